@@ -10,7 +10,7 @@ export const commands = {
 	 *  not wait for ten thousand.
 	 */
 	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
-	/**  The current state of those of these connections that exist. */
+	/**  The current state of those of the given connections that exist. */
 	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
 	/**  The activity log, newest first: of one connection or of all, optionally only entries that contain `search`. */
 	activity: (connectionId: ConnectionId | null, search: string | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search })),
@@ -284,46 +284,46 @@ export type ApiRequestPage = {
 	saved: SavedRequest[],
 };
 
-/**  A registered app. Its client secret stays in the vault. */
+/**  A registered app, without its client secret. */
 export type App = {
-	/**  Its name here. */
+	/**  Its ID. */
 	id: AppId,
-	/**  What the person calls it; unique. */
+	/**  Its unique name, given by the person. */
 	name: string,
-	/**  The provider's id, such as `grigora`. */
+	/**  The provider's ID, such as `grigora`. */
 	provider: string,
 	/**  The provider's name, such as `Grigora`. */
 	provider_name: string,
-	/**  The client id. */
+	/**  The client ID. */
 	client_id: string,
-	/**  Whether a client secret is held. */
+	/**  Whether a client secret is stored. */
 	has_secret: boolean,
-	/**  Where callbacks come home. */
+	/**  Its redirect URI. */
 	redirect_uri: string,
 	/**
-	 *  A redirect URI of its own, where it still has the one that all apps shared in earlier versions: to register at
-	 *  the provider, and then to change the app to.
+	 *  A redirect URI of its own, if it still has the one that all apps shared in earlier versions. The person
+	 *  registers it at the provider, and then changes the app to it.
 	 */
 	own_redirect_uri: string | null,
-	/**  How callbacks reach it. */
+	/**  The redirect method. */
 	way_back: RedirectMethod,
-	/**  Whether PKCE (RFC 7636) protects its codes. */
+	/**  Whether sign-ins use PKCE (RFC 7636). */
 	uses_pkce: boolean,
-	/**  The scopes to ask for. */
+	/**  The scopes to request. */
 	scopes: string[],
-	/**  The projects to pre-select on the consent page. */
+	/**  The projects to preselect on the consent page. */
 	projects: string[],
-	/**  Values of the profile that this app overrides. */
+	/**  Profile values that this app overrides. */
 	overrides: { [key in string]: string },
-	/**  The keys of extra values that may be secret: the vault has them. */
+	/**  The keys of extra values that may be secret and are stored in the vault. */
 	secrets: string[],
-	/**  The keys among `overrides` whose values are as the issuer announced them. */
+	/**  The keys in `overrides` whose values are those of the issuer's metadata. */
 	discovered: string[],
-	/**  The hosts that are not the provider's own; all hosts, where no profile describes the provider. */
+	/**  The hosts that do not belong to the provider; for a custom provider, all hosts. */
 	other_hosts: OtherHost[],
-	/**  The host that email and password go to, where the provider offers that. */
+	/**  The host that receives email and password, if the provider supports that. */
 	login_host: string | null,
-	/**  The keys of values that are kept and not sent, because Grapnel sets what they name. */
+	/**  The keys of stored values that are not sent, because Grapnel sets these parameters itself. */
 	left_out: string[],
 	/**  When it was added. */
 	created_at: string,
@@ -779,9 +779,9 @@ export type Format =
 /**  An array of posts as the provider returned them. */
 "json";
 
-/**  One of the apps that were read, with what the person completed. */
+/**  One of the apps that were read, with the values that the person added. */
 export type ImportChoice = {
-	/**  Its place among the apps that were read. */
+	/**  Its index in the list of apps that were read. */
 	place: number,
 	/**  Its name. */
 	name: string,
@@ -795,7 +795,7 @@ export type ImportChoice = {
 	endpoints: { [key in string]: string },
 };
 
-/**  A format that apps are read from. */
+/**  A format that apps can be imported from. */
 export type ImportFormat = 
 /**  A Postman collection (v2.0, v2.1) or environment. */
 "postman" | 
@@ -825,23 +825,23 @@ export type ImportOutcome =
 /**  It is invalid or unusable and was left out. */
 "left_out";
 
-/**  What is shown of an imported app before it is added. No secret is in it. */
+/**  An imported app as shown before it is added, without secrets. */
 export type ImportPreview = {
-	/**  A name for the app, which no other app of the same file has. */
+	/**  A name for the app, unique in the file. */
 	name: string,
-	/**  The environment of the file that its variables are from, where there are several. */
+	/**  The environment of the file that its variables come from, if there are several. */
 	environment: string | null,
-	/**  The provider's id; `custom` where no built-in profile has these hosts. */
+	/**  The provider's ID; `custom` if no built-in profile has these hosts. */
 	provider: string,
-	/**  What to call the provider. */
+	/**  The provider's name. */
 	provider_name: string,
-	/**  What was understood. */
+	/**  The values that were recognized. */
 	values: ImportedValue[],
-	/**  What was seen and is not imported. */
+	/**  Values that were found and are not imported. */
 	not_taken: NotTaken[],
-	/**  The hosts that are not the provider's own, and what protects a sign-in and is switched off. */
+	/**  The hosts that do not belong to the provider, and disabled protections of the sign-in. */
 	review: Review,
-	/**  What the app cannot do without, and the file does not say: keys of values. */
+	/**  The keys of required values that the file does not contain. */
 	missing: string[],
 };
 
@@ -871,13 +871,13 @@ export type ImportedRecord = {
 	other_hosts: OtherHost[],
 };
 
-/**  One value that was understood. */
+/**  One value that was recognized. */
 export type ImportedValue = {
 	/**  Its name: `client_id`, `client_secret`, `scopes`, or a key of the profile such as `token_url`. */
 	key: string,
-	/**  The value; `None` for a secret, which goes to the vault. */
+	/**  The value; `None` for a secret, which is stored in the vault. */
 	value: string | null,
-	/**  Where it was seen. */
+	/**  Where it was found. */
 	source: string,
 };
 
@@ -995,44 +995,44 @@ export type Month = {
 	other: number,
 };
 
-/**  What a person enters to add an app. */
+/**  The settings that a person enters to add an app. */
 export type NewApp = {
-	/**  What to call it; the provider's name where it is empty. */
+	/**  The app's name; if empty, the provider's name. */
 	name: string,
-	/**  The provider's id. */
+	/**  The provider's ID. */
 	provider: string,
-	/**  The client id. */
+	/**  The client ID. */
 	client_id: string,
 	/**
-	 *  The client secret, which the vault takes at once. Where an app is changed, nothing keeps the one that is held,
-	 *  and the empty text removes it.
+	 *  The client secret, which is stored in the vault. When an app is changed, `None` keeps the stored one, and an
+	 *  empty text removes it.
 	 */
 	client_secret: SecretInput | null,
 	/**
-	 *  Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI
-	 *  of the app's own, or a whole redirect URI, which is taken as it is.
+	 *  The redirect URI: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for one of the app's own, or
+	 *  a complete redirect URI, which is used unchanged.
 	 */
 	redirect?: string,
-	/**  The scopes to ask for. */
+	/**  The scopes to request. */
 	scopes?: string[],
-	/**  Projects to pre-select on the consent page. */
+	/**  Projects to preselect on the consent page. */
 	projects?: string[],
-	/**  Values of the profile to override. Those that may be secret go to the vault, as if they were among `secrets`. */
+	/**  Profile values to override. Those that may be secret are stored in the vault, as if they were in `secrets`. */
 	overrides?: { [key in string]: string },
 	/**
-	 *  Extra values that may be secret, by key. Where an app is changed, nothing in place of the value removes the one
-	 *  that is held; what is not named here stays.
+	 *  Extra values that may be secret, by key. When an app is changed, `None` removes the stored value, and keys that
+	 *  are absent stay unchanged.
 	 */
 	secrets?: { [key in string]: SecretInput | null },
-	/**  The keys among `overrides` whose values are as the issuer announced them. */
+	/**  The keys in `overrides` whose values are those of the issuer's metadata. */
 	discovered?: string[],
 };
 
-/**  Something that was seen and is not imported. */
+/**  A value that was found and is not imported. */
 export type NotTaken = {
-	/**  What it is, such as `accessToken`. Never its value. */
+	/**  Its name, such as `accessToken`; never its value. */
 	name: string,
-	/**  Where it was seen. */
+	/**  Where it was found. */
 	source: string,
 	/**  Why it is not imported. */
 	reason: string,
@@ -1321,7 +1321,7 @@ export type ProviderView = {
 	values: ProfileValue[],
 };
 
-/**  What was understood of a file or of pasted text. No secret is in it. */
+/**  The result of reading a file or pasted text. It contains no secret. */
 export type ReadImport = {
 	/**  The format. */
 	format: ImportFormat,
@@ -1368,11 +1368,11 @@ export type RedirectMethod =
 /**  The person pastes it. */
 "paste";
 
-/**  What an app's issuer announces now, beside what the app has. */
+/**  An app's current metadata, and the differences from its settings. */
 export type Rediscovery = {
-	/**  What the issuer announces. */
+	/**  The issuer's metadata. */
 	discovery: Discovery,
-	/**  The values that the app has otherwise. */
+	/**  The app's settings that differ. */
 	changes: ValueChange[],
 };
 
@@ -1654,13 +1654,13 @@ export type TokenRevocation = {
 	reason: string | null,
 };
 
-/**  A value of an app that would change. */
+/**  A setting of an app that would change. */
 export type ValueChange = {
 	/**  Its key. */
 	key: string,
-	/**  What the app has; empty for nothing. */
+	/**  The app's value; empty for none. */
 	before: string,
-	/**  What the issuer announces. */
+	/**  The issuer's value. */
 	after: string,
 };
 

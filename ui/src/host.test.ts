@@ -3,7 +3,7 @@ import { fake } from "./fake/fake";
 import { trouble } from "./fake/data";
 import { asTrouble, host, nextCall } from "./host";
 
-test("an answer is handed on", async () => {
+test("a result is returned", async () => {
   fake.use("some");
   expect((await host.overview(true)).apps).toHaveLength(2);
 });
@@ -15,16 +15,16 @@ test("a host's error is thrown as it is", async () => {
   await expect(host.overview(true)).rejects.toEqual(error);
 });
 
-test("a call that breaks is a trouble too", () => {
+test("a failed call is an error too", () => {
   expect(asTrouble(new Error("no channel"))).toMatchObject({ code: "internal", message: "no channel" });
   expect(asTrouble("odd")).toMatchObject({ code: "internal", message: "odd" });
 });
 
-test("calls have numbers of their own", () => {
+test("calls have distinct numbers", () => {
   expect(nextCall()).not.toBe(nextCall());
 });
 
-test("no function of the door hands out a secret", async () => {
+test("no function of the host returns a secret", async () => {
   fake.use("some");
   const details = await host.connection("c1");
   expect(Object.keys(details.tokens ?? {}).sort()).toEqual([

@@ -1,4 +1,4 @@
-// The rules of this house, kept by a test.
+// Rules for the window's source code that no linter checks.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { expect, test } from "vitest";
@@ -9,7 +9,7 @@ const files = readdirSync(root, { recursive: true, encoding: "utf8" })
   .map((file) => ({ file, text: readFileSync(join(root, file), "utf8") }));
 const breaking = (rule: (one: { file: string; text: string }) => boolean) => files.filter(rule).map((one) => one.file);
 
-test("only the door knows the host's bindings", () => {
+test("only host.ts imports the bindings", () => {
   expect(
     breaking(
       ({ file, text }) =>
@@ -21,13 +21,13 @@ test("only the door knows the host's bindings", () => {
   ).toEqual([]);
 });
 
-test("the fake host stays out of the product", () => {
+test("the fake host is not imported by the product", () => {
   expect(
     breaking(({ file, text }) => /from "[./]*fake\//.test(text) && !/^(fake|test)\/|\.test\.ts$/.test(file)),
   ).toEqual([]);
 });
 
-test("no two files import each other, directly or through others", () => {
+test("no two files import each other, directly or indirectly", () => {
   const names = new Set(files.map((one) => one.file));
   const imports = new Map(
     files.map(({ file, text }) => {
@@ -47,15 +47,15 @@ test("no two files import each other, directly or through others", () => {
   expect([...imports.keys()]).toEqual([]);
 });
 
-test("no file is long", () => {
+test("no file has more than the allowed lines", () => {
   expect(breaking(({ text }) => text.split("\n").length > 400)).toEqual([]);
 });
 
-test("no line is long", () => {
+test("no line is longer than 120 characters", () => {
   expect(breaking(({ text }) => text.split("\n").some((line) => [...line].length > 120))).toEqual([]);
 });
 
-test("colours are written down in one place", () => {
+test("colors are defined in tokens.css only", () => {
   expect(
     breaking(
       ({ file, text }) =>
@@ -64,7 +64,7 @@ test("colours are written down in one place", () => {
   ).toEqual([]);
 });
 
-test("components say nothing themselves", () => {
+test("components contain no text of their own", () => {
   const said = (text: string) =>
     text
       .replace(/<(script|style)[\s\S]*?<\/\1>/g, "")
@@ -73,8 +73,8 @@ test("components say nothing themselves", () => {
   expect(breaking(({ file, text }) => file.endsWith(".svelte") && said(text) !== null)).toEqual([]);
 });
 
-test("numbers and times are written in one way", () => {
-  // Names are compared as the person's language does; all that is written is English.
+test("numbers and times are formatted in words/ only", () => {
+  // Names are sorted by the person's locale; formatted text is English.
   const written = /Intl\.(?!Collator)\w*Format|toLocale(?!LowerCase|UpperCase)\w*\(/;
   expect(
     breaking(
@@ -90,15 +90,15 @@ test("numbers and times are written in one way", () => {
         !/\.at\.localeCompare/.test(text),
     ),
   ).toEqual([]);
-  // A person's language may have letters of its own for these: in Turkish, `I` becomes `ı`.
+  // Locale-dependent case mapping differs by language: in Turkish, `I` becomes `ı`.
   expect(breaking(({ file, text }) => file.startsWith("words/") && /toLocale(Lower|Upper)Case/.test(text))).toEqual([]);
 });
 
-test("what opens is a button, which has a role everywhere", () => {
+test("disclosures are buttons", () => {
   expect(breaking(({ file, text }) => file.endsWith(".svelte") && /<(details|summary)\b/.test(text))).toEqual([]);
 });
 
-test("what is announced is announced in one way", () => {
+test("live regions are created by Status only", () => {
   expect(
     breaking(
       ({ file, text }) =>
@@ -107,7 +107,7 @@ test("what is announced is announced in one way", () => {
   ).toEqual([]);
 });
 
-test("a button that a text names is there", () => {
+test("each button that a text names exists", () => {
   const crates = join(process.cwd(), "../src-tauri");
   const rust = readdirSync(crates, { recursive: true, encoding: "utf8" }).filter(
     (file) => /^((core|cli|model|oauth|store)\/)?src\/.*\.rs$/.test(file) && !file.includes("tests"),

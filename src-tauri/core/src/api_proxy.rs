@@ -30,11 +30,11 @@ pub use access::{SecretLocation, WebOrigin};
 pub use headers::SECRET_HEADER;
 pub use listener::Listen;
 
-/// How many clients are connected at once; others wait in the system's queue.
+/// The maximum number of concurrent clients; others wait in the system's queue.
 const MAX_CLIENTS: usize = 128;
-/// How long a client may take over the head of a request.
+/// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long accepting pauses after it failed, for instance because the process has no file descriptor left.
+/// The pause after `accept` failed, for example because no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// What a proxy requires of its clients.
@@ -48,7 +48,7 @@ pub struct ProxyOptions {
     pub origins: Vec<WebOrigin>,
 }
 
-/// A proxy that listens.
+/// A proxy that is listening.
 pub struct ApiProxy {
     listener: Listener,
     service: Arc<Service>,
@@ -60,18 +60,18 @@ struct Service {
 }
 
 impl ApiProxy {
-    /// Listens, with a new secret.
+    /// Listens, with a new random secret.
     ///
     /// # Errors
     ///
-    /// If the address is not loopback or is taken, or if the socket's path is.
+    /// If the address is not loopback or is in use, or if the socket's path exists.
     pub(crate) async fn bind(api: ApiClient, options: ProxyOptions) -> Result<Self> {
         let listener = Listener::bind(&options.listen).await?;
         let access = Access::new(options.secret, options.origins, listener.port());
         Ok(Self { listener, service: Arc::new(Service { api, access }) })
     }
 
-    /// The URL that stands for the API base, with the secret if it is in the path.
+    /// The URL that replaces the API base, with the secret if it is in the path.
     pub fn base_url(&self) -> String {
         format!("{}{}", self.listener.origin(), self.service.access.base_path())
     }
@@ -81,7 +81,7 @@ impl ApiProxy {
         self.service.access.secret_header()
     }
 
-    /// Serves until the future is dropped, which ends every request that is under way.
+    /// Serves until the future is dropped, which ends every request in progress.
     pub async fn serve(self) {
         let places = Arc::new(Semaphore::new(MAX_CLIENTS));
         let mut clients = JoinSet::new();

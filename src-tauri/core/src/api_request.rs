@@ -1,5 +1,5 @@
-//! Requests to a connection's API that a person or a program writes: the access token is attached here, and only where
-//! it may go. Requests and responses are streamed, so that their size is not bounded by memory.
+//! A person's or a program's own requests to a connection's API. The access token is attached here, and only for the
+//! allowed hosts. Requests and responses are streamed, so that their size is not bounded by memory.
 
 mod body;
 mod input;
@@ -30,9 +30,9 @@ pub use input::{parse_header, parse_method};
 pub use response::ApiResponse;
 pub use target::AllowedHost;
 
-/// A token that was given is not sent if it expires within this time: it could expire on its way.
+/// A supplied token is not sent if it expires within this time, since it could expire in transit.
 const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
-/// The shortest pause before a request is repeated, also where an API asks for less.
+/// The minimum pause before a request is repeated, even if an API asks for less.
 const MIN_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// A request to a connection's API, without its access token.
@@ -40,7 +40,7 @@ const MIN_RETRY_PAUSE: Duration = Duration::from_secs(1);
 pub struct ApiRequest {
     /// The method.
     pub method: Method,
-    /// Where it goes: a URL of [`ApiClient::resolve`].
+    /// The URL, from [`ApiClient::resolve`].
     pub url: Url,
     /// Its headers. `Authorization` is replaced.
     pub headers: HeaderMap,
@@ -48,23 +48,23 @@ pub struct ApiRequest {
     pub body: RequestBody,
 }
 
-/// How long a request waits for others.
+/// How long a request waits.
 pub struct Waiting<'a> {
     /// For the head of each response.
     pub response: Duration,
-    /// In all for a server that answers 429 or 503 and says how long to wait (`Retry-After`). Zero: not at all.
+    /// In total for a server that responds 429 or 503 with `Retry-After`. Zero: not at all.
     pub retry_after: Duration,
-    /// Called before each such wait with its length.
+    /// Called before each such wait with its duration.
     pub on_retry: &'a (dyn Fn(StatusCode, Duration) + Send + Sync),
 }
 
-/// A connection's API as a person's own requests see it.
+/// A client for a person's own requests to a connection's API.
 #[derive(Clone)]
 pub struct ApiClient {
     ctx: Arc<Context>,
     id: ConnectionId,
     allowed: Vec<AllowedHost>,
-    /// A token that was given, until it expires or is rejected.
+    /// A supplied token, until it expires or is rejected.
     given: Arc<Mutex<Option<CurrentToken>>>,
 }
 
@@ -74,11 +74,11 @@ impl ApiClient {
         Self { ctx: Arc::clone(ctx), id: id.clone(), allowed, given: Arc::default() }
     }
 
-    /// Sends the access token that `ask` gives, for instance from the token agent, as long as it is valid and not
-    /// rejected: the vault need not be opened for it.
+    /// Sends the access token that `ask` returns, such as the token agent's, as long as it is valid and not rejected.
+    /// The vault need not be opened for it.
     pub fn with_token_of(self, ask: impl FnOnce() -> Option<AccessToken>) -> Result<Self> {
-        // Read before the token is asked for: if it belongs to a newer grant by then, a rejection is repeated once
-        // with that grant's token, instead of a refresh.
+        // Read before the token is requested: if the token then belongs to a newer grant, a rejected request is
+        // repeated once with that grant's token instead of a refresh.
         let version = SignedIn::load(&self.ctx, &self.id)?.connection.version;
         *self.lock_given() = ask().map(|token| CurrentToken { token, version });
         Ok(self)
@@ -101,26 +101,26 @@ impl ApiClient {
         }
     }
 
-    /// The profile of the connection's provider, which knows endpoints of its API.
+    /// The profile of the connection's provider, with the known endpoints of its API.
     pub fn profile(&self) -> Result<&'static Profile> {
         Profile::find(&SignedIn::load(&self.ctx, &self.id)?.app.row.provider)
     }
 
-    /// What to call the provider in a sentence.
+    /// The provider's name in a sentence.
     pub fn provider(&self) -> Result<String> {
         SignedIn::load(&self.ctx, &self.id)?.app.provider()
     }
 
-    /// How the API splits a long list into pages, where that is known.
+    /// How the API splits a long list into pages, if that is known.
     pub fn pagination(&self) -> Result<Option<Pagination>> {
         Ok(SignedIn::load(&self.ctx, &self.id)?.app.config()?.pagination.clone())
     }
 
-    /// The URL of `target`, which is a path below the API base or a URL.
+    /// Resolves `target`, which is a path below the API base or a URL.
     ///
     /// # Errors
     ///
-    /// If the app has no API base that a path could be below; or if the URL is of a host that must not get the token.
+    /// If `target` is a path and the app has no API base, or if the URL's host must not get the token.
     pub fn resolve(&self, target: &str) -> Result<Url> {
         let app = SignedIn::load(&self.ctx, &self.id)?.app;
         target::resolve(target, app.config()?, &app.provider()?, &self.allowed)
@@ -130,7 +130,7 @@ impl ApiClient {
     ///
     /// # Errors
     ///
-    /// If the token was issued for other hosts than the app's present ones.
+    /// If the token was issued for other hosts than the app's current ones.
     pub fn accepts(&self, url: &Url) -> Result<bool> {
         let SignedIn { connection, app } = *SignedIn::load(&self.ctx, &self.id)?;
         grant::may_be_sent(connection.kept_for.as_ref(), app.config()?)?;
@@ -144,14 +144,14 @@ impl ApiClient {
         Ok(app.config()?.api_origins().map(|own| own.ascii_serialization()).chain(allowed).collect())
     }
 
-    /// Sends a request with a fresh access token, and returns as soon as the response's head is there. A response 401
-    /// is answered by one refresh and one more request, if the body can be sent again; 429 and 503 by waiting as long
-    /// as `Retry-After` says. No redirect is followed.
+    /// Sends a request with a fresh access token, and returns once the response's head has arrived. After a 401,
+    /// refreshes and repeats the request once if its body can be sent again; after 429 and 503, waits as long as
+    /// `Retry-After` says. Follows no redirect.
     ///
     /// # Errors
     ///
-    /// If the URL must not get the token; if there is no token to send, or none that could replace a rejected one; if
-    /// there is no response. A response with an error status is none of these.
+    /// If the URL must not get the token, if there is no token or no replacement for a rejected one, or if there is no
+    /// response. A response with an error status is not an error here.
     pub async fn send(&self, mut request: ApiRequest, waiting: &Waiting<'_>) -> Result<ApiResponse> {
         let SignedIn { connection, app } = *SignedIn::load(&self.ctx, &self.id)?;
         let (config, provider) = (app.config()?, app.provider()?);

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_taken_apart() {
+    fn a_command_is_split_into_words() {
         let of = |command: &str| parts(command).map(|parts| parts.join("|"));
         assert_eq!(of(""), Ok(String::new()));
         assert_eq!(of(" firefox  -P work "), Ok("firefox|-P|work".into()));
@@ -182,7 +182,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_program_that_is_not_there_is_refused() {
+    fn a_missing_program_is_refused() {
         for command in ["", "sh -P work", "/bin/sh", "'/bin/sh' x"] {
             assert_eq!(parse_entered(command).unwrap(), command);
         }
@@ -195,7 +195,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_program_of_ones_own_gets_the_address_last() {
+    fn a_chosen_program_gets_the_url_as_last_argument() {
         let folder = tempfile::tempdir().unwrap();
         let seen = folder.path().join("seen");
         let with = format!(

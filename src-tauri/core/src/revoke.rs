@@ -248,7 +248,7 @@ fn by_hand(ctx: &Context, row: &RevocationRow) -> Result<String> {
 /// The result of a revocation request.
 enum Tried {
     Done,
-    /// A temporary failure: the reason, and how long the provider pending to wait.
+    /// A temporary failure: the reason, and how long the provider asks to wait.
     Later(Error, Option<Duration>),
     /// A permanent failure: the reason.
     Never(String),

@@ -1,7 +1,7 @@
-//! The token agent: a running window or `grapnel agent` hands out tokens over a Unix socket in the data directory, by
-//! the key in its memory. `grapnel token` asks in a binary protocol, and continues by itself if it gets no token; other
-//! programs ask in a line protocol, for which the agent refreshes. Linux only: there the keyring signals when it is
-//! locked, and does not distinguish which program reads it.
+//! The token agent: a running window or `grapnel agent` hands out tokens over a Unix socket in the data directory, with
+//! the vault key in its memory. `grapnel token` uses a binary protocol, and opens the vault itself if it gets no token;
+//! other programs use a line protocol, for which the agent refreshes. On Linux only: there the keyring signals when it
+//! is locked, and does not distinguish which program reads it.
 
 mod activity_log;
 #[cfg(all(target_os = "linux", any(test, feature = "fuzz")))]

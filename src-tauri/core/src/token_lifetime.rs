@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reply_says_the_end_or_else_the_token_or_else_introspection() {
+    fn the_expiry_is_from_the_response_the_token_or_introspection() {
         let token = jwt(&serde_json::json!({ "exp": later(30).as_second() }));
         let told = Grant { expires: Some(TokenEnd::In(Duration::from_secs(60))), ..grant(&token, None) };
         assert_eq!(access_end(now(), &told, None), (Some(later(60)), ExpirySource::Reply));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_nobody_means_is_none() {
+    fn an_implausible_expiry_is_ignored() {
         for exp in [
             serde_json::json!(0),
             serde_json::json!(-5),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn whether_a_refresh_puts_off_the_end_of_the_refresh_token() {
+    fn a_sliding_and_a_fixed_refresh_token_expiry_are_distinguished() {
         let told = |seconds| Grant {
             refresh_expires: Some(TokenEnd::In(Duration::from_secs(seconds))),
             ..grant("a", Some("r"))
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_sign_in_is_due_where_nothing_else_goes_on() {
+    fn a_new_sign_in_is_due_when_no_token_can_be_refreshed() {
         let day = 86_400;
         let fixed = held(Some(90 * day), true);
         assert_eq!(fixed.sign_in_due(), Some(later(90 * day)));

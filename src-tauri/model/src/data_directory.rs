@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_home_that_depends_on_the_current_directory_is_refused() {
+    fn a_relative_data_directory_is_refused() {
         for home in ["data", "./data", "../data", "~/data"] {
             let error = absolute(home.into()).unwrap_err();
             assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("GRAPNEL_HOME")));

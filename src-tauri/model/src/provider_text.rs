@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_echoed_is_not_shown() {
+    fn an_echoed_secret_is_not_shown() {
         let secret = "s3cret/with+signs-and-more";
         for echo in [secret, "s3cret%2Fwith%2Bsigns-and-more", "token=s3cret/with+si…", "(s3cret/with+signs)"]
         {

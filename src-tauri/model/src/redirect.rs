@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_redirect_uri_is_taken_as_it_is_entered() {
+    fn a_redirect_uri_is_stored_as_entered() {
         for (text, redirect_method) in [
             ("http://localhost:8400/cb", RedirectMethod::Loopback),
             ("http://localhost/any/path", RedirectMethod::Loopback),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_nowhere_is_refused() {
+    fn an_unusable_redirect_uri_is_refused_on_entry() {
         for text in [
             "loopback:80",
             "loopback:0",
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_changes_nothing_else_of_the_text() {
+    fn setting_a_port_changes_nothing_else() {
         for (text, used) in [
             ("http://localhost", "http://localhost:4711"),
             ("http://127.0.0.1/a/../b", "http://127.0.0.1:4711/a/../b"),

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_glimpse_shows_the_prefix_and_four_characters() {
+    fn a_preview_shows_the_prefix_and_four_characters() {
         let token = SecretString::from("gri_at_7Kd2aaaaaaaaaaaaaaaaaaaaaaaa");
         let glimpse = TokenPreview::of(&token, "gri_at_");
         assert_eq!(glimpse.prefix, "gri_at_7Kd2");

@@ -123,7 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn nothing_is_left_that_a_terminal_obeys_or_that_moves_or_hides_text() {
+    fn control_and_hidden_characters_are_removed() {
         assert_eq!(clean_line("a\u{1b}[2Jb\nc\u{202e}d\u{9b}1m\u{7f}\u{85}\u{2028}e"), "a [2Jb cd 1m   e");
         assert_eq!(clean_line("gri\u{200b}go\u{ad}ra\u{61c}\u{feff}\u{200d}\u{2066}\u{e0041}"), "grigora");
         assert_eq!(clean_line("Amélie 世界 עברית"), "Amélie 世界 עברית");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_in_the_order_that_people_count() {
+    fn names_are_in_natural_order() {
         let mut names =
             ["Client 10", "client 2", "Client 1", "Client", "2 Clients", "Client 02", "Client 1b"];
         names.sort_by_cached_key(|name| natural_key(name));

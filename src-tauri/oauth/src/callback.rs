@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_comes_home() {
+    fn a_code_is_read() {
         for (place, redirect_uri) in [
             (DEEP_LINK, DEEP_LINK),
             ("dev.grapnel.desktop://oauth/callback", DEEP_LINK),
@@ -204,14 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn a_code_comes_home_under_another_name() {
+    fn a_code_is_read_under_another_name() {
         let callback = read(&format!("{DEEP_LINK}?oauthCode=c&oauthState=s")).unwrap();
         assert_eq!(callback.state.unwrap().expose_secret(), "s");
         assert_eq!(fault("?code=a&oauthCode=b&state=s"), CallbackError::Repeated("oauthCode".into()));
     }
 
     #[test]
-    fn a_denial_comes_home_with_its_issuer() {
+    fn a_denial_is_read_with_its_issuer() {
         let callback =
             read(&format!("{DEEP_LINK}?error=access_denied&state=s&iss=https://id.example")).unwrap();
         assert!(
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_of_a_redirect_uri_comes_along() {
+    fn the_query_of_a_redirect_uri_is_kept() {
         let redirect_uri = "https://app.example/cb?tenant=7";
         assert!(matches_redirect_uri("https://app.example/cb?tenant=7&code=c&state=s", redirect_uri));
         assert!(!matches_redirect_uri("https://app.example/cb?tenant=8&code=c&state=s", redirect_uri));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_another_is_not_ours() {
+    fn another_redirect_uri_does_not_match() {
         for other in [
             "dev.grapnel.desktop:/oauth/callback/x?code=c",
             "dev.grapnel.desktop:/oauth?code=c",
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_comes_home_in_the_fragment() {
+    fn a_code_is_read_from_the_fragment() {
         for answer in
             ["#code=c&state=s", "?#code=c&state=s", "#signed-in/?code=c&state=s", "?code=c&state=s#_=_"]
         {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ambiguous_is_refused() {
+    fn ambiguous_callbacks_are_refused() {
         assert_eq!(fault("?code=a&code=b&state=s"), CallbackError::Repeated("code".into()));
         assert_eq!(fault("?code=a&state=s&state=t"), CallbackError::Repeated("state".into()));
         assert_eq!(fault("?code=a&state=s&iss=x&iss=y"), CallbackError::Repeated("iss".into()));
@@ -326,13 +326,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn anything_may_come(text: String, joint in joints()) {
+        fn any_text_parses_without_panic(text: String, joint in joints()) {
             let _ = read(&text);
             let _ = read(&format!("{DEEP_LINK}{joint}{text}"));
         }
 
         #[test]
-        fn whatever_the_provider_encodes_is_read_back(
+        fn encoded_parameters_are_decoded(
             (all, code, state) in parameters(), place in places(), joint in joints(),
         ) {
             let address = address(place, joint, &all);
@@ -346,7 +346,7 @@ mod tests {
 
         /// Wherever the repetition is, under whichever name, and even with the same value.
         #[test]
-        fn what_comes_twice_is_refused(
+        fn a_repeated_parameter_is_refused(
             (all, code, state) in parameters(), place in places(), joint in joints(),
             name in prop::sample::select(vec!["code", "oauthCode", "state", "oauthState"]),
             at: prop::sample::Index, is_same: bool,
@@ -360,7 +360,7 @@ mod tests {
 
         /// Scheme, host, port and path must be those of the attempt, whatever the parameters are.
         #[test]
-        fn only_its_own_address_is_an_attempts(
+        fn an_attempt_matches_only_its_redirect_uri(
             (all, ..) in parameters(), joint in joints(), place in places(), host in "[a-z]{1,8}", port in 1024u16..,
             path in "[a-z/]{0,12}",
         ) {

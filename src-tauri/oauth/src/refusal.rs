@@ -107,7 +107,7 @@ mod tests {
     use super::said;
 
     #[test]
-    fn a_providers_words_end_once() {
+    fn a_quoted_sentence_has_one_final_mark() {
         assert_eq!(said(Some("no such code")), " It says: “no such code”.");
         for ended in ["Client authentication failed.", "Why?", "Gone!", "cut off…"] {
             assert_eq!(said(Some(ended)), format!(" It says: “{ended}”"));

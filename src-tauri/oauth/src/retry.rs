@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_sooner_than_the_provider_asks_and_never_later_than_the_bounds(
+        fn the_pause_is_at_least_retry_after_and_within_bounds(
             failures: u32, asked in proptest::option::of(0_u64..200_000), random in 0.0..=1.0_f64,
         ) {
             let asked = asked.map(Duration::from_secs);

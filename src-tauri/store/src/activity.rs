@@ -169,7 +169,7 @@ mod tests {
     use crate::database::Store;
 
     #[test]
-    fn what_takes_the_place_of_another_drives_nothing_else_out() {
+    fn a_replaced_entry_displaces_no_other() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let now = Timestamp::UNIX_EPOCH;

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_none_or_of_another_version_is_replaced() {
+    fn an_invalid_or_outdated_cache_is_replaced() {
         let home = tempfile::tempdir().unwrap();
         let count = |connection: &Connection| -> i64 {
             connection.query_row("SELECT count(*) FROM list", [], |row| row.get(0)).unwrap()

@@ -106,7 +106,7 @@ mod tests {
     use crate::sealed::Sealed;
 
     #[test]
-    fn an_end_that_introspection_told_is_for_the_token_that_was_asked_about() {
+    fn an_introspected_expiry_applies_only_to_the_introspected_token() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let (id, end) = (ConnectionId("c".into()), Timestamp::from_second(3_600).unwrap());

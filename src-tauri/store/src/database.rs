@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn once_the_log_is_merged_one_file_holds_all() {
+    fn after_a_checkpoint_one_file_has_all_data() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let insert = "INSERT INTO vault (only, name, vault_check) VALUES (1, 'x', x'00')";
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn who_reads_does_not_wait_for_who_writes() {
+    fn readers_do_not_wait_for_writers() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let rows = |c: &Connection| c.query_row("SELECT count(*) FROM vault", [], |row| row.get::<_, i64>(0));

@@ -59,7 +59,7 @@ mod tests {
 32 22 0:28 / /homely rw - tmpfs tmpfs rw";
 
     #[test]
-    fn the_mount_that_a_directory_is_on_tells_the_type() {
+    fn the_mount_of_a_directory_determines_its_type() {
         for (path, expected) in [
             ("/var/lib/grapnel", "ext4"),
             ("/home/ada/.local/share/grapnel", "nfs4"),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_system_cannot_do_names_it_and_the_way_out() {
+    fn an_unsuitable_file_system_is_named_with_a_hint() {
         let unwritable = || Error::new(Code::DataUnwritable, "…").hint("Look whether the disk is full.");
         for kind in ["nfs4", "9p", "fuse.sshfs", "cifs"] {
             let hint = name_as(unwritable(), kind).hint.unwrap();

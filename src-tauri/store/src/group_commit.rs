@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn what_comes_while_the_disk_is_busy_is_one_commit() {
+    async fn writes_during_a_commit_share_the_next_one() {
         let (home, store) = store();
         let log = || std::fs::metadata(home.path().join("grapnel.db-wal")).unwrap().len();
         let before = log();
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn one_that_fails_keeps_no_other_from_the_disk() {
+    async fn a_failing_write_does_not_affect_the_others() {
         let (_home, store) = store();
         let results = add(&store, vec![1, 200, 2, 2, 3]).await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3, "{results:?}");
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn all_are_told_that_another_program_holds_the_database() {
+    async fn every_write_fails_if_another_process_locks_the_database() {
         let (home, store) = store();
         store.connection.lock().unwrap().busy_timeout(std::time::Duration::ZERO).unwrap();
         let other = Connection::open(home.path().join("grapnel.db")).unwrap();

@@ -161,7 +161,7 @@ mod tests {
     use rustix::io::Errno;
 
     #[test]
-    fn a_file_system_without_locks_is_told_as_that() {
+    fn a_file_system_without_locks_is_reported() {
         for error in [Errno::NOLCK, Errno::OPNOTSUPP, Errno::NOSYS] {
             let told = failed(&io::Error::from_raw_os_error(error.raw_os_error()));
             assert_eq!(told.hint.as_deref(), Some(filesystem::NO_LOCKS), "{error}");

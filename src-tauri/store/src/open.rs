@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_from_a_newer_program_is_left_alone() {
+    fn a_database_of_a_newer_version_is_left_unchanged() {
         let home = tempfile::tempdir().unwrap();
         open(home.path()).unwrap().pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
         let before = fs::read(home.path().join(FILE)).unwrap();
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_of_each_earlier_version_is_brought_up_to_this_one() {
+    fn databases_of_earlier_versions_are_migrated() {
         for known in 0..SCHEMA_VERSION {
             let home = tempfile::tempdir().unwrap();
             let old = Connection::open(home.path().join(FILE)).unwrap();
@@ -220,7 +220,7 @@ mod tests {
 
     /// Settings from before version 12 keep their meaning, and no secret is sent to another host than before.
     #[test]
-    fn values_of_apps_keep_their_meaning() {
+    fn migrated_app_settings_keep_their_meaning() {
         let home = tempfile::tempdir().unwrap();
         let old = Connection::open(home.path().join(FILE)).unwrap();
         MIGRATIONS[..11].iter().for_each(|step| old.execute_batch(step).unwrap());
@@ -257,7 +257,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_directory_that_is_someone_elses_keeps_its_permissions() {
+    fn a_directory_with_other_files_keeps_its_permissions() {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let mode = || fs::metadata(home.path()).unwrap().permissions().mode() & 0o777;
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_database_is_left_alone() {
+    fn a_file_that_is_no_database_is_left_unchanged() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("grapnel.db");
         fs::write(&path, "my shopping list, much longer than a header of SQLite would be ".repeat(20))
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_that_cannot_be_made_says_so() {
+    fn a_directory_that_cannot_be_created_is_reported() {
         let home = tempfile::tempdir().unwrap();
         let taken = home.path().join("taken");
         fs::write(&taken, "").unwrap();
@@ -291,7 +291,7 @@ mod tests {
     /// An earlier version created these with the account's umask.
     #[cfg(unix)]
     #[test]
-    fn what_was_open_to_others_inside_is_closed() {
+    fn inner_files_with_wide_permissions_are_restricted() {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         open(home.path()).unwrap();

@@ -138,7 +138,7 @@ fn sealed_columns(connection: &Connection) -> rusqlite::Result<Vec<(String, Stri
 mod tests {
     use crate::database::Store;
 
-    /// A new table needs an `id`, and a case in the test `everything_sealed_moves_with_the_vault`.
+    /// A new table needs an `id`, and a case in the test `every_sealed_value_is_re_encrypted`.
     #[test]
     fn every_sealed_column_is_known() {
         let home = tempfile::tempdir().unwrap();

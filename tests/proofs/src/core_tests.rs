@@ -14,8 +14,10 @@ pub(crate) const FAULTS: &[&str] = &[
     "faults::every_fault_is_in_a_table",
 ];
 /// Two hours in which the computer is partly suspended.
-pub(crate) const ASLEEP: &[&str] =
-    &["two_hours_awake_bring_the_right_refreshes", "a_machine_that_slept_refreshes_once_on_waking"];
+pub(crate) const ASLEEP: &[&str] = &[
+    "connections_due_within_two_hours_are_refreshed",
+    "after_suspend_each_due_connection_is_refreshed_once",
+];
 
 /// The same features as in every other build, so that nothing is built twice.
 const FEATURES: &str = "grapnel-desktop/custom-protocol";

@@ -1,4 +1,4 @@
-// How the made-up host takes in an app.
+// The fake host’s validation and storage of apps.
 
 import type { App, NewApp } from "../bindings";
 import { provider } from "./providers";

@@ -1,4 +1,4 @@
-// A made-up data to show: what the host would hold.
+// Sample data of the fake host.
 
 import type {
   App,
@@ -20,33 +20,33 @@ import type {
 } from "../bindings";
 import { provider, providers } from "./providers";
 
-/** What a scenario may ask of the fake host. */
+/** The part of the fake host that a scenario can control. */
 export type FaultControl = {
   fail(name: keyof typeof commands, error: Trouble | null): void;
   wait(name: keyof typeof commands, ms: number): void;
 };
 
 export type FakeData = Omit<Overview, "has_more"> & {
-  /** How many connections are told at first. */
+  /** The number of connections in the first overview. */
   first: number;
   details: { [id in string]: Details };
   projects: Project[];
   posts: { [project in string]: Post[] };
   activity: Entry[];
-  /** Whether everything was read before. */
+  /** Whether all content is in the offline copy. */
   wasRead?: boolean;
   settings: Settings;
-  /** The file that the person chooses in the system's dialog; nothing where they think better of it. */
+  /** The file that the person chooses in the system's dialog; null if they cancel. */
   chosen: string | null;
-  /** Whether the person agrees to what the system asks; they do where nothing is said. */
+  /** Whether the person confirms the system's dialogs; true by default. */
   agrees?: boolean;
-  /** What disconnecting brings about at the provider. */
+  /** The result of revoking tokens. */
   revocation?: Revocation;
-  /** What opens the vault; the keyring where nothing is said. */
+  /** The vault's protection; the keyring by default. */
   protection?: Protection;
-  /** The kinds of things that a connection opens. */
+  /** The collections of each connection. */
   collections: { [connection in string]: Collection[] };
-  /** The things of each kind; those within another under `kind/id`. */
+  /** The items of each collection; those of a parent under `kind/id`. */
   items: { [kind in string]: Item[] };
 };
 
@@ -214,7 +214,7 @@ export function details(
   };
 }
 
-/** What a sign-in by email and password sends first. */
+/** The first message of a sign-in with email and password. */
 export const byPassword = (email: string): Message => ({
   method: "POST",
   address: "https://grovestreams.com/api/oauth_login",

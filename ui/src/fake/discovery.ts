@@ -1,4 +1,4 @@
-// What made-up issuers announce.
+// The metadata of sample issuers.
 
 import type { App, Discovery, Rediscovery } from "../bindings";
 import { provider } from "./providers";

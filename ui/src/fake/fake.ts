@@ -28,7 +28,7 @@ export class Fake {
   #asked: ((connection: string) => void) | null = null;
   #waiting = new Map<number, () => void>();
 
-  /** Starts over, in one of the scenarios. */
+  /** Resets to one of the scenarios. */
   use(name: string): void {
     this.calls = [];
     this.#failures.clear();
@@ -48,14 +48,14 @@ export class Fake {
     this.#waits.set(name, ms);
   }
 
-  /** Lets the answers to a command wait until the returned function is called. */
+  /** Delays the responses to a command until the returned function is called. */
   hold(name: Name): () => void {
     let release = () => {};
     this.#held.set(name, new Promise((resolve) => (release = resolve)));
     return release;
   }
 
-  /** The person asks for a connection outside of the window. */
+  /** Emits the request to show a connection, as from a notification. */
   ask = (connection: string): void => this.#asked?.(connection);
 
   asked(open: (connection: string) => void): () => void {
@@ -100,7 +100,7 @@ export class Fake {
     }
   }
 
-  /** What was read before is only known where a scenario says so, and never fails or waits. */
+  /** The offline copy exists only if the scenario says so, and reading it never fails or waits. */
   async #read<T>(name: Name, kept: boolean, given: unknown[], answer: () => T, call: number): Promise<Answer<T>> {
     if (!kept) return this.#answer(name, given, answer, call);
     return this.data.wasRead ? { status: "ok", data: structuredClone(answer()) } : { status: "error", error: gone };
@@ -114,7 +114,7 @@ export class Fake {
 
   commands: Commands = {
     overview: (atFirst) => {
-      // As it is when it is asked for, however late it is answered.
+      // The data at the time of the call, however late the response is.
       const data = structuredClone(this.data);
       const { connections, first } = data;
       return this.#answer("overview", [atFirst], () => ({
@@ -385,7 +385,7 @@ export class Fake {
 
 export const fake = new Fake();
 
-// In the mode made for pictures the address names the scenario, and the console reaches the host.
+// In the mode for screenshots the URL selects the scenario, and the console can access the fake host.
 if (typeof location !== "undefined" && location.search) {
   const query = new URLSearchParams(location.search);
   fake.use(query.get("scenario") ?? "some");

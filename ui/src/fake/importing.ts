@@ -1,4 +1,4 @@
-// How the made-up host reads apps from files and pasted text.
+// The fake host’s import of apps from files and pasted text.
 
 import type { App, commands as Real, Error as Trouble, ImportChoice, ImportPreview, ReadImport } from "../bindings";
 import { adding } from "./adding";

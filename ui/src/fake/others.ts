@@ -1,4 +1,4 @@
-// What the window shows of the providers other than Grigora.
+// Sample data of the providers other than Grigora.
 
 import type { Details, Item } from "../bindings";
 import { provider } from "./providers";
@@ -13,7 +13,7 @@ const item = (id: string, name: string, note: string | null, others: { [name in 
   others: Object.entries(others).map(([name, value]) => ({ name, value })),
 });
 
-/** A connection of a provider that tells nothing of application, authorization or projects. */
+/** A connection of a provider without application, authorization and projects. */
 function through(of: string, name: string, left: number | null, more: Partial<Details> = {}): Details {
   const { name: provider_name, portal } = provider(of);
   const all = details("c1", name, "active", left, {

@@ -1,4 +1,4 @@
-// Made-up posts: every status, several scripts, titles of every length.
+// Sample posts: every status, several scripts, short and long titles.
 
 import type { Post } from "../bindings";
 import { at, MINUTE } from "./data";

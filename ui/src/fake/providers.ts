@@ -1,4 +1,4 @@
-// The providers that come with the product, as the host tells of them.
+// The built-in providers, as the host returns them.
 
 import type { ProviderView, SandboxApp, Source } from "../bindings";
 
@@ -170,7 +170,7 @@ export const provider = (id: string): ProviderView => {
   return found;
 };
 
-/** What the sandbox offers. */
+/** The apps of the sandbox. */
 export const offered: SandboxApp[] = [
   {
     name: "Grigora sandbox",

@@ -1,4 +1,4 @@
-// The states that the window can be shown in.
+// The scenarios of the fake host.
 
 import type { FakePosts } from "./browse";
 import { posts } from "./posts";
@@ -195,7 +195,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
       fake.fail(name, unavailable);
     return some();
   },
-  // What was read before, while the provider cannot be reached.
+  // The offline copy, while the provider is unreachable.
   offline: (fake) => {
     for (const name of ["projects", "loadPosts", "project"] as const) fake.fail(name, unavailable);
     const data = { ...some(), wasRead: true };

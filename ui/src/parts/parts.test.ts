@@ -1,4 +1,4 @@
-// Parts by themselves: what assistive technology is told of them.
+// Components in isolation: their accessibility.
 import { render, screen } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { createRawSnippet, tick } from "svelte";
@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import Disclosure from "./Disclosure.svelte";
 import Status from "./Status.svelte";
 
-/** What is added to the page from now on. */
+/** Records the nodes that are added from now on. */
 function added() {
   const found: string[] = [];
   const observer = new MutationObserver((all) => {
@@ -25,7 +25,7 @@ function added() {
   };
 }
 
-test("what is said anew is a block that is added to a region that is there", async () => {
+test("a new announcement is a block added to an existing live region", async () => {
   const { rerender } = render(Status, { text: "" });
   const news = added();
   await rerender({ text: "Copied" });
@@ -35,7 +35,7 @@ test("what is said anew is a block that is added to a region that is there", asy
   expect(screen.getByRole("status")).toHaveTextContent("Kept");
 });
 
-test("what arrives with its region is added to it afterwards, and what was there is no news", async () => {
+test("initial text is announced only with `arrives`", async () => {
   const news = added();
   render(Status, { text: "Loading", arrives: true });
   expect((await news()).at(-1)).toBe("status < p: Loading");
@@ -44,7 +44,7 @@ test("what arrives with its region is added to it afterwards, and what was there
   expect((await later()).some((one) => one.startsWith("status"))).toBe(false);
 });
 
-test("a disclosure is a button that tells whether it is open", async () => {
+test("a disclosure button has aria-expanded", async () => {
   const user = userEvent.setup();
   render(Disclosure, {
     title: "Addresses",

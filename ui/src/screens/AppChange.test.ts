@@ -12,7 +12,7 @@ const change = async (user: User) => {
   await screen.findByRole("heading", { name: "Edit Acme Sites", level: 1 });
 };
 
-test("an app is changed, and what is not touched stays", async () => {
+test("an app is edited, and untouched values stay", async () => {
   const user = await start("app");
   await change(user);
   expect(screen.queryByRole("radio", { name: "Grigora" })).toBeNull();
@@ -29,7 +29,7 @@ test("an app is changed, and what is not touched stays", async () => {
   });
 });
 
-test("a secret that was saved for another host has to be entered again", async () => {
+test("a secret stored for another host must be entered again", async () => {
   const user = await start("app");
   await change(user);
   await user.clear(field("token_url"));

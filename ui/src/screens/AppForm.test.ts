@@ -10,7 +10,7 @@ const open = async (user: { click: (element: Element) => Promise<void> }) => {
   await screen.findByRole("heading", { name: "Add app", level: 1 });
 };
 
-test("what was typed stays when something is wrong, and the field has the focus", async () => {
+test("after an error the input stays, and its field has the focus", async () => {
   const user = await start("some");
   await open(user);
   await user.type(field("name"), "Acme blog");
@@ -24,7 +24,7 @@ test("what was typed stays when something is wrong, and the field has the focus"
   expect(field("client_secret")).toHaveAttribute("type", "password");
 });
 
-test("an address that cannot be opens the addresses and is marked there", async () => {
+test("an invalid endpoint opens its section and is marked", async () => {
   const user = await start("some");
   await open(user);
   await user.type(field("client_id"), "acme");
@@ -38,7 +38,7 @@ test("an address that cannot be opens the addresses and is marked there", async 
   expect(field("token_url")).toHaveValue("https://api.grigora.co/general/oauth/token");
 });
 
-test("only what differs from the provider's own is sent", async () => {
+test("only values that differ from the profile are sent", async () => {
   const user = await start("some");
   await open(user);
   await user.type(field("client_id"), " acme ");
@@ -63,7 +63,7 @@ test("only what differs from the provider's own is sent", async () => {
   ]);
 });
 
-test("the sandbox's values go on to the sign-in", async () => {
+test("the sandbox's values lead to a sign-in", async () => {
   const user = await start("empty");
   await press(user, "Try the sandbox");
   await screen.findByText("Filled in for the sandbox. Nothing leaves this computer.");
@@ -77,7 +77,7 @@ test("the sandbox's values go on to the sign-in", async () => {
   });
 });
 
-test("the sandbox has an app of each provider, under a name of its own", async () => {
+test("the sandbox has an app of each provider with a unique name", async () => {
   const user = await start("empty");
   await press(user, "Try the sandbox");
   await waitFor(() => expect(field("name")).toHaveValue("Grigora sandbox"));
@@ -98,7 +98,7 @@ test("the sandbox has an app of each provider, under a name of its own", async (
   });
 });
 
-test("a trouble that belongs to no field is told in full", async () => {
+test("an error without a field is shown in full", async () => {
   const user = await start("some", () =>
     fake.fail("addApp", {
       code: "keyring_locked",
@@ -125,7 +125,7 @@ async function adding(provider: string): Promise<User> {
 }
 const sent = () => fake.called("addApp").at(-1)?.[0];
 
-test("Grigora comes first, and each provider asks for what its profile says", async () => {
+test("Grigora comes first, and each provider's form follows its profile", async () => {
   const user = await adding("Grigora");
   expect(
     screen
@@ -142,7 +142,7 @@ test("Grigora comes first, and each provider asks for what its profile says", as
   expect(sent()).toMatchObject({ provider: "grindery", client_id: "", client_secret: null, scopes: [], overrides: {} });
 });
 
-test("The Grid's scopes are ticked, and its identity provider chosen", async () => {
+test("The Grid has scopes to tick and an identity provider to choose", async () => {
   const user = await adding("The Grid");
   await user.type(field("client_id"), "grid");
   await user.type(field("client_secret"), "not-a-real-one");
@@ -158,7 +158,7 @@ test("The Grid's scopes are ticked, and its identity provider chosen", async () 
   });
 });
 
-test("what was typed for one provider is not handed to another", async () => {
+test("input for one provider is not used for another", async () => {
   const user = await adding("The Grid");
   await user.type(field("client_secret"), "not-a-real-one");
   await user.click(radio("GroveStreams"));
@@ -190,7 +190,7 @@ test("the redirect URI follows the redirect method", async () => {
   expect(sent()).toMatchObject({ redirect: "http://127.0.0.1:8311/callback/k3mzq7wdab" });
 });
 
-test("a loopback redirect URI that is registered already is taken as it is", async () => {
+test("a registered loopback redirect URI is used unchanged", async () => {
   const user = await adding("The Grid");
   await user.click(radio("Loopback (127.0.0.1)"));
   await user.type(field("loopback_uri"), "http://localhost:8400/signin-oidc");
@@ -201,7 +201,7 @@ test("a loopback redirect URI that is registered already is taken as it is", asy
   expect(sent()).toMatchObject({ redirect: "http://localhost:8400/signin-oidc" });
 });
 
-test("an app with the redirect URI of all earlier ones is offered one of its own", async () => {
+test("an app with the shared redirect URI is offered its own", async () => {
   const own = "dev.grapnel.desktop:/oauth/callback/q8fgjeq64x";
   const user = await start("app", () => Object.assign(fake.data.apps[0] ?? {}, { own_redirect_uri: own }));
   await row(user, "Acme Sites");
@@ -213,7 +213,7 @@ test("an app with the redirect URI of all earlier ones is offered one of its own
   expect(fake.called("changeApp")).toMatchObject([["acme-sites", { redirect: own, client_secret: null }]]);
 });
 
-test("a pasted way back needs an https address of one's own", async () => {
+test("pasting requires an HTTPS redirect URI", async () => {
   const user = await adding("The Grid");
   await user.click(radio("Paste manually"));
   expect(field("redirect_uri")).toBeNull();
@@ -227,14 +227,14 @@ test("a pasted way back needs an https address of one's own", async () => {
   expect(sent()).toMatchObject({ redirect: "https://harbour.example/callback" });
 });
 
-test("the state can be waived only where the provider may not send it back", async () => {
+test("`state` can be waived only if the provider may not return it", async () => {
   const user = await adding("Grigora");
   await user.click(screen.getByText("Advanced OAuth options"));
   const state = screen.getByRole("combobox", { name: "Require state" });
   expect([...state.querySelectorAll("option")].map((option) => option.value)).toEqual(["true"]);
 });
 
-test("any value can be changed and reset, and says where it is known from", async () => {
+test("any value can be changed and reset, and shows its source", async () => {
   const user = await adding("The Grid");
   await user.click(screen.getByText("Advanced OAuth options"));
   const state = screen.getByRole("combobox", { name: "Require state" });
@@ -253,7 +253,7 @@ test("any value can be changed and reset, and says where it is known from", asyn
   expect(sent()).toMatchObject({ overrides: { scope_separator: "space", "authorize.prompt": "consent" } });
 });
 
-test("a convention that cannot be opens the conventions and is marked there", async () => {
+test("an invalid option opens its section and is marked", async () => {
   const user = await adding("Grigora");
   await user.type(field("client_id"), "acme");
   await user.clear(field("token_prefix"));
@@ -264,7 +264,7 @@ test("a convention that cannot be opens the conventions and is marked there", as
   expect(field("token_prefix")).toBeVisible();
 });
 
-test("another provider is found by its issuer, or described by hand", async () => {
+test("a custom provider is discovered, or entered by hand", async () => {
   const user = await adding("Another provider");
   expect(field("authorize_url")).toBeVisible();
   await user.type(field("client_id"), "own");
@@ -291,7 +291,7 @@ test("another provider is found by its issuer, or described by hand", async () =
   });
 });
 
-test("the way back by deep link can be tried", async () => {
+test("the deep link can be tested", async () => {
   const user = await adding("Grigora");
   fake.fail("testDeepLink", {
     code: "browser_failed",
@@ -307,7 +307,7 @@ test("the way back by deep link can be tried", async () => {
   await screen.findByText("The link opens Grapnel.");
 });
 
-test("the sandbox is found where an app is added, also later", async () => {
+test("the sandbox is offered in the form for adding an app", async () => {
   const user = await start("some");
   await open(user);
   await press(user, "Try the sandbox");

@@ -3,7 +3,7 @@ import { fake, press, screen, start, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 
-test("all that is missing is said at once, and follows what is typed", async () => {
+test("all missing values are reported at once, and the errors follow the input", async () => {
   const user = await start("some");
   await press(user, "Add app");
   const radio = (name: string) => screen.findByRole("radio", { name });

@@ -23,7 +23,7 @@ async function change(user: User) {
   await screen.findByRole("heading", { name: "Edit Acme Sites", level: 1 });
 }
 
-test("what is wrong stays with the provider whose form was sent", async () => {
+test("errors stay with the provider whose form was submitted", async () => {
   const user = await start("some");
   await open(user);
   await submit(user);
@@ -35,7 +35,7 @@ test("what is wrong stays with the provider whose form was sent", async () => {
   expect(field("client_id")).not.toHaveAttribute("aria-invalid");
 });
 
-test("values that the issuer announced are not called changed, and are told apart from one's own", async () => {
+test("discovered values are distinguished from the person's changes", async () => {
   const user = await adding("Another provider");
   await user.type(field("issuer"), "https://id.harbour.example");
   await press(user, "Discover");
@@ -55,7 +55,7 @@ test("values that the issuer announced are not called changed, and are told apar
   expect(discovered).not.toContain("userinfo_url");
 });
 
-test("addresses of one installation follow the one that is set", async () => {
+test("endpoints of one installation follow the one that is set", async () => {
   const user = await adding("GroveStreams");
   await user.click(screen.getByText("Endpoints"));
   await user.clear(field("token_url"));
@@ -75,7 +75,7 @@ test("addresses of one installation follow the one that is set", async () => {
   });
 });
 
-test("a custom parameter that may be secret is masked, and an empty one switches a default off", async () => {
+test("a custom parameter that may be secret is masked, and an empty one removes a default", async () => {
   const user = await adding("Grigora");
   await user.click(screen.getByText("Advanced OAuth options"));
   await user.type(field("more_value"), "token.header.X-Key{Enter}");
@@ -91,7 +91,7 @@ test("a custom parameter that may be secret is masked, and an empty one switches
   });
 });
 
-test("a secret value in the vault is kept, or removed", async () => {
+test("a stored secret value is kept or removed", async () => {
   const user = await start("app", () =>
     Object.assign(fake.data.apps[0] as object, { secrets: ["token.audience", "token.key"] }),
   );
@@ -105,7 +105,7 @@ test("a secret value in the vault is kept, or removed", async () => {
   expect(fake.called("changeApp").at(-1)?.[1]).toMatchObject({ overrides: {}, secrets: { "token.audience": null } });
 });
 
-test("a profile file tells other hosts and what it switches off, before a secret is typed", async () => {
+test("a profile file's other hosts and disabled protections are shown before a secret is entered", async () => {
   const user = await start("some");
   await open(user);
   const input = document.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
@@ -115,7 +115,7 @@ test("a profile file tells other hosts and what it switches off, before a secret
   expect(told).toHaveTextContent("PKCE is switched off");
 });
 
-test("a profile file fills the form in; one that is none says so and changes nothing", async () => {
+test("a profile file fills in the form; an invalid one is reported and changes nothing", async () => {
   const user = await start("some");
   await open(user);
   const input = document.querySelector<HTMLInputElement>("input[type=file]") as HTMLInputElement;
@@ -127,7 +127,7 @@ test("a profile file fills the form in; one that is none says so and changes not
   expect(field("scopes")).toHaveValue("openid email");
 });
 
-test("a profile is saved as a file, and the window says where", async () => {
+test("a profile is saved as a file, and its path is shown", async () => {
   const user = await start("app");
   await row(user, "Acme Sites");
   await choose(user, "Share app…");

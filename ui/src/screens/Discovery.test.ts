@@ -3,7 +3,7 @@ import { fake, press, row, screen, start, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 
-test("what an issuer announces is offered, and what it demands is told", async () => {
+test("discovered values are offered, and requirements are shown", async () => {
   const user = await start("some");
   await user.click(screen.getByRole("button", { name: "Add app" }));
   await user.click(await screen.findByRole("radio", { name: "Another provider" }));
@@ -21,7 +21,7 @@ test("what an issuer announces is offered, and what it demands is told", async (
   expect(field("scopes")).toHaveValue("notes email");
 });
 
-test("an app's issuer is asked again, and the app changed once the person says so", async () => {
+test("discovery is repeated, and the app changed after confirmation", async () => {
   const user = await start("app", () => {
     const [app] = fake.data.apps;
     if (app)

@@ -13,7 +13,7 @@ async function open(user: User) {
   await screen.findByRole("heading", { name: "Add app from…" });
 }
 
-test("what was understood of a file is shown, and the app is added without its secret passing the page", async () => {
+test("an imported app is previewed, and added without its secret on the page", async () => {
   const user = await start("some");
   await open(user);
   await press(user, "Choose file…");
@@ -40,7 +40,7 @@ test("what was understood of a file is shown, and the app is added without its s
   expect(fake.called("discardImport")).toEqual([]);
 });
 
-test("of several apps one is chosen, and what it lacks is asked for", async () => {
+test("one of several apps is chosen, and its missing values are requested", async () => {
   const user = await start("some");
   await open(user);
   await press(user, "Choose file…");
@@ -56,7 +56,7 @@ test("of several apps one is chosen, and what it lacks is asked for", async () =
   expect(fake.called("addImported")[0]).toMatchObject([{ place: 1, client_id: "acme" }]);
 });
 
-test("pasted text that is of no format keeps the text and says why; leaving discards what was read", async () => {
+test("unrecognized text is kept with an error, and leaving discards the import", async () => {
   const user = await start("some");
   await open(user);
   await user.type(field("pasted"), "shopping");

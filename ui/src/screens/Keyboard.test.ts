@@ -7,14 +7,14 @@ import { choose, fake, press, screen, start, waitFor, appStore } from "../test/s
 const keyboard = () => document.activeElement;
 const panel = () => screen.getByRole("tabpanel");
 
-/** Takes the keyboard from a button that rests, as a browser does and jsdom does not. */
+/** Blurs a disabled button, as a browser does and jsdom does not. */
 function rest(button: HTMLElement) {
   button.removeAttribute("disabled");
   button.blur();
   button.setAttribute("disabled", "");
 }
 
-test("a project that is opened by keyboard leaves the keyboard in the view", async () => {
+test("a project opened by keyboard keeps the focus in the view", async () => {
   const user = await start("some");
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   (await screen.findByRole("button", { name: /^Acme Journal/ })).focus();
@@ -26,7 +26,7 @@ test("a project that is opened by keyboard leaves the keyboard in the view", asy
   await waitFor(() => expect(keyboard()).toBe(panel()));
 });
 
-test("a filter that is taken away by keyboard leaves the keyboard in the view", async () => {
+test("a filter removed by keyboard keeps the focus in the view", async () => {
   const user = await start("some");
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await press(user, /^Acme Journal/);
@@ -37,7 +37,7 @@ test("a filter that is taken away by keyboard leaves the keyboard in the view", 
   await waitFor(() => expect(keyboard()).toBe(panel()));
 });
 
-test("another place takes the keyboard where its button went away", async () => {
+test("the focus moves on if its button disappears", async () => {
   const user = await start("empty");
   screen.getByRole("button", { name: "Add your own app" }).focus();
   await user.keyboard("{Enter}");
@@ -45,7 +45,7 @@ test("another place takes the keyboard where its button went away", async () => 
   await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main")));
 });
 
-/** A button that was pressed by keyboard and cannot be used until it has its answer. */
+/** A button that was pressed by keyboard and is disabled until the response arrives. */
 async function resting() {
   const user = await start("some");
   const answer = fake.hold("refresh");
@@ -57,7 +57,7 @@ async function resting() {
   return { user, answer, button };
 }
 
-test("a button that rests while it works has the keyboard back", async () => {
+test("a button that was disabled while working gets the focus back", async () => {
   const { answer, button } = await resting();
   expect(keyboard()).toBe(document.body);
   answer();
@@ -65,9 +65,9 @@ test("a button that rests while it works has the keyboard back", async () => {
   await waitFor(() => expect(keyboard()).toBe(button));
 });
 
-test("whoever pressed elsewhere meanwhile is left there", async () => {
+test("the focus is not restored after a press elsewhere", async () => {
   const { user, answer, button } = await resting();
-  // Nothing takes the keyboard where it was not, so nothing but the press tells.
+  // A press on the page moves no focus, so only the press itself shows that the focus is not wanted.
   await user.pointer({ keys: "[MouseLeft]", target: document.body });
   expect(keyboard()).toBe(document.body);
   answer();
@@ -76,7 +76,7 @@ test("whoever pressed elsewhere meanwhile is left there", async () => {
   expect(keyboard()).toBe(document.body);
 });
 
-test("whoever leaves a button by themselves is not taken back to it", async () => {
+test("the focus is not restored after the person moved it", async () => {
   await start("some");
   const button = await screen.findByRole("button", { name: "Refresh now" });
   button.focus();
@@ -96,13 +96,13 @@ describe("a row of the sidebar that goes away by itself", () => {
     return () => appStore.dismissAttempt("under");
   }
 
-  test("leaves the keyboard at the row that Tab reaches", async () => {
+  test("keeps the focus at the row in the tab order", async () => {
     (await onAttempt())();
     await waitFor(() => expect(keyboard()).toHaveAttribute("data-row", "c1"));
     expect(keyboard()).toHaveAttribute("tabindex", "0");
   });
 
-  test("leaves it nowhere where the person scrolled", async () => {
+  test("does not move the focus after scrolling", async () => {
     const goes = await onAttempt();
     Object.assign(document.querySelector(".fleet") ?? {}, { scrollTop: 50 });
     goes();
@@ -112,7 +112,7 @@ describe("a row of the sidebar that goes away by itself", () => {
   });
 });
 
-test("a menu gives the keyboard back to its button before a dialog takes it", async () => {
+test("a menu returns the focus to its button before a dialog opens", async () => {
   const user = await start("some");
   const had: (Element | null)[] = [];
   const open = vi.spyOn(HTMLDialogElement.prototype, "showModal").mockImplementation(function (
@@ -127,7 +127,7 @@ test("a menu gives the keyboard back to its button before a dialog takes it", as
   open.mockRestore();
 });
 
-test("what was chosen from a list leaves the keyboard at its button", async () => {
+test("choosing from a list returns the focus to its button", async () => {
   const user = await start("some");
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await press(user, /^Acme Journal/);
@@ -140,7 +140,7 @@ test("what was chosen from a list leaves the keyboard at its button", async () =
   expect(keyboard()).toBe(status);
 });
 
-test("what cannot be taken back says when it takes time, and nobody has to wait for it", async () => {
+test("an irreversible action shows progress, and its dialog can be closed", async () => {
   const user = await start("some");
   const answer = fake.hold("disconnect");
   await choose(user, "Disconnect…");
@@ -158,7 +158,7 @@ test("what cannot be taken back says when it takes time, and nobody has to wait 
   expect(screen.queryByRole("alertdialog")).toBeNull();
 });
 
-test("what failed after its dialog was closed is told all the same", async () => {
+test("a failure after its dialog was closed is shown", async () => {
   const user = await start("some");
   const answer = fake.hold("disconnect");
   fake.fail("disconnect", unavailable);
@@ -171,7 +171,7 @@ test("what failed after its dialog was closed is told all the same", async () =>
   expect(await screen.findByRole("alertdialog")).toHaveTextContent(unavailable.message);
 });
 
-test("what failed is told to who went elsewhere meanwhile", async () => {
+test("a failure is shown on another page too", async () => {
   const user = await start("some");
   const answer = fake.hold("disconnect");
   fake.fail("disconnect", unavailable);
@@ -185,7 +185,7 @@ test("what failed is told to who went elsewhere meanwhile", async () => {
   expect(await screen.findByRole("alert", { name: /^Failed: Disconnect/ })).toHaveTextContent(unavailable.message);
 });
 
-test("commands wait for the answer to a question", async () => {
+test("shortcuts are disabled while a dialog is open", async () => {
   const user = await start("some");
   await choose(user, "Disconnect…");
   await screen.findByRole("alertdialog");
@@ -196,7 +196,7 @@ test("commands wait for the answer to a question", async () => {
   expect(palette.open).toBe(true);
 });
 
-test("a search that fails says so, and not that nothing was found", async () => {
+test("a failed search is reported, and not as an empty result", async () => {
   const user = await start("some");
   fake.fail("search", unavailable);
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
@@ -207,7 +207,7 @@ test("a search that fails says so, and not that nothing was found", async () => 
   await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
 });
 
-test("the row that a key reaches is brought into sight, also of the pane around the table", async () => {
+test("a row reached by keyboard is scrolled into view", async () => {
   const user = await start("some");
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await press(user, /^Acme Journal/);
@@ -218,7 +218,7 @@ test("the row that a key reaches is brought into sight, also of the pane around 
   brought.mockRestore();
 });
 
-test("a list of projects is one stop, walked with arrows and found by letters", async () => {
+test("a list of projects is one tab stop, with arrow keys and type-ahead", async () => {
   const user = await start("some");
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   const journal = await screen.findByRole("button", { name: /^Acme Journal/ });
@@ -232,7 +232,7 @@ test("a list of projects is one stop, walked with arrows and found by letters", 
   expect(keyboard()).toBe(journal);
 });
 
-test("a palette whose search fails says so", async () => {
+test("a failed palette search is reported", async () => {
   const user = await start("some");
   fake.fail("search", unavailable);
   await user.keyboard("{Control>}k{/Control}");
@@ -243,7 +243,7 @@ test("a palette whose search fails says so", async () => {
   await waitFor(() => expect(screen.queryByText(new RegExp(unavailable.message))).toBeNull());
 });
 
-test("everything is drawn larger and smaller by the keys that browsers have for it, and stays so", async () => {
+test("zoom shortcuts change the text size persistently", async () => {
   localStorage.removeItem("zoom");
   zoom.set(100);
   const user = await start("some");

@@ -3,7 +3,7 @@ import { details, unavailable } from "../fake/data";
 import { router } from "../state/router.svelte";
 import { fake, press, screen, start, waitFor, appStore } from "../test/start";
 
-test("whoever goes to a connection that was made while all are read stays there", async () => {
+test("going to a connection created during a load stays there", async () => {
   await start("some");
   const answer = fake.hold("overview");
   const reading = appStore.handleEvent({ kind: "apps" });
@@ -21,7 +21,7 @@ test("whoever goes to a connection that was made while all are read stays there"
   expect(router.route).toMatchObject({ connection: "made" });
 });
 
-test("a sign-in that is going on when the window opens leads to its connection", async () => {
+test("a sign-in in progress when the window opens leads to its connection", async () => {
   await start("exchanging");
   await waitFor(() => expect(router.route).toMatchObject({ page: "connect", attempt: "attempt-1" }));
   const made = details("made", "Made by the callback", "active", 60_000);
@@ -33,7 +33,7 @@ test("a sign-in that is going on when the window opens leads to its connection",
   await screen.findByRole("heading", { name: "Made by the callback", level: 1 });
 });
 
-test("where most connections cannot be read, that is told, and can be tried again", async () => {
+test("if most connections cannot be loaded, that is shown and can be retried", async () => {
   const user = await start("some");
   fake.data.first = 2;
   await appStore.open();
@@ -46,7 +46,7 @@ test("where most connections cannot be read, that is told, and can be tried agai
   expect(appStore.connections).toHaveLength(4);
 });
 
-test("a reading that fails says what that means for what is shown", async () => {
+test("a failed load says what it means for the shown data", async () => {
   await start("some");
   fake.fail("overview", unavailable);
   fake.tell({ kind: "apps" });

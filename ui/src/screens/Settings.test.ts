@@ -9,7 +9,7 @@ const words = "harbour lamp eleven moss";
 const section = async (name: string) =>
   within((await screen.findByRole("heading", { name })).closest("section") as HTMLElement);
 
-test("a passphrase is typed twice, and a short one is refused", async () => {
+test("a passphrase is entered twice, and a short one is refused", async () => {
   const user = await start("some");
   router.go({ page: "settings" });
   const vault = await section("Vault");
@@ -28,7 +28,7 @@ test("a passphrase is typed twice, and a short one is refused", async () => {
     expect(vault.getByLabelText(label)).toHaveValue("short");
     await user.clear(vault.getByLabelText(label));
   }
-  // What is refused by the host stays as well.
+  // Text that the host refuses is kept too.
   fake.fail("protectWithPassphrase", {
     code: "keyring_locked",
     message: "Your keyring is locked.",
@@ -47,7 +47,7 @@ test("a passphrase is typed twice, and a short one is refused", async () => {
   expect(await vault.findByText(/by your system keyring/)).toBeVisible();
 });
 
-test("a passphrase that is too short is said to be as soon as its field is left", async () => {
+test("a short passphrase is reported on blur", async () => {
   const user = await start("some");
   router.go({ page: "settings" });
   const vault = await section("Vault");
@@ -60,11 +60,11 @@ test("a passphrase that is too short is said to be as soon as its field is left"
   expect(vault.queryByText("Use at least 12 characters.")).toBeNull();
 });
 
-test("a locked vault is unlocked where it is told", async () => {
+test("a locked vault is unlocked in its notice", async () => {
   const user = await start("passphrase");
   const told = await screen.findByRole("region", { name: "The vault is locked" });
   const notice = within(told);
-  // It is how every day begins, and no failure.
+  // The locked vault is normal at start, and no failure.
   expect(screen.queryByRole("alert")).toBeNull();
   expect(notice.getByLabelText("Passphrase")).toHaveFocus();
   const place = () => notice.getByRole("button", { name: "Unlock" }).previousElementSibling;
@@ -80,7 +80,7 @@ test("a locked vault is unlocked where it is told", async () => {
   await expect.poll(() => appStore.vault).toBeNull();
 });
 
-test("if the key is lost for good, a person resets the vault after a confirmation by the system", async () => {
+test("if the key is lost, the vault is reset after a system confirmation", async () => {
   const user = await start("vault", () => (fake.data.agrees = false));
   const locked = within(await screen.findByRole("alert", { name: "The vault can’t be opened" }));
   expect(locked.queryByRole("button", { name: "Reset vault…" })).toBeNull();
@@ -107,7 +107,7 @@ test("if the key is lost for good, a person resets the vault after a confirmatio
   await expect.poll(() => appStore.vault).toBeNull();
 });
 
-test("what a file would add is shown before it is added", async () => {
+test("an import is previewed", async () => {
   const user = await start("some");
   router.go({ page: "settings" });
   const archive = await section("Export and import");
@@ -134,7 +134,7 @@ test("what a file would add is shown before it is added", async () => {
   ).toBeVisible();
 });
 
-test("what is wrong is told, brought into sight, and can be copied", async () => {
+test("diagnostics results are shown, scrolled to, and can be copied", async () => {
   const seen: Element[] = [];
   vi.spyOn(Element.prototype, "scrollIntoView").mockImplementation(function (this: Element) {
     seen.push(this);

@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 const state = (id: string) => appStore.connections.find((one) => one.id === id)?.state;
 
-test("a connection that changed is asked for again, alone", async () => {
+test("only a changed connection is reloaded", async () => {
   const held = fake.data.details.c1;
   if (held) held.summary.state = "reconnect_needed";
   await appStore.handleEvent({ kind: "connection", value: "c1" });
@@ -23,20 +23,20 @@ test("a connection that changed is asked for again, alone", async () => {
   expect(fake.called("connection")).toEqual([]);
 });
 
-test("one whose details are shown is asked for with them", async () => {
+test("a shown connection is reloaded with its details", async () => {
   await appStore.reload("c1");
   await appStore.handleEvent({ kind: "connection", value: "c1" });
   expect(fake.called("connection")).toEqual([["c1"], ["c1"]]);
   expect(fake.called("summaries")).toEqual([]);
 });
 
-test("of many that change at once, the first is asked for at once and the others together", async () => {
+test("of many changes at once, the first is loaded at once and the others in one batch", async () => {
   const all = ["c2", "c3", "c4", "c3"].map((value) => appStore.handleEvent({ kind: "connection", value }));
   await Promise.all(all);
   expect(fake.called("summaries")).toEqual([[["c2"]], [["c3", "c4"]]]);
 });
 
-test("what is new in the activity is read again where it is shown", async () => {
+test("new activity is reloaded where it is shown", async () => {
   await appStore.reload("c1");
   const [before, all] = [appStore.changeCounts.get("c1"), appStore.changeCount];
   await appStore.handleEvent({ kind: "activity" });
@@ -45,20 +45,20 @@ test("what is new in the activity is read again where it is shown", async () => 
   expect(fake.called("overview")).toHaveLength(1);
 });
 
-test("a connection that is gone leaves the list", async () => {
+test("a deleted connection leaves the list", async () => {
   delete fake.data.details.c2;
   await appStore.handleEvent({ kind: "connection", value: "c2" });
   expect(state("c2")).toBeUndefined();
   expect(appStore.connections).toHaveLength(3);
 });
 
-test("a connection that cannot be read now stays", async () => {
+test("a connection that cannot be reloaded stays", async () => {
   fake.fail("summaries", trouble("data_busy", "Busy."));
   await appStore.handleEvent({ kind: "connection", value: "c2" });
   expect(state("c2")).toBe("active");
 });
 
-test("an attempt takes the place of what was known of it", async () => {
+test("an attempt replaces its earlier state", async () => {
   await appStore.handleEvent({ kind: "attempt", value: attempt("waiting") });
   await appStore.handleEvent({ kind: "attempt", value: attempt("exchanging") });
   expect(appStore.attempts.map((one) => one.phase)).toEqual(["exchanging"]);
@@ -66,13 +66,13 @@ test("an attempt takes the place of what was known of it", async () => {
   expect(appStore.reached.get("attempt-1")).toBe("exchanging");
 });
 
-test("apps are read again", async () => {
+test("apps are reloaded", async () => {
   fake.data.apps = [];
   await appStore.handleEvent({ kind: "apps" });
   expect(appStore.apps).toEqual([]);
 });
 
-test("where much may have changed all is read again, and what ended elsewhere is left behind", async () => {
+test("after changes by another process everything is reloaded, and ended attempts are dropped", async () => {
   await appStore.handleEvent({ kind: "attempt", value: attempt("waiting") });
   await appStore.reload("c1");
   const held = fake.data.details.c1;
@@ -84,14 +84,14 @@ test("where much may have changed all is read again, and what ended elsewhere is
   expect(state("c1")).toBe("expired");
 });
 
-test("a refused callback is kept until it is dismissed", async () => {
+test("the notice of a refused callback stays until dismissed", async () => {
   await appStore.handleEvent({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
   expect(appStore.notices.map((one) => one.trouble.code)).toEqual(["callback_late"]);
   appStore.dismiss(appStore.notices[0]?.id ?? -1);
   expect(appStore.notices).toEqual([]);
 });
 
-test("callbacks that are refused for the same reason are one notice that counts", async () => {
+test("callbacks refused for the same reason share one counted notice", async () => {
   for (const state of ["1", "2", "3"])
     await appStore.handleEvent({ kind: "callback_refused", value: trouble("callback_unknown", `Of ${state}.`) });
   await appStore.handleEvent({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
@@ -108,7 +108,7 @@ test("the vault locks and opens", async () => {
   expect(appStore.vault).toBeNull();
 });
 
-test("what happens while it opens is not lost", async () => {
+test("events during the first load are not lost", async () => {
   appStore.phase = "opening";
   await appStore.handleEvent({ kind: "callback_refused", value: trouble("callback_late", "It came late.") });
   expect(appStore.notices).toEqual([]);
@@ -116,7 +116,7 @@ test("what happens while it opens is not lost", async () => {
   expect(appStore.notices).toHaveLength(1);
 });
 
-test("a failed start can be tried again", async () => {
+test("a failed start can be retried", async () => {
   fake.fail("overview", trouble("data_newer", "Newer."));
   await appStore.open();
   expect(appStore.phase).toBe("failed");
@@ -125,21 +125,21 @@ test("a failed start can be tried again", async () => {
   expect(appStore.phase).toBe("ready");
 });
 
-test("what happened before the window was there is told", async () => {
+test("events from before the window opened are shown", async () => {
   appStore.phase = "opening";
   fake.data.missed = [{ kind: "callback_refused", value: trouble("callback_late", "It came late.") }];
   await appStore.open();
   expect(appStore.notices.map((one) => one.trouble.code)).toEqual(["callback_late"]);
 });
 
-test("a keyring that locks changes how connections stand", async () => {
+test("a locked keyring changes the status of connections", async () => {
   const first = fake.data.connections[0];
   if (first) first.state = "locked";
   await appStore.handleEvent({ kind: "vault", value: trouble("keyring_locked", "Locked.") });
   expect(appStore.connections.some((one) => one.state === "locked")).toBe(true);
 });
 
-test("of very many the first are shown at once, and all as soon as these are seen", async () => {
+test("of many connections the first are shown at once and the rest after the first paint", async () => {
   fake.data.first = 2;
   appStore.phase = "opening";
   await appStore.open();
@@ -150,7 +150,7 @@ test("of very many the first are shown at once, and all as soon as these are see
   expect(fake.called("overview").slice(-2)).toEqual([[true], [false]]);
 });
 
-test("where the others cannot be read, the window does not look as if there were none", async () => {
+test("if the rest cannot be loaded, the window says so", async () => {
   fake.data.first = 2;
   appStore.phase = "opening";
   await appStore.open();
@@ -165,7 +165,7 @@ test("where the others cannot be read, the window does not look as if there were
   expect(appStore.connections).toHaveLength(4);
 });
 
-test("a reading that fails once all are known is a notice, and no sign-in that was refused", async () => {
+test("a failed reload is a notice, and not a refused sign-in", async () => {
   fake.fail("overview", trouble("data_busy", "Busy."));
   await appStore.handleEvent({ kind: "apps" });
   expect(appStore.phase).toBe("ready");
@@ -187,7 +187,7 @@ describe("while all are read", () => {
     await reading;
   };
 
-  test("what changes is shown as it is by then, and asked for once more", async () => {
+  test("a connection that changes during a load is reloaded once more", async () => {
     const held = fake.data.details.c2;
     if (held) held.summary.state = "renewing";
     await appStore.handleEvent({ kind: "connection", value: "c2" });
@@ -198,7 +198,7 @@ describe("while all are read", () => {
     expect(state("c2")).toBe("renewing");
   });
 
-  test("a connection that is made stays, where it belongs", async () => {
+  test("a connection created during a load stays, in order", async () => {
     const made = details("made", "Made meanwhile", "active", 60_000);
     fake.data.details.made = made;
     fake.data.connections.push(made.summary);
@@ -212,7 +212,7 @@ describe("while all are read", () => {
     expect(names).toEqual([...names].sort());
   });
 
-  test("a connection that goes is gone", async () => {
+  test("a connection deleted during a load stays deleted", async () => {
     delete fake.data.details.c2;
     await appStore.handleEvent({ kind: "connection", value: "c2" });
     fake.fail("summaries", trouble("data_busy", "Busy."));
@@ -220,7 +220,7 @@ describe("while all are read", () => {
     expect(state("c2")).toBeUndefined();
   });
 
-  test("an app that is added or removed is, and a change to one is kept", async () => {
+  test("changes of apps during a load are kept", async () => {
     const [first, second] = appStore.apps;
     if (!first || !second) throw new Error("There are two apps.");
     appStore.dropApp(first.id);
@@ -232,7 +232,7 @@ describe("while all are read", () => {
   });
 });
 
-test("an attempt that ends or is left while all are read does not come back", async () => {
+test("an attempt that ends or is dismissed during a load does not come back", async () => {
   fake.data.attempts = [attempt("waiting", { id: "ends" }), attempt("waiting", { id: "left" })];
   await appStore.handleEvent({ kind: "apps" });
   const answer = fake.hold("overview");
@@ -245,7 +245,7 @@ test("an attempt that ends or is left while all are read does not come back", as
   expect(appStore.attempts.map((one) => `${one.id} ${one.phase}`)).toEqual(["ends failed", "new waiting"]);
 });
 
-test("of two readings the later one is shown, whichever is answered first", async () => {
+test("of two loads the later one is shown, whichever responds first", async () => {
   const first = fake.hold("overview");
   const old = appStore.handleEvent({ kind: "apps" });
   fake.data.apps = fake.data.apps.slice(0, 1);
@@ -259,7 +259,7 @@ test("of two readings the later one is shown, whichever is answered first", asyn
   expect(appStore.apps).toHaveLength(1);
 });
 
-test("a sandbox that does not run says so until it does", async () => {
+test("a notice says that the sandbox is not running until it is", async () => {
   fake.data.sandbox = trouble("port_taken", "The sandbox is not running: port 4780 is used by another program.");
   await appStore.open();
   expect(appStore.sandbox?.message).toContain("port 4780");

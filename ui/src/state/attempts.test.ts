@@ -17,7 +17,7 @@ describe("sign-ins that failed", () => {
 
   beforeEach(() => (appStore.attempts = []));
 
-  test("do not come back once they were left, whatever is told of them again", async () => {
+  test("do not come back after being dismissed, even if their events repeat", async () => {
     await hear(failed("left", 1));
     appStore.dismissAttempt("left");
     await hear(failed("left", 1));
@@ -26,7 +26,7 @@ describe("sign-ins that failed", () => {
     expect(listed()).toEqual([]);
   });
 
-  test("are answered by the next one of the same app, in whatever order they are told of", async () => {
+  test("are superseded by the next attempt of the same app, in any order of events", async () => {
     await hear(failed("first", 1));
     await hear(failed("second", 2));
     await hear(failed("first", 1));
@@ -36,7 +36,7 @@ describe("sign-ins that failed", () => {
     expect(listed()).toEqual(["other failed", "third done"]);
   });
 
-  test("of one connection are not answered by that of another", async () => {
+  test("of one connection are not superseded by those of another", async () => {
     await hear(failed("one", 1, { connection_id: "c1" }));
     await hear(failed("two", 2, { connection_id: "c2" }));
     expect(listed()).toEqual(["one failed", "two failed"]);
@@ -45,7 +45,7 @@ describe("sign-ins that failed", () => {
   });
 });
 
-test("names are in the order that a person counts in", async () => {
+test("names are in natural order", async () => {
   const names = ["Client 10", "Client 2", "client 1"];
   fake.data.connections = names.map((name, nth) => details(`n${nth}`, name, "active", 60_000).summary);
   fake.data.apps = names.map((name, nth) => app(`n${nth}`, name));

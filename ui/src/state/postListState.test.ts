@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 const asked = () => fake.called("postPage").map(([, , offset]) => offset);
 
-test("whoever goes to a line that is on its way is shown that line", async () => {
+test("going to a row that is being loaded selects it", async () => {
   const answer = fake.hold("postPage");
   const reading = postList.want(0, 50);
   const going = postList.go(150);
@@ -25,7 +25,7 @@ test("whoever goes to a line that is on its way is shown that line", async () =>
   expect(asked()).toEqual([100]);
 });
 
-test("a piece that could not be read is asked for again", async () => {
+test("a page that could not be loaded is requested again", async () => {
   fake.fail("postPage", unavailable);
   await postList.go(150);
   expect(postList.chosen).toBeNull();
@@ -34,7 +34,7 @@ test("a piece that could not be read is asked for again", async () => {
   expect(postList.chosen).toBe(postList.line(150)?.id);
 });
 
-test("what is around lines that were scrolled past is not read", async () => {
+test("pages around rows that were scrolled past are not loaded", async () => {
   const answer = fake.hold("postPage");
   const readings = [postList.want(1000, 1050), postList.want(3000, 3050)];
   answer();
@@ -42,7 +42,7 @@ test("what is around lines that were scrolled past is not read", async () => {
   expect(asked()).toEqual([1000, 3000, 3100, 2900]);
 });
 
-test("the lines in sight stay, however early they were read", async () => {
+test("visible rows stay, however early they were loaded", async () => {
   for (let at = 0; at < 3800; at += 100) await postList.want(at, at + 50);
   await postList.want(0, 50);
   for (const index of [4500, 4600, 4700]) await postList.go(index);

@@ -11,23 +11,23 @@ import { steps } from "./steps";
 import { visibleRows, scrollOffsetFor } from "./visibleRows";
 
 describe("rows in sight", () => {
-  test("a hundred thousand rows draw a few dozen", () => {
+  test("only a few dozen of a hundred thousand rows are rendered", () => {
     const sight = visibleRows(100_000, 28, 1_400_000, 560);
     expect(sight.to - sight.from).toBeLessThan(60);
     expect(sight.from * 28).toBe(sight.before);
     expect(sight.before + (sight.to - sight.from) * 28 + sight.after).toBe(2_800_000);
     expect(sight.from).toBeLessThanOrEqual(50_000);
   });
-  test("few rows are all there, none is none", () => {
+  test("few rows are all rendered", () => {
     expect(visibleRows(3, 28, 0, 560)).toEqual({ from: 0, to: 3, before: 0, after: 0 });
     expect(visibleRows(0, 28, 0, 560)).toEqual({ from: 0, to: 0, before: 0, after: 0 });
   });
-  test("scrolled past a list that became shorter", () => {
+  test("a list that became shorter than the scroll offset", () => {
     const sight = visibleRows(10, 28, 90_000, 560);
     expect(sight.to).toBe(10);
     expect(sight.from).toBeLessThan(10);
   });
-  test("a row is brought into sight, and no further", () => {
+  test("scrolling to a row scrolls no further than needed", () => {
     expect(scrollOffsetFor(0, 28, 280, 280, 28)).toBe(0);
     expect(scrollOffsetFor(20, 28, 0, 280, 28)).toBe(20 * 28 + 56 - 280);
     expect(scrollOffsetFor(3, 28, 0, 280, 28)).toBe(0);
@@ -37,27 +37,27 @@ describe("rows in sight", () => {
 describe("the life line", () => {
   test("is true to scale", () =>
     expect(tokenTimeline(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
-  test("frays once over", () =>
+  test("is frayed after expiry", () =>
     expect(tokenTimeline(0, 1000, 1500, "active")).toMatchObject({ kind: "over", now: 100 }));
-  test("has no end where none is known", () => expect(tokenTimeline(0, null, 10, "active").kind).toBe("endless"));
-  test("has no knots where it would have been renewed", () => {
+  test("has no end without a known expiry", () => expect(tokenTimeline(0, null, 10, "active").kind).toBe("endless"));
+  test("has no knots after the refresh", () => {
     const knots = tokenTimeline(0, 1200, 100, "active", 900).knots.map((knot) => Math.round(knot.at));
     expect(knots).toEqual([17, 33, 50, 67]);
     expect(tokenTimeline(0, 1200, 100, "active").knots).toHaveLength(5);
   });
-  test("survives a clock that runs behind", () => expect(tokenTimeline(1000, 2000, 0, "active").now).toBe(1));
+  test("handles a clock that is behind", () => expect(tokenTimeline(1000, 2000, 0, "active").now).toBe(1));
 });
 
 describe("how a connection stands", () => {
   const now = new Date();
   const one = (state: Parameters<typeof details>[2], left: number | null) => details("c", "C", state, left).summary;
-  test("an active one whose time is over is expired", () => {
+  test("an active connection past its expiry is expired", () => {
     expect(connectionState(one("active", -1000), now)).toBe("expired");
     expect(connectionState(one("active", 60_000), now)).toBe("active");
     expect(connectionState(one("active", null), now)).toBe("active");
     expect(connectionState(one("locked", -1000), now)).toBe("locked");
   });
-  test("the rest of the line", () => {
+  test("the detail after the status label", () => {
     expect(statusDetail(one("active", 43 * 60_000 + 5000), now)).toBe(", 43 min left");
     expect(statusDetail(one("disconnected", null), now)).toBe("");
     expect(statusDetail(one("retrying", null), now)).toMatch(/^ in [34] min$/);
@@ -70,14 +70,14 @@ describe("how a connection stands", () => {
       ),
     ).toBe(", reconnect within 3 days");
   });
-  test("a retry says when, for as long as it is to come", () => {
+  test("a future retry shows its time", () => {
     const retrying = one("retrying", 60_000);
     expect(statusSentence(retrying, null, now)).toContain(`Next attempt: ${time.precise(retrying.retry_at!, now)}.`);
     expect(
       statusSentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now),
     ).toContain("Next attempt: now.");
   });
-  test("a token that is still good is said to be, whatever became of its refresh", () => {
+  test("a valid token is reported as valid even if its refresh failed", () => {
     const held = details("c", "C", "active", 48 * 60_000).tokens;
     for (const state of ["retrying", "reconnect_needed"] as const) {
       expect(statusSentence(one(state, 48 * 60_000 + 5000), held, now)).toContain("Access token valid for 48 minutes.");
@@ -85,14 +85,14 @@ describe("how a connection stands", () => {
       expect(statusSentence(one(state, 48 * 60_000), null, now)).not.toContain("valid");
     }
   });
-  test("a sign-in that will be needed is told", () => {
+  test("a due sign-in is shown", () => {
     const due = {
       ...one("active", 60_000),
       sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),
     };
     expect(statusSentence(due, null, now)).toContain("Reconnect within 3 days");
   });
-  test("the sentence promises no renewal without a refresh token", () => {
+  test("without a refresh token no refresh is announced", () => {
     const held = details("c", "C", "expired", -1000).tokens;
     expect(statusSentence(one("expired", -1000), held, now)).toContain("Refreshes");
     expect(statusSentence(one("expired", -1000), held && { ...held, refresh: null }, now)).not.toContain("Refreshes");
@@ -111,7 +111,7 @@ describe("the steps", () => {
   ] as const)("%s", (phase, wait, exchange, identify) => {
     expect(steps(attempt(phase), undefined)).toEqual({ open: "done", wait, exchange, identify });
   });
-  test("a failure stands where it happened", () => {
+  test("a failure is shown at its step", () => {
     expect(steps(failed("invalid_client"), undefined).exchange).toBe("wrong");
     expect(steps(failed("provider_error"), undefined).wait).toBe("wrong");
     expect(steps(failed("invalid_client"), undefined, "identifying").identify).toBe("wrong");
@@ -123,7 +123,7 @@ describe("the steps", () => {
   });
 });
 
-test("the sidebar shows apps without a connection, and drops attempts that were cancelled", () => {
+test("the sidebar shows apps without connections and omits cancelled attempts", () => {
   const summary = details("c1", "Acme production", "active", 1000).summary;
   const app = (id: string, name: string) => ({
     id,
@@ -162,7 +162,7 @@ test("the sidebar shows apps without a connection, and drops attempts that were 
   expect(filtered(listed, "xyzzy")).toEqual([]);
 });
 
-test("a sign-in that renews a connection is shown on the connection’s own row", () => {
+test("a reconnect is shown on the connection’s own row", () => {
   const of = details("c1", "Acme production", "reconnect_needed", null).summary;
   const rows = (attempts: Parameters<typeof sidebarRows>[2]) =>
     sidebarRows([], [of], attempts).flatMap((group) => group.rows);
@@ -178,7 +178,7 @@ test("a sign-in that renews a connection is shown on the connection’s own row"
   expect(after && routeOf(after)).toEqual({ page: "connection", connection: "c1", tab: "overview" });
 });
 
-test("a day is a whole day here", () => {
+test("a day filter covers the whole local day", () => {
   expect(dayMoment("2026-01-31", false)).toBe(new Date(2026, 0, 31).toISOString());
   expect(dayMoment("2026-01-31", true)).toBe(new Date(2026, 0, 31, 23, 59, 59, 999).toISOString());
   expect(dayMoment("2026-02-30", false)).toBeNull();
@@ -186,7 +186,7 @@ test("a day is a whole day here", () => {
 });
 
 describe("a load", () => {
-  test("says that it takes time only when it does, and can be stopped", async () => {
+  test("progress appears only for slow requests, which can be cancelled", async () => {
     vi.useFakeTimers();
     const load = new Load<number>();
     void load.run(() => new Promise(() => undefined));
@@ -197,7 +197,7 @@ describe("a load", () => {
     expect(load).toMatchObject({ busy: false, slow: false, stopped: true });
     vi.useRealTimers();
   });
-  test("a late answer does not take the place of a newer one", async () => {
+  test("a late response does not replace a newer one", async () => {
     const load = new Load<string>();
     let answer = (_text: string) => {};
     const old = load.run(() => new Promise((resolve) => (answer = resolve)));
@@ -206,7 +206,7 @@ describe("a load", () => {
     await old;
     expect(load.data).toBe("new");
   });
-  test("what came before stays when something goes wrong", async () => {
+  test("old data stays after a failure", async () => {
     const load = new Load<string>();
     await load.run(() => Promise.resolve("kept"));
     await load.run(() => Promise.reject(trouble("provider_unavailable", "503")));
@@ -215,7 +215,7 @@ describe("a load", () => {
   });
 });
 
-test("a month is its first to its last day", () => {
+test("a month covers its first to its last day", () => {
   expect(daysOf("2024-02")).toEqual(["2024-02-01", "2024-02-29"]);
   expect(daysOf("2026-12")).toEqual(["2026-12-01", "2026-12-31"]);
 });

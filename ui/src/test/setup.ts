@@ -1,7 +1,7 @@
 import { configure } from "@testing-library/dom";
 import "@testing-library/jest-dom/vitest";
 
-// What jsdom lacks and the parts ask for.
+// APIs that jsdom lacks and the components use.
 class Observer {
   observe() {}
   unobserve() {}
@@ -20,7 +20,7 @@ if (!Element.prototype.animate)
     getAnimations: () => [],
   });
 
-// Dialogs and popovers, as far as a page without a layout can have them.
+// Dialogs and popovers, as far as they work without layout.
 Object.assign(HTMLDialogElement.prototype, {
   showModal(this: HTMLDialogElement) {
     this.open = true;
@@ -67,6 +67,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A whole window in an error message helps nobody.
-// A busy machine is slow to draw, and that is no failure.
+// An error message with the whole document would be unreadable.
+// Generous, since a busy machine renders slowly.
 configure({ asyncUtilTimeout: 15_000, getElementError: (message) => new Error(message ?? "") });

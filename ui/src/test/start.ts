@@ -1,4 +1,4 @@
-// Starts the whole window in front of the fake host, in one of its scenarios.
+// Starts the whole window with the fake host, in one of its scenarios.
 
 import { render, screen } from "@testing-library/svelte";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
@@ -41,7 +41,7 @@ export const press = async (user: UserEvent, name: string | RegExp): Promise<voi
 export const row = async (user: UserEvent, name: string): Promise<void> =>
   user.click(await screen.findByRole("button", { name: new RegExp(`^${name}`) }));
 
-/** Opens the menu of a connection, by keyboard, and chooses from it. Without a layout it counts as hidden. */
+/** Opens the menu of a connection by keyboard and chooses an item. Without layout the menu counts as hidden. */
 export async function choose(user: UserEvent, item: string): Promise<void> {
   (await screen.findByRole("button", { name: "More actions" })).focus();
   await user.keyboard("{Enter}");

@@ -13,7 +13,7 @@ describe("times near now are words", () => {
     [24 * 60, "Yesterday"],
   ])("%i minutes", (minutes, said) => expect(time.ago(before(minutes), now)).toBe(said));
 
-  test("further back they are days, with a year where it is another", () => {
+  test("older times are dates, with the year if it differs", () => {
     expect(time.ago(before(4 * 24 * 60), now)).toMatch(/17/);
     expect(time.ago(new Date(2025, 0, 2), now)).toMatch(/2025/);
   });
@@ -33,7 +33,7 @@ test("a span in a sentence", () => {
   expect(time.spoken(38 * 60_000)).toBe("38 minutes");
 });
 
-test("a moment says its day only where it is another", () => {
+test("a time includes the date only if it is not today", () => {
   expect(time.when(before(10), now)).toBe(time.clock(before(10)));
   expect(time.when(before(24 * 60), now)).toBe(`yesterday, ${time.clock(before(24 * 60))}`);
 });
@@ -47,7 +47,7 @@ test.each([
   ["read", null],
 ])("scope %s", (scope, said) => expect(scopeWords(scope)).toBe(said));
 
-test("small words", () => {
+test("short texts", () => {
   expect(fingerprint("9f3c21ab")).toBe("9f3c 21ab");
   expect(of("Grigora")).toBe("Grigora’s");
   expect(of("GroveStreams")).toBe("GroveStreams’");
@@ -56,7 +56,7 @@ test("small words", () => {
 
 describe("what came in passing is readable", () => {
   const told = (name: string, text: string) => value({ name, value: text });
-  test("times, in seconds and milliseconds, where the name says that they are", () => {
+  test("numbers in members named like times are formatted as times", () => {
     expect(told("createdAt", "1662631200000")).toBe(time.dateAndClock("2022-09-08T10:00:00Z"));
     expect(told("created_on", "1662631200")).toBe(time.dateAndClock("2022-09-08T10:00:00Z"));
     expect(told("updatedAt", "2022-09-08T10:00:00Z")).toBe(time.dateAndClock("2022-09-08T10:00:00Z"));
@@ -70,17 +70,17 @@ describe("what came in passing is readable", () => {
   });
 });
 
-test("an account without a name is not called by its id", () => {
+test("an account without a name is not named by its ID", () => {
   expect(named({ id: "eip155:1:0x71C7", name: "0x71C7" })).toBe("");
   expect(named({ id: "u_1", name: "Ines" })).toBe("Ines");
 });
 
-test("less than a minute reads well in a sentence", () => {
+test("less than a minute fits in a sentence", () => {
   expect(stateSentence.active(20_000)).toMatch(/^Expires in less than a minute\./);
   expect(stateSentence.active(120_000)).toMatch(/^Expires in 2 minutes\./);
 });
 
-test("how old something is reads on in its sentence", () => {
+test("an age fits in a sentence", () => {
   expect(browse.asOf(time.ago(before(24 * 60), now))).toBe("Updated yesterday");
   expect(browse.asOf(time.ago(before(12), now))).toBe("Updated 12 min ago");
 });
@@ -101,4 +101,4 @@ test.each([
   expect(numbers({}, own).format(12345.6)).toBe(number);
 });
 
-test("a time of day is never cut in two", () => expect(time.clock(now)).not.toMatch(/ /));
+test("a time of day does not wrap", () => expect(time.clock(now)).not.toMatch(/ /));

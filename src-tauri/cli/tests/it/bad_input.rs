@@ -10,7 +10,7 @@ use crate::machine::visit;
 use crate::world::World;
 
 #[tokio::test]
-async fn each_has_its_own_words() {
+async fn each_invalid_input_has_its_own_error() {
     let (world, mut told) = (World::new(), Vec::new());
     profiles(&world, &mut told).await;
     issuers(&mut told).await;

@@ -175,7 +175,7 @@ async fn core_dumps_are_disabled() {
 }
 
 #[tokio::test]
-async fn a_home_that_depends_on_the_current_directory_is_refused() {
+async fn a_relative_data_directory_is_refused() {
     let here = tempfile::tempdir().unwrap();
     for line in [["token", "acme"], ["app", "list"]] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel"));

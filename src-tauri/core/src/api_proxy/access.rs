@@ -1,6 +1,6 @@
-//! Who may use the proxy. A web page in the person's browser reaches loopback as well as any program does: it is told
-//! apart by its `Origin`, by `Sec-Fetch-Site`, and, where its own name was pointed at this computer (DNS rebinding), by
-//! `Host`. Everyone has to know the secret.
+//! Access control of the proxy. A web page in the person's browser can reach loopback too: its requests are recognized
+//! by `Origin` and `Sec-Fetch-Site`, and, if its own host name resolves to this computer (DNS rebinding), by `Host`.
+//! Every client must send the secret.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ use url::{Origin, Url};
 
 use super::headers::{SECRET_HEADER, is_preflight};
 
-/// Where a browser says how a request's page relates to its target (Fetch Metadata).
+/// The header with the relation between a request's page and its target (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Where clients send the proxy's secret.
@@ -81,7 +81,7 @@ enum Secret {
 pub(super) struct Access {
     secret: Option<Secret>,
     origins: Vec<WebOrigin>,
-    /// The values of `Host` that are served; `None` on a Unix socket, which no browser reaches.
+    /// The accepted values of `Host`; `None` on a Unix socket, which no browser can reach.
     hosts: Option<[String; 3]>,
 }
 
@@ -98,7 +98,7 @@ impl Access {
         Self { secret, origins, hosts }
     }
 
-    /// The path that stands for the API base.
+    /// The path that replaces the API base.
     pub(super) fn base_path(&self) -> String {
         match &self.secret {
             Some(Secret::Path(secret)) => format!("/{secret}"),
@@ -113,7 +113,7 @@ impl Access {
         }
     }
 
-    /// What is requested below the API base, and the allowed origin that the response is for.
+    /// The requested path below the API base, and the allowed origin that the response is for.
     pub(super) fn check<B>(&self, request: &Request<B>) -> (Option<HeaderValue>, Result<String, Refusal>) {
         if !self.is_served(request) {
             return (None, Err(WRONG_HOST));
@@ -143,7 +143,7 @@ impl Access {
                 .get_all(ORIGIN)
                 .iter()
                 .all(|origin| self.origins.iter().any(|allowed| origin.as_bytes() == allowed.0.as_bytes())),
-            // A page's image or script has no `Origin`.
+            // A page's image or script request has no `Origin`.
             None => headers
                 .get(SEC_FETCH_SITE)
                 .is_none_or(|site| matches!(site.as_bytes(), b"none" | b"same-origin")),
@@ -161,7 +161,7 @@ impl Access {
                 let is_whole = rest.is_empty() || rest.starts_with(['/', '?']);
                 (is_whole && is_equal(given, secret)).then(|| rest.to_owned())
             }
-            // A browser asks beforehand without the header.
+            // A preflight request does not have the header.
             Some(Secret::Header(_)) if is_preflight(request) => Some(String::new()),
             Some(Secret::Header(secret)) => {
                 let given = request.headers().get(SECRET_HEADER)?.to_str().ok()?;
@@ -171,7 +171,7 @@ impl Access {
     }
 }
 
-/// Compares in a time that does not depend on where two texts differ.
+/// Compares in constant time.
 fn is_equal(given: &str, secret: &str) -> bool {
     use subtle::ConstantTimeEq;
     given.as_bytes().ct_eq(secret.as_bytes()).into()
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_secret_header_opens_it_but_for_a_preflight() {
+    fn only_the_secret_header_opens_it_except_for_a_preflight() {
         let access = access(SecretLocation::Header);
         let secret = access.secret_header().unwrap();
         assert_eq!(checked(&access, &request("/x", &[("grapnel-proxy-secret", secret)])).unwrap(), "/x");

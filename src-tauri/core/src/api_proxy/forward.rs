@@ -1,5 +1,5 @@
-//! Forwarding one request to the API and its response back, and joining both connections where they change to another
-//! protocol (WebSocket).
+//! Forwards one request to the API and its response back, and joins both connections after a protocol upgrade
+//! (WebSocket).
 
 use std::time::Duration;
 
@@ -15,19 +15,19 @@ use hyper_util::rt::TokioIo;
 use super::headers;
 use crate::api_request::{ApiClient, ApiRequest, RequestBody, Waiting};
 
-/// A shorter body is read before it is sent, so that it can be sent again with a newer token.
+/// A shorter body is read into memory before it is sent, so that it can be sent again with a newer token.
 const MAX_REPEATABLE_BYTES: u64 = 1 << 20;
-/// How long the API may take to begin its response; a client that gives up earlier ends the request.
+/// How long the API may take to begin its response; a client that disconnects earlier ends the request.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Both ends of a connection that changes to another protocol.
+/// Both ends of an upgraded connection.
 pub(super) struct Upgraded {
     client: OnUpgrade,
     server: OnUpgrade,
 }
 
-/// Sends a request to the API, and returns its response, or in its place what went wrong; and the connection that
-/// begins with the response, if it changes the protocol.
+/// Sends a request to the API and returns its response, or an error response; and the upgraded connection, if the
+/// response switches protocols.
 pub(super) async fn forward(
     api: &ApiClient,
     request: Request<Incoming>,
@@ -59,7 +59,7 @@ async fn attempt(
     Ok((response, upgraded))
 }
 
-/// A body that is short is read whole. Any other is streamed, with the length that the client says.
+/// Reads a short body as a whole. Any other body is streamed with the client's `Content-Length`.
 async fn repeatable(body: Incoming) -> Result<RequestBody> {
     if body.is_end_stream() {
         return Ok(RequestBody::Bytes(Bytes::new()));
@@ -89,7 +89,7 @@ impl Upgraded {
     }
 }
 
-/// The response in place of one of the API.
+/// The error response for a request that the API did not answer.
 fn failed(error: &Error) -> Response<StreamedBody> {
     let status = match error.code {
         Code::InvalidInput if error.field.as_deref() == Some("url") => StatusCode::FORBIDDEN,

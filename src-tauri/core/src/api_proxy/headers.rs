@@ -1,5 +1,5 @@
-//! The headers that pass the proxy. Those of one hop stay (RFC 9110 §7.6.1), and so does what a browser adds about the
-//! page and about other programs on this computer: its cookies are those of every port.
+//! The headers that the proxy forwards: no hop-by-hop headers (RFC 9110 §7.6.1), and none that a browser adds about the
+//! page or about other programs on this computer, such as cookies, which are shared by all ports.
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -49,7 +49,7 @@ pub(super) fn of_request(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
-/// The headers of a response as the client gets them.
+/// The headers of a response as the client receives them.
 pub(super) fn of_response(headers: &mut HeaderMap, is_upgraded: bool) {
     let protocol = if is_upgraded { upgrade(headers) } else { None };
     remove_hop(headers);
@@ -58,7 +58,8 @@ pub(super) fn of_response(headers: &mut HeaderMap, is_upgraded: bool) {
     for name in cors.collect::<Vec<_>>() {
         headers.remove(name);
     }
-    // A page of the API that is opened through the proxy gets an origin of its own, and could not use the proxy.
+    // A page of the API that is opened through the proxy gets an opaque origin, so that its scripts cannot use the
+    // proxy.
     headers.append(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Some(protocol) = protocol {
@@ -67,7 +68,7 @@ pub(super) fn of_response(headers: &mut HeaderMap, is_upgraded: bool) {
     }
 }
 
-/// The protocol that a message changes to.
+/// The protocol that a message switches to (RFC 9110 §7.8).
 pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let is_meant = named_by_connection(headers).any(|name| name.eq_ignore_ascii_case("upgrade"));
     headers.get(UPGRADE).filter(|_| is_meant).cloned()
@@ -85,14 +86,14 @@ fn remove_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Whether a browser asks beforehand what a page may send (CORS preflight).
+/// Whether a request is a CORS preflight.
 pub(super) fn is_preflight<B>(request: &Request<B>) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ORIGIN)
         && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The response to a page of an allowed origin: it may send what it asks for.
+/// The response to a preflight of an allowed origin: it allows whatever is requested.
 pub(super) fn preflight(asked: &HeaderMap) -> Response<StreamedBody> {
     let mut response = Response::new(StreamedBody::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_passes_without_what_is_between_the_client_and_the_proxy() {
+    fn a_request_is_forwarded_without_hop_by_hop_headers() {
         let passed = of_request(map(&[
             ("accept", "*/*"),
             ("authorization", "Bearer x"),
@@ -158,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_protocol_passes() {
+    fn a_protocol_upgrade_is_forwarded() {
         let passed = of_request(map(&[("connection", "keep-alive, Upgrade"), ("upgrade", "websocket")]));
         assert_eq!(passed.get("upgrade").unwrap(), "websocket");
         assert_eq!(passed.get("connection").unwrap(), "upgrade");
     }
 
     #[test]
-    fn a_response_passes_without_cookies_and_foreign_permissions() {
+    fn a_response_is_forwarded_without_cookies_and_cors_headers() {
         let mut headers = map(&[
             ("access-control-allow-origin", "*"),
             ("connection", "close"),

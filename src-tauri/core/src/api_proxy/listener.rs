@@ -41,7 +41,7 @@ pub(super) struct Accepted {
     ends: Option<(SocketAddr, SocketAddr)>,
 }
 
-/// The file of a Unix socket, which is removed with the proxy unless another one took its place.
+/// The file of a Unix socket. It is removed with the proxy unless another file has replaced it.
 #[cfg(unix)]
 pub(super) struct SocketFile {
     path: PathBuf,
@@ -114,7 +114,7 @@ impl Listener {
         match self {
             Self::Tcp(listener, address) => {
                 let (stream, client) = listener.accept().await?;
-                // Events of a stream are small, and wait for nothing.
+                // Events of a stream are small and must not be delayed.
                 stream.set_nodelay(true)?;
                 Ok(Accepted { stream: Box::new(stream), ends: Some((client, *address)) })
             }
@@ -137,7 +137,8 @@ impl Accepted {
     }
 }
 
-/// Binds a socket of mode 0600, under another name until it has that mode. One that nobody listens at is replaced.
+/// Binds a socket with mode 0600, under a temporary name until it has that mode. Replaces one that no process listens
+/// on.
 #[cfg(unix)]
 fn bind_unix(path: &Path) -> io::Result<Listener> {
     use std::fs::{self, Permissions};

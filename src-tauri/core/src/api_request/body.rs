@@ -13,7 +13,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
-/// How much of a file is read at once.
+/// The size of one read from a file.
 const FILE_CHUNK_BYTES: usize = 256 << 10;
 
 /// The body of a request.
@@ -23,12 +23,12 @@ pub enum RequestBody {
     Bytes(Bytes),
     /// A file, which is read while it is sent.
     File(PathBuf),
-    /// A stream that can be sent once: a request that is rejected is not repeated.
+    /// A stream that can be sent only once: a rejected request with it is not repeated.
     Once(Option<StreamedBody>),
 }
 
 impl RequestBody {
-    /// A body of what was read already, and of the pieces that another thread sends.
+    /// A body of `begin` and the chunks that another thread sends.
     pub fn of_pieces(begin: Bytes, pieces: mpsc::Receiver<io::Result<Bytes>>) -> Self {
         let pieces = stream::unfold((Some(begin), pieces), async |(begin, mut pieces)| {
             let piece = match begin {
@@ -69,7 +69,7 @@ impl RequestBody {
     }
 }
 
-/// The content of a file, piece by piece.
+/// The content of a file in chunks.
 fn pieces(file: File) -> impl Stream<Item = io::Result<Frame<Bytes>>> + Send + Sync {
     stream::try_unfold(file, async |mut file| {
         let mut piece = Vec::with_capacity(FILE_CHUNK_BYTES);

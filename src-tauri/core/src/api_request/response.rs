@@ -1,4 +1,4 @@
-//! A response whose body arrives piece by piece.
+//! A response whose body arrives in chunks.
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_oauth::http::StreamedBody;
@@ -6,7 +6,7 @@ use http::{HeaderMap, Response, StatusCode, Version};
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
 
-/// A response of an API, as it arrives. Nothing in it is masked: it is for the person whose connection it is.
+/// A response of an API as it arrives. Nothing in it is masked, since it is for the person whose connection it is.
 #[derive(Debug)]
 pub struct ApiResponse {
     response: Response<StreamedBody>,
@@ -35,21 +35,21 @@ impl ApiResponse {
         self.response.headers()
     }
 
-    /// What to call the provider in a sentence.
+    /// The provider's name in a sentence.
     pub fn provider(&self) -> &str {
         &self.provider
     }
 
-    /// Whether the API had rejected the token, and this is the response to the request with a refreshed one.
+    /// Whether the API had rejected the token, and this is the response to the repeated request.
     pub fn is_of_refreshed_token(&self) -> bool {
         self.is_of_refreshed_token
     }
 
-    /// The next piece of the body; `None` at its end.
+    /// The next chunk of the body; `None` at its end.
     ///
     /// # Errors
     ///
-    /// If the body breaks off.
+    /// If the connection fails in the middle of the body.
     pub async fn piece(&mut self) -> Result<Option<Bytes>> {
         while let Some(frame) = self.response.body_mut().frame().await {
             let frame = frame.map_err(|_| {
@@ -70,7 +70,7 @@ impl ApiResponse {
     ///
     /// # Errors
     ///
-    /// If the body breaks off; or if it has more than `limit` bytes.
+    /// If the connection fails in the middle of the body, or if it has more than `limit` bytes.
     pub async fn body(&mut self, limit: usize) -> Result<Vec<u8>> {
         let mut body = Vec::new();
         while let Some(piece) = self.piece().await? {
@@ -89,7 +89,7 @@ impl ApiResponse {
         Ok(body)
     }
 
-    /// The response itself, to pass it on.
+    /// The response itself, for forwarding it.
     pub(crate) fn into_inner(self) -> Response<StreamedBody> {
         self.response
     }

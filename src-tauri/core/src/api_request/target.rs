@@ -1,5 +1,5 @@
-//! Where a request with an access token may go: below the API base, to a URL of the app's own API hosts, or to a host
-//! that the person allowed.
+//! The allowed targets of a request with an access token: paths below the API base, URLs of the app's API hosts, and
+//! hosts that the person allowed.
 
 use std::str::FromStr;
 
@@ -21,7 +21,7 @@ impl AllowedHost {
 impl FromStr for AllowedHost {
     type Err = String;
 
-    /// Parses `HOST[:PORT]`, reached by https unless it is this computer; or an origin such as `https://api.example`.
+    /// Parses `HOST[:PORT]`, reached by https unless it is loopback; or an origin such as `https://api.example`.
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };

@@ -19,14 +19,14 @@ use crate::context::Context;
 use crate::grant::secret_associated_data;
 use crate::secret_parameters;
 
-/// An app that can be, before it is stored: its secret is not sealed yet.
+/// A validated app before it is stored; its secret is not encrypted yet.
 pub(crate) struct Possible {
     pub(crate) row: AppRow,
     pub(crate) secret: Option<SecretString>,
     pub(crate) values: Secrets,
 }
 
-/// Refuses what cannot be, naming the field.
+/// Validates an app. An error names the invalid field.
 pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
     let (id, provider) = (AppId::random(), new.provider.clone());
     let checked = new.check(false, &redirect::path_segment(&id))?;
@@ -52,7 +52,7 @@ pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
     Ok(Possible { row, secret, values: checked.secrets })
 }
 
-/// Seals an app's secrets, so that it can be stored.
+/// Encrypts an app's secrets, so that it can be stored.
 pub(crate) async fn sealed(ctx: &Context, Possible { row, secret, values }: Possible) -> Result<AppRow> {
     let sealed_secret = match &secret {
         Some(secret) => Some(seal(ctx, &row.id, secret).await?),
@@ -62,7 +62,7 @@ pub(crate) async fn sealed(ctx: &Context, Possible { row, secret, values }: Poss
     Ok(AppRow { sealed_secret, sealed_values, ..row })
 }
 
-/// Adds an app. What cannot be is refused, naming the field, before anything is stored.
+/// Adds an app. An error names the invalid field; nothing is stored then.
 pub(crate) async fn add(ctx: &Context, new: NewApp) -> Result<App> {
     accept(ctx, new).await.map_err(|error| error.or_means(NOT_ADDED))
 }

@@ -1,4 +1,4 @@
-//! Changing an app. Where its addresses move to other hosts, what was saved for the old ones does not go there.
+//! Changing an app. If its endpoints move to other hosts, secrets stored for the old ones are not sent there.
 
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Error, Result};
@@ -17,23 +17,23 @@ use super::view::{App, view};
 use crate::context::Context;
 use crate::{authorize, secret_parameters};
 
-/// Changes an app to what was entered. Sign-ins that wait are cancelled: they began with what the app was before.
+/// Replaces an app's settings. Waiting sign-ins are cancelled, since they began with the previous settings.
 ///
-/// A client secret that is held must be entered again where it would go to another host than before. Connections keep
-/// their tokens, and need a new sign-in for as long as the app's addresses include such a host.
+/// A stored client secret must be entered again if it would be sent to another host than before. Connections keep their
+/// tokens, but need a new sign-in as long as the app's endpoints include such a host.
 pub(crate) async fn change(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     accept(ctx, id, new).await.map_err(|error| error.or_means("Nothing was changed."))
 }
 
 async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
-    // The secret that stays is written back as it was read: the vault must not move between.
+    // An unchanged secret is written back as it was read, so the vault must not be re-keyed in between.
     let _working = ctx.at_work().await?;
     let before = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     if new.provider != before.provider {
         return Err(Error::input("provider", "An app stays with its provider.")
             .hint("Add another app for the other provider."));
     }
-    // Where the old values cannot be understood any more, nothing is known of where secrets went.
+    // If the old settings cannot be parsed any more, it is unknown which hosts got the secrets.
     let old = Profile::find(&before.provider)?.config(&before.overrides);
     let old = old.map(|config| config.origins()).unwrap_or_default();
     let checked = new.check(before.sealed_secret.is_some(), &redirect::path_segment(id))?;
@@ -54,7 +54,7 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     if !authorize::clear(ctx, Some(id), None)? {
         return Err(being_connected().means("Nothing was changed."));
     }
-    // What is only ours says nothing to the provider.
+    // Settings that only Grapnel uses make no difference to the provider.
     let is_other_client = differences.iter().any(|name| !matches!(*name, "name" | "projects"));
     let text = format!("App “{}” changed: {}.", before.name, differences.join(", "));
     let sealed_secret = match &checked.secret {
@@ -93,20 +93,20 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     if !changed {
         return Err(taken(&row.name));
     }
-    // One that began in between began with the old addresses.
+    // A sign-in that was started meanwhile has the old endpoints.
     authorize::clear(ctx, Some(id), None)?;
     ctx.emit(Event::Apps);
     view(row)
 }
 
-/// The keys of secret values that stay as they are.
+/// The keys of secret values that stay unchanged.
 fn kept_values<'a>(before: &'a AppRow, after: &'a Checked) -> impl Iterator<Item = &'a String> {
     let clear = before.overrides.keys().filter(|key| is_secret(key));
     let held = before.secret_keys.iter().chain(clear);
     held.filter(|key| !after.secrets.contains_key(*key) && !after.removed.contains(*key))
 }
 
-/// The secret values of the app from now on: their keys, and all of them sealed.
+/// The app's new secret values: their keys, and all of them encrypted together.
 async fn values(ctx: &Context, before: &AppRow, after: &Checked) -> Result<(Vec<String>, Option<Sealed>)> {
     let has_clear = before.overrides.keys().any(|key| is_secret(key));
     if after.secrets.is_empty() && after.removed.is_empty() && !has_clear {
@@ -130,7 +130,7 @@ fn saved_for_others(field: &str, what: &str, old: &Origins, new: &Origins) -> Er
         .hint("Enter it again, if it is meant for there.")
 }
 
-/// What differs, by name.
+/// The names of the settings that differ.
 fn differences<'a>(before: &'a AppRow, after: &'a Checked) -> Vec<&'a str> {
     let own = [
         ("name", before.name != after.name),

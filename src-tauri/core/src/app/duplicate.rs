@@ -15,9 +15,9 @@ use crate::context::Context;
 use crate::grant::secret_associated_data;
 use crate::secret_parameters;
 
-/// Adds `new`, with the secrets of the app `id` if `with_secrets` is set. A secret that `new` brings itself counts.
+/// Adds `new`, with the secrets of the app `id` if `with_secrets` is set. Secrets in `new` take precedence.
 ///
-/// Secrets are not copied to an app that sends them to a host which the first app does not use.
+/// Secrets are not copied if the new app would send them to a host that the first app does not use.
 pub(crate) async fn duplicate(ctx: &Context, id: &AppId, new: NewApp, with_secrets: bool) -> Result<App> {
     let new = if with_secrets {
         let copied = copy_secrets(ctx, id, new).await;

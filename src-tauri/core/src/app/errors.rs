@@ -2,7 +2,7 @@
 
 use grapnel_model::error::{Code, Error};
 
-/// What it means that something entered for an app cannot be.
+/// The meaning of an error about an entered value.
 pub const NOT_ADDED: &str = "The app was not added; nothing was stored.";
 
 pub(crate) fn being_connected() -> Error {

@@ -1,4 +1,4 @@
-//! What a person enters of an app, and what of it can be.
+//! The settings of an app as a person enters them, and their validation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,48 +8,48 @@ use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_model::{redirect, text};
 use serde::Deserialize;
 
-/// The longest name, id, secret or value that is taken.
+/// The maximum length of a name, ID, secret or value in bytes.
 const MAX_FIELD_BYTES: usize = 4096;
-/// The longest key of a value, and the most values.
+/// The maximum length of a value's key in bytes, and the maximum number of values.
 const LONGEST_KEY: usize = 256;
 const MOST_VALUES: usize = 256;
 
-/// What a person enters to add an app.
+/// The settings that a person enters to add an app.
 #[derive(Clone, Default, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct NewApp {
-    /// What to call it; the provider's name where it is empty.
+    /// The app's name; if empty, the provider's name.
     pub name: String,
-    /// The provider's id.
+    /// The provider's ID.
     pub provider: String,
-    /// The client id.
+    /// The client ID.
     pub client_id: String,
-    /// The client secret, which the vault takes at once. Where an app is changed, nothing keeps the one that is held,
-    /// and the empty text removes it.
+    /// The client secret, which is stored in the vault. When an app is changed, `None` keeps the stored one, and an
+    /// empty text removes it.
     pub client_secret: Option<SecretInput>,
-    /// Where callbacks come home: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for a redirect URI
-    /// of the app's own, or a whole redirect URI, which is taken as it is.
+    /// The redirect URI: `deep-link` (also the empty text), `loopback` or `loopback:PORT` for one of the app's own, or
+    /// a complete redirect URI, which is used unchanged.
     #[serde(default)]
     pub redirect: String,
-    /// The scopes to ask for.
+    /// The scopes to request.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Projects to pre-select on the consent page.
+    /// Projects to preselect on the consent page.
     #[serde(default)]
     pub projects: Vec<String>,
-    /// Values of the profile to override. Those that may be secret go to the vault, as if they were among `secrets`.
+    /// Profile values to override. Those that may be secret are stored in the vault, as if they were in `secrets`.
     #[serde(default)]
     pub overrides: BTreeMap<String, String>,
-    /// Extra values that may be secret, by key. Where an app is changed, nothing in place of the value removes the one
-    /// that is held; what is not named here stays.
+    /// Extra values that may be secret, by key. When an app is changed, `None` removes the stored value, and keys that
+    /// are absent stay unchanged.
     #[serde(default)]
     pub secrets: BTreeMap<String, Option<SecretInput>>,
-    /// The keys among `overrides` whose values are as the issuer announced them.
+    /// The keys in `overrides` whose values are those of the issuer's metadata.
     #[serde(default)]
     pub discovered: Vec<String>,
 }
 
-/// What was entered, and can be.
+/// Validated settings.
 pub(super) struct Checked {
     pub(super) name: String,
     pub(super) config: ProviderConfig,
@@ -59,25 +59,25 @@ pub(super) struct Checked {
     pub(super) scopes: Vec<String>,
     pub(super) projects: Vec<String>,
     pub(super) overrides: Overrides,
-    /// Secret values that are new.
+    /// New secret values.
     pub(super) secrets: Secrets,
-    /// The keys of secret values that are to go.
+    /// The keys of secret values to remove.
     pub(super) removed: BTreeSet<String>,
     pub(super) discovered: Vec<String>,
 }
 
-/// What becomes of an app's client secret.
+/// The new state of an app's client secret.
 pub(super) enum Secret {
-    /// There is none, from now on.
+    /// There is none.
     None,
-    /// The one that is held stays.
+    /// The stored one stays.
     Kept,
-    /// This one is held from now on.
+    /// It is replaced by this one.
     New(SecretString),
 }
 
 impl NewApp {
-    /// Refuses what cannot be, naming the field. A redirect URI of the app's own ends with `word`.
+    /// Validates the settings. An error names the invalid field. A redirect URI of the app's own ends with `word`.
     pub(super) fn check(self, holds_secret: bool, word: &str) -> Result<Checked> {
         let profile = Profile::find(&self.provider)?;
         let name = name(&self.name, profile)?;
@@ -131,7 +131,7 @@ fn name(entered: &str, profile: &Profile) -> Result<String> {
     Ok(if name.is_empty() { profile.name.clone() } else { name })
 }
 
-/// A name that can be shown, and that shows all there is of it: two names that look the same are the same.
+/// A name without hidden characters, so that two names that look the same are the same.
 pub(crate) fn shown_name(name: &str) -> Result<String> {
     let name = name.trim();
     if name.chars().any(is_hidden) || name.len() > MAX_FIELD_BYTES {
@@ -141,12 +141,12 @@ pub(crate) fn shown_name(name: &str) -> Result<String> {
     Ok(name.to_owned())
 }
 
-/// Whether a character has no glyph, and ends, hides or turns the text around it.
+/// Whether a character is invisible and ends, hides or reorders the text around it.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') || text::is_hidden(c)
 }
 
-/// A client id or secret, where the provider has such a thing.
+/// A client ID or secret, if the provider has one.
 fn needed(need: Need, field: &str, what: &str, value: &str) -> Result<Option<String>> {
     let is_empty = value.trim().is_empty();
     match need {
@@ -158,7 +158,7 @@ fn needed(need: Need, field: &str, what: &str, value: &str) -> Result<Option<Str
     }
 }
 
-/// A client ID or secret: printable ASCII (RFC 6749 appendix A: VSCHAR). What surrounds it came with copying.
+/// A client ID or secret: printable ASCII (RFC 6749 appendix A: VSCHAR). Surrounding white space is removed.
 fn credential(field: &str, what: &str, value: &str) -> Result<String> {
     let value = value.trim();
     let error = if value.is_empty() {
@@ -172,7 +172,7 @@ fn credential(field: &str, what: &str, value: &str) -> Result<String> {
         .hint(format!("Copy the {what} again from your app’s page at the provider.")))
 }
 
-/// Scopes or project ids: visible ASCII without the characters that separate them.
+/// Scopes or project IDs: visible ASCII without separators.
 fn words(field: &str, what: &str, hint: &str, words: &[String]) -> Result<Vec<String>> {
     let words = words.iter().map(|word| word.trim()).filter(|word| !word.is_empty());
     words
@@ -189,7 +189,7 @@ fn words(field: &str, what: &str, hint: &str, words: &[String]) -> Result<Vec<St
         .collect()
 }
 
-/// The values that differ from what they would be without being entered.
+/// The values that differ from their defaults.
 fn overrides(profile: &Profile, entered: Overrides) -> Overrides {
     let trimmed: Overrides = entered.into_iter().map(|(key, value)| (key, value.trim().to_owned())).collect();
     let mut own = trimmed.clone();

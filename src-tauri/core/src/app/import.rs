@@ -1,8 +1,8 @@
-//! Reading an app from what a person has already: an export of another API client, an OpenAPI document, a `.env`
-//! file, a pasted authorization URL or curl command. Nothing here is stored, and nothing is sent.
+//! Reads apps from other sources: an export of another API client, an OpenAPI document, a `.env` file, a pasted
+//! authorization URL or curl command. Nothing is stored or sent here.
 //!
-//! The text is untrusted. Its size, depth and counts are bounded; endpoints obey the rules of a profile file, and each
-//! value that is not taken is listed with the reason.
+//! The text is untrusted. Its size, depth and counts are bounded; endpoints must satisfy the rules of a profile file,
+//! and each value that is not imported is listed with the reason.
 
 mod authorization_url;
 mod bru;
@@ -31,23 +31,23 @@ pub use client::NotTaken;
 pub use format::ImportFormat;
 pub use understand::{ImportPreview, ImportedApp, ImportedValue};
 
-/// The largest text that is read, in bytes.
+/// The maximum size of a text in bytes.
 pub const MAX_IMPORT_BYTES: usize = 4 << 20;
-/// The most apps that one text can describe.
+/// The maximum number of apps in one text.
 const MAX_APPS: usize = 64;
 
-/// What a text was understood as.
+/// The result of parsing a text.
 pub struct Import {
-    /// Its format: detected, unless it was given.
+    /// Its format, given or detected.
     pub format: ImportFormat,
-    /// The apps that it describes, at least one, each with a name of its own.
+    /// The apps that it describes: at least one, with unique names.
     pub apps: Vec<ImportedApp>,
 }
 
-/// Reads the apps that `text` describes. The format is detected where `format` is `None`. With `provider`, the apps are
-/// of that provider, whatever the hosts of their endpoints.
+/// Reads the apps that `text` describes. The format is detected if `format` is `None`. With `provider`, the apps are of
+/// that provider, whatever the hosts of their endpoints are.
 ///
-/// Fails where the text is too large, is of another format, or describes no OAuth 2.0 client.
+/// Fails if the text is too large, is of another format, or describes no OAuth 2.0 client.
 pub fn read_apps(
     text: &str,
     format: Option<ImportFormat>,
@@ -102,7 +102,7 @@ fn contents(text: &str, format: Option<ImportFormat>) -> Result<(ImportFormat, C
     Ok((given.unwrap_or(Format::Dotenv), contents))
 }
 
-/// Every client under every environment of the file, without repetitions.
+/// Every client in every environment of the file, without duplicates.
 fn understood(contents: &Contents, provider: Option<&'static Profile>) -> Vec<ImportedApp> {
     let clients = if contents.clients.is_empty() {
         named_values::clients(&contents.variables)
@@ -112,7 +112,7 @@ fn understood(contents: &Contents, provider: Option<&'static Profile>) -> Vec<Im
     let mut apps: Vec<ImportedApp> = Vec::new();
     for (client, only) in &clients {
         for environment in contents.variables.environments(*only) {
-            // A file of many requests repeats its client; each distinct one is kept once.
+            // A file with many requests repeats its client; each distinct one is kept once.
             if apps.len() >= MAX_APPS {
                 return apps;
             }
@@ -125,7 +125,7 @@ fn understood(contents: &Contents, provider: Option<&'static Profile>) -> Vec<Im
     apps
 }
 
-/// Gives each app a name that no other app of the file has.
+/// Gives each app a unique name.
 fn name_each(apps: &mut [ImportedApp]) {
     let mut taken: Vec<String> = Vec::new();
     for app in apps {

@@ -1,4 +1,4 @@
-//! Asking an app's issuer again: what of the app would change.
+//! Repeats the discovery of an app's issuer, and returns the differences.
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::AppId;
@@ -9,29 +9,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 
-/// What an app's issuer announces now, beside what the app has.
+/// An app's current metadata, and the differences from its settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Rediscovery {
-    /// What the issuer announces.
+    /// The issuer's metadata.
     pub discovery: Discovery,
-    /// The values that the app has otherwise.
+    /// The app's settings that differ.
     pub changes: Vec<ValueChange>,
 }
 
-/// A value of an app that would change.
+/// A setting of an app that would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ValueChange {
     /// Its key.
     pub key: String,
-    /// What the app has; empty for nothing.
+    /// The app's value; empty for none.
     pub before: String,
-    /// What the issuer announces.
+    /// The issuer's value.
     pub after: String,
 }
 
-/// Asks the issuer of an app what it announces. Changes nothing.
+/// Reads the metadata of an app's issuer. Changes nothing.
 pub(crate) async fn rediscover(ctx: &Context, id: &AppId) -> Result<Rediscovery> {
     let row = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     let profile = Profile::find(&row.provider)?;
@@ -44,7 +44,7 @@ pub(crate) async fn rediscover(ctx: &Context, id: &AppId) -> Result<Rediscovery>
             .hint("Set the app’s value “issuer” to the address that its provider names as its issuer."));
     }
     let discovery = discovery::discover(&ctx.http, issuer).await?;
-    // A way that the issuer takes may be the one that the client is registered with.
+    // If the issuer supports the app's method, the client may be registered with it.
     let auth = if now("client_auth") == "basic_raw" { "basic" } else { now("client_auth") };
     let keeps_auth = discovery.client_auth.is_empty() || discovery.client_auth.iter().any(|way| way == auth);
     let changes = discovery

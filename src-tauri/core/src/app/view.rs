@@ -14,47 +14,47 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 
-/// A registered app. Its client secret stays in the vault.
+/// A registered app, without its client secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct App {
-    /// Its name here.
+    /// Its ID.
     pub id: AppId,
-    /// What the person calls it; unique.
+    /// Its unique name, given by the person.
     pub name: String,
-    /// The provider's id, such as `grigora`.
+    /// The provider's ID, such as `grigora`.
     pub provider: String,
     /// The provider's name, such as `Grigora`.
     pub provider_name: String,
-    /// The client id.
+    /// The client ID.
     pub client_id: String,
-    /// Whether a client secret is held.
+    /// Whether a client secret is stored.
     pub has_secret: bool,
-    /// Where callbacks come home.
+    /// Its redirect URI.
     pub redirect_uri: String,
-    /// A redirect URI of its own, where it still has the one that all apps shared in earlier versions: to register at
-    /// the provider, and then to change the app to.
+    /// A redirect URI of its own, if it still has the one that all apps shared in earlier versions. The person
+    /// registers it at the provider, and then changes the app to it.
     pub own_redirect_uri: Option<String>,
-    /// How callbacks reach it.
+    /// The redirect method.
     #[serde(rename = "way_back")]
     pub redirect_method: RedirectMethod,
-    /// Whether PKCE (RFC 7636) protects its codes.
+    /// Whether sign-ins use PKCE (RFC 7636).
     pub uses_pkce: bool,
-    /// The scopes to ask for.
+    /// The scopes to request.
     pub scopes: Vec<String>,
-    /// The projects to pre-select on the consent page.
+    /// The projects to preselect on the consent page.
     pub projects: Vec<String>,
-    /// Values of the profile that this app overrides.
+    /// Profile values that this app overrides.
     pub overrides: BTreeMap<String, String>,
-    /// The keys of extra values that may be secret: the vault has them.
+    /// The keys of extra values that may be secret and are stored in the vault.
     pub secrets: Vec<String>,
-    /// The keys among `overrides` whose values are as the issuer announced them.
+    /// The keys in `overrides` whose values are those of the issuer's metadata.
     pub discovered: Vec<String>,
-    /// The hosts that are not the provider's own; all hosts, where no profile describes the provider.
+    /// The hosts that do not belong to the provider; for a custom provider, all hosts.
     pub other_hosts: Vec<OtherHost>,
-    /// The host that email and password go to, where the provider offers that.
+    /// The host that receives email and password, if the provider supports that.
     pub login_host: Option<String>,
-    /// The keys of values that are kept and not sent, because Grapnel sets what they name.
+    /// The keys of stored values that are not sent, because Grapnel sets these parameters itself.
     pub left_out: Vec<String>,
     /// When it was added.
     pub created_at: Timestamp,
@@ -67,12 +67,12 @@ impl App {
     }
 }
 
-/// Every app, by name.
+/// All apps, by name.
 pub(crate) fn all(ctx: &Context) -> Result<Vec<App>> {
     ctx.store.read(app::all)?.into_iter().map(view).collect()
 }
 
-/// How an app's provider is spoken to, as a file has it.
+/// An app's provider settings as a profile file.
 pub(crate) fn profile_of(ctx: &Context, id: &AppId) -> Result<ProfileFile> {
     let row = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     Ok(ProfileFile::of(Profile::find(&row.provider)?, &row.overrides, &row.secret_keys, &row.scopes))
@@ -80,13 +80,13 @@ pub(crate) fn profile_of(ctx: &Context, id: &AppId) -> Result<ProfileFile> {
 
 pub(crate) fn view(row: AppRow) -> Result<App> {
     let profile = Profile::find(&row.provider)?;
-    // An earlier Grapnel kept secret values in the clear until the app is used: they do not go to the window.
+    // Earlier versions stored secret values in the clear until the app is used next; the window does not get them.
     let (clear, overrides): (Overrides, Overrides) =
         row.overrides.into_iter().partition(|(key, _)| is_secret(key));
     let mut secrets: Vec<String> = clear.into_keys().chain(row.secret_keys).collect();
     secrets.sort();
     secrets.dedup();
-    // Of values that this version cannot read, nothing is said; no sign-in starts with them.
+    // Settings that this version cannot parse show nothing; no sign-in starts with them.
     let uses_pkce = profile.config(&overrides).map_or(true, |config| config.pkce == Pkce::Always);
     Ok(App {
         own_redirect_uri: redirect::replacement_for_shared(&row.id, &row.redirect_uri),

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_first_version_sent_with_refreshes_is_named_so() {
+    fn version_1_token_parameters_are_converted_to_refresh_parameters() {
         let app = r#"{"name":"a","provider":"grigora","client_id":"c","client_secret":null,"redirect_uri":"",
             "scopes":[],"projects":[],"overrides":{"token.audience":"x","token.redirect_uri":"y","authorize.state":"z"},
             "connections":[]}"#;
@@ -231,20 +231,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(apps in prop::collection::vec(app(), 0..3), at in moment()) {
+        fn a_document_round_trips(apps in prop::collection::vec(app(), 0..3), at in moment()) {
             let document = write(&Archive::new(at, apps)).unwrap();
             let again = write(&parse(&document).unwrap()).unwrap();
             prop_assert_eq!(&*document, &*again);
         }
 
         #[test]
-        fn anything_may_be_given_to_parse(document: Vec<u8>) {
+        fn any_bytes_parse_without_panic(document: Vec<u8>) {
             prop_assert!(parse(&document).is_err());
         }
     }
 
     #[test]
-    fn each_document_that_is_none_says_why_and_not_what_it_holds() {
+    fn each_invalid_document_has_a_reason_without_its_content() {
         let documents = [
             "",
             "[]",

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_that_is_none_says_why() {
+    fn each_invalid_file_has_its_reason() {
         let sealed = seal_with(&vec![7; 100_000], &words(), LITTLE).unwrap();
         let too_much = String::from_utf8_lossy(&sealed[..60]).replacen(" 2\n", " 30\n", 1);
         let changed = [&sealed[..sealed.len() - 1], b"x"].concat();
@@ -149,7 +149,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn what_was_sealed_opens_and_a_cut_or_a_changed_byte_is_noticed(
+        fn an_archive_opens_and_modifications_are_detected(
             plain: Vec<u8>, at: prop::sample::Index, bit in 0u8..8,
         ) {
             let sealed = seal_with(&plain, &words(), LITTLE).unwrap();
@@ -162,7 +162,7 @@ mod tests {
         }
 
         #[test]
-        fn anything_may_be_given_to_open(bytes: Vec<u8>) {
+        fn any_bytes_open_without_panic(bytes: Vec<u8>) {
             prop_assert!(open(&bytes, &words()).is_err());
         }
     }

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_needs_a_person_is_told_and_once_for_each_grant() {
+    fn only_problems_for_a_person_are_notified_once_per_grant() {
         use State::*;
         assert_eq!(note(ReconnectNeeded, 3, None), Note::Tell);
         assert_eq!(note(ReconnectNeeded, 3, Some(3)), Note::Leave);

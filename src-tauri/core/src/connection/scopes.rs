@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_not_granted_by_any_name_is_missing() {
+    fn a_scope_granted_under_another_name_is_not_missing() {
         let none: [&str; 0] = [];
         let google = [
             "openid",

@@ -78,7 +78,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_account_is_read_whatever_its_members_are_called() {
+    fn an_account_is_read_from_various_member_names() {
         let table = [
             json!({ "sub": "1", "name": "Ann Berg", "email": "ann@example" }),
             json!({ "id": 42, "login": "ann", "name": null }),

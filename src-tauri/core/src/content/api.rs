@@ -1,4 +1,4 @@
-//! A connection's API, called with a fresh token, which is refreshed where it has to be.
+//! A connection's API, called with a fresh token.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,16 +32,16 @@ fn no_api(provider: &str) -> Error {
         .hint("Set the app’s API base URL, if the provider has an API.")
 }
 
-/// A connection's API, which refreshes the token where it has to.
+/// A connection's API. It refreshes the token if necessary.
 pub(super) struct Api<'a> {
     pub(super) ctx: &'a Arc<Context>,
     pub(super) id: &'a ConnectionId,
     app: ConfiguredApp,
-    /// The access token of a grant that is not kept yet.
+    /// The access token of a grant that is not stored yet.
     new_token: Option<SecretString>,
     provider: String,
     pub(super) config: ProviderConfig,
-    /// The secrets of this connection, so that a reply which repeats one cannot make it be kept or shown.
+    /// The connection's secrets, which are masked in responses.
     secrets: Mutex<Vec<SecretString>>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Api<'a> {
         Ok(Self { ctx, id, app, new_token: None, provider, config, secrets: Mutex::default() })
     }
 
-    /// The API as a grant opens it that is not kept yet.
+    /// The API with the access token of a grant that is not stored yet.
     pub(super) fn of_new(
         ctx: &'a Arc<Context>,
         id: &'a ConnectionId,
@@ -82,17 +82,17 @@ impl<'a> Api<'a> {
         self.call(path, Some(body), Limits::LIST).await
     }
 
-    /// The access token itself, fresh.
+    /// A fresh access token.
     pub(super) async fn token(&self) -> Result<SecretString> {
         self.fresh().await.map(|fresh| fresh.token.value)
     }
 
-    /// Which of the connection's grants the access token is of that is used now.
+    /// The version of the grant whose access token is used now.
     pub(super) async fn version(&self) -> Result<i64> {
         self.fresh().await.map(|fresh| fresh.version)
     }
 
-    /// Masks what this connection's replies must not repeat.
+    /// A mask of the connection's secrets.
     pub(super) fn mask(&self) -> Mask {
         Mask::of(self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned())
     }
@@ -107,13 +107,13 @@ impl<'a> Api<'a> {
         &self.app.row.client_id
     }
 
-    /// What a userinfo endpoint says, or in words why it says nothing.
+    /// The response of a userinfo endpoint, or the reason why there is none as text.
     pub(super) async fn userinfo_at(&self, url: &Url) -> Result<api::Userinfo, String> {
         let token = self.token().await.map_err(|error| error.message)?;
         api::userinfo(&self.ctx.http, url, &token, &self.mask()).await.map_err(|failure| failure.to_string())
     }
 
-    /// Introspects the access token (RFC 7662), as the app itself.
+    /// Introspects the access token (RFC 7662) with the app's credentials.
     pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
         let client = OAuthClient::of(self.ctx, &self.app).await?;
         let token = self.token().await?;
@@ -122,14 +122,14 @@ impl<'a> Api<'a> {
         asked.await.map_err(|failure| self.explain(failure))
     }
 
-    /// A JSON-RPC 2.0 call, which goes to the API's root.
+    /// A JSON-RPC 2.0 call to the API's root.
     pub(super) async fn rpc(&self, method: &str, params: Value) -> Result<Value> {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let mut reply = self.call("", Some(body), Limits::LIST).await?;
         self.understand(reply.get_mut("result").map(Value::take))
     }
 
-    /// Posts, and answers with a long reply as it came.
+    /// Posts, and returns a long response unparsed.
     pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Progress<'_>) -> Result<Reply> {
         let (base, http) = (self.base()?, &self.ctx.http);
         let fresh = self.fresh().await?;
@@ -141,7 +141,7 @@ impl<'a> Api<'a> {
         fetched.map_err(|failure| self.explain(failure))
     }
 
-    /// Calls, and reads the reply.
+    /// Calls, and parses the response.
     async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
         let (base, http) = (self.base()?, &self.ctx.http);
         let fresh = self.fresh().await?;
@@ -161,7 +161,7 @@ impl<'a> Api<'a> {
 
     async fn fresh(&self) -> Result<CurrentToken> {
         if let Some(token) = &self.new_token {
-            // No version is this one: nothing is refreshed or noted for a grant that is not kept.
+            // A version that no grant has: nothing is refreshed or recorded for a grant that is not stored.
             let token = AccessToken { value: token.clone(), expires_at: None };
             return Ok(CurrentToken { token, version: -1 });
         }
@@ -170,7 +170,7 @@ impl<'a> Api<'a> {
         Ok(fresh)
     }
 
-    /// Remembers what is secret of this connection from now on.
+    /// Also masks this token from now on.
     async fn set_new_token(&self, fresh: &CurrentToken) -> Result<()> {
         let signed_in = SignedIn::load(self.ctx, self.id)?;
         let mut secrets = vec![fresh.token.value.clone()];
@@ -182,7 +182,7 @@ impl<'a> Api<'a> {
         Ok(())
     }
 
-    /// A newer token, where the API did not accept this one.
+    /// A newer token, after the API rejected this one.
     async fn newer(
         &self,
         failure: Option<&ApiFailure>,
@@ -196,7 +196,7 @@ impl<'a> Api<'a> {
         Ok(Some(newer))
     }
 
-    /// Notes that the API does not accept even the newer token, if so.
+    /// Records it if the API rejects even the newer token.
     fn check_newer_token(&self, failure: Option<&ApiFailure>, newer: &CurrentToken) -> Result<()> {
         if !failure.is_some_and(|failure| self.is_unusable_token(failure)) {
             return Ok(());
@@ -210,7 +210,7 @@ impl<'a> Api<'a> {
         self.config.api_base.as_ref().ok_or_else(|| no_api(&self.provider))
     }
 
-    /// Whether an API says that the token is of no use: by status, or, where calls are JSON-RPC, by Grindery's codes.
+    /// Whether an API reports the token as unusable: by status or, for JSON-RPC, by Grindery's codes.
     fn is_unusable_token(&self, failure: &ApiFailure) -> bool {
         match failure {
             ApiFailure::Refused { status: StatusCode::UNAUTHORIZED, .. } => true,
@@ -221,7 +221,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// A failure that came as a success, with words and no code: whether the token is meant only a person can read.
+    /// A failure in a success response that has only a message. Only a person can tell whether it concerns the token.
     pub(super) fn failed_in_words(&self, message: Option<&Value>) -> Error {
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
@@ -241,12 +241,12 @@ impl<'a> Api<'a> {
         .hint("Connect again in the browser.")
     }
 
-    /// What was read of a reply, or that it is not what it should be.
+    /// The parsed response, or an error if it does not have the documented form.
     pub(super) fn understand<T>(&self, read: Option<T>) -> Result<T> {
         read.ok_or_else(|| self.not_as_described())
     }
 
-    /// The error of a reply that is JSON of another shape.
+    /// The error for JSON that does not have the documented form.
     pub(super) fn not_as_described(&self) -> Error {
         let message = format!("The reply from {} was JSON, but not what its page describes.", self.provider);
         Error::new(Code::ReplyInvalid, message)

@@ -181,7 +181,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn no_reader_finds_a_cell_that_begins_a_formula(
+        fn no_reader_sees_a_cell_that_begins_a_formula(
             cells in [(); 4].map(|()| r#"[a;\t,"' \n\r=+@＝\u{a0}\u{2028}-]{0,10}"#),
             separator in select(vec![',', ';', '\t']),
             quoting in select(vec![Quoting::Once, Quoting::Anywhere, Quoting::BeforeSeparator]),
@@ -195,7 +195,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_no_formula_is_read_as_it_was(cells in [(); 3].map(|()| r#"[a;,"' 0-9:.]{0,10}"#)) {
+        fn text_that_is_no_formula_is_unchanged(cells in [(); 3].map(|()| r#"[a;,"' 0-9:.]{0,10}"#)) {
             let cells: [String; 3] = cells;
             let read = read(&row(cells.clone()), ',', Quoting::Once);
             prop_assert_eq!(&read[..3], &cells[..]);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_whole() {
+    fn exported_files_are_complete() {
         let write = |format, posts: &[&str]| {
             let mut out = Vec::new();
             let mut writing = Writing::begin(format, &mut out).unwrap();

@@ -183,7 +183,7 @@ mod tests {
 
     /// The examples of the provider's documentation.
     #[test]
-    fn the_pages_examples_are_read() {
+    fn the_documented_examples_are_parsed() {
         let account = account(
             json!({ "id": "user-uuid-from-cognito", "email": "user@example.com", "firstName": "Jane",
             "lastName": "Doe" }),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_post_keeps_what_has_no_name_here() {
+    fn a_post_keeps_unknown_members() {
         let reply = json!({ "success": true, "data": [
             { "id": 7, "title": "One", "slug": "one", "status": "draft", "author": { "name": "Ann" },
               "created_on": 1_700_000_000, "last_update": "2025-02-20T10:00:00.000Z", "word_count": "120",
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_is_as_the_page_has_it() {
+    fn the_query_matches_the_documentation() {
         let query = PostQuery {
             project_id: "proj_abc123".into(),
             sort: Some("last_update".into()),

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workflow_is_called_as_it_is_titled() {
+    fn a_workflow_is_named_by_its_title() {
         let item =
             json!({ "key": "w1", "workspaceKey": "k1", "state": "on", "workflow": { "title": "Mint" } });
         let item = workflow(item).unwrap();

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_an_id_token_is_said() {
+    fn each_fault_of_an_id_token_is_named() {
         for good in [
             json!({}),
             json!({ "aud": ["other", "c1"], "azp": "c1" }),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_fills_its_place_in_the_issuer() {
+    fn the_tenant_placeholder_of_an_issuer_is_filled() {
         let of = |tenant: &str| {
             of_tenant("https://login.example/{tenantid}/v2.0", json!({ "tid": tenant }).as_object().unwrap())
         };

@@ -100,7 +100,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn moments_come_in_many_ways() {
+    fn times_are_parsed_in_many_formats() {
         let same = [
             json!(1_740_045_600),
             json!(1_740_045_600_000_i64),
@@ -117,7 +117,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_number_may_be_a_moment(number: i64) {
+        fn any_number_parses_as_a_time_without_panic(number: i64) {
             let _ = moment(&json!(number));
         }
     }

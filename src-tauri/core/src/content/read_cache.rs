@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_on_the_projects_own_domain_or_none() {
+    fn a_posts_url_is_on_the_projects_domain() {
         let at = |domain: &str, json: &str| {
             address(&project(domain), &grigora::post(json).unwrap()).map(String::from)
         };
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn months_end_with_the_present_one() {
+    fn months_end_with_the_current_one() {
         let now: Zoned = "2026-03-31T12:00[Europe/Lisbon]".parse().unwrap();
         let months = months_until(&now);
         assert_eq!(months.len(), 24);

@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_entry_that_takes_the_links_is_found_once() {
+    fn every_desktop_entry_for_the_scheme_is_found_once() {
         let (own, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let write = |data: &tempfile::TempDir, name: &str, kinds: &str| {
             std::fs::create_dir_all(data.path().join("applications")).unwrap();

@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_is_called_otherwise_and_its_neighbour_is_not() {
+    fn only_the_directory_itself_is_shortened() {
         let of = |text: &str| shortened(text, "/home/ada", "~");
         assert_eq!(of("“/home/ada/x” and /home/ada, /home/ada."), "“~/x” and ~, ~.");
         assert_eq!(
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_directory_of_ones_own_is_not_named() {
+    fn a_custom_data_directory_is_not_named() {
         let data = Path::new("/srv/customers/acme");
         let told = placeless("“/srv/customers/acme/grapnel.db” cannot be read.", Some(data));
         assert_eq!(told, "“the directory of GRAPNEL_HOME/grapnel.db” cannot be read.");

@@ -1,4 +1,4 @@
-//! Tokens: refreshed, handed out, kept alive.
+//! Tokens: refreshing, handing out, automatic refresh.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,25 +55,25 @@ impl Grapnel {
         refresh::replace_rejected(&self.0, id, token).await
     }
 
-    /// Notes that a person copied the access token.
+    /// Logs that a person copied the access token.
     pub fn token_copied(&self, id: &ConnectionId) -> Result<()> {
         let text = "Access token copied to the clipboard.";
         self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
     }
 
-    /// Notes that a program was given the access token. What asks again and again is one entry an hour.
+    /// Logs that a program was given the access token. Repeated requests of a program share one entry an hour.
     pub fn token_handed_out(&self, connection: &Summary, process: &RequestingProcess) -> Result<()> {
         token_agent::note(&self.0, (&connection.id, &connection.app_id), process)
     }
 
-    /// Answers token requests for as long as it is awaited. Ends with an error where nothing can listen in the data
+    /// Answers token requests until the future is dropped. Ends with an error if it cannot listen in the data
     /// directory.
     pub async fn serve_tokens(&self, options: AgentOptions) -> Result<()> {
         token_agent::serve(Arc::clone(&self.0), options).await
     }
 
-    /// Keeps every connection alive for as long as it is awaited: refreshes each before its token expires, and tries
-    /// again what failed. Nothing is asked for in between, and nothing costs time. It never ends by itself.
+    /// Refreshes every connection before its token expires, and retries failures, until the future is dropped. It
+    /// sleeps between jobs without polling, and never completes.
     pub async fn keep_alive(&self) {
         refresh::keep_alive(Arc::clone(&self.0)).await;
     }

@@ -23,7 +23,7 @@ impl Grapnel {
         self.0.vault.unlock(passphrase).await
     }
 
-    /// Drops the key of a vault with a passphrase from memory. Waits for refreshes that are under way, which need it.
+    /// Drops the key of a vault with a passphrase from memory, after refreshes in progress, which need it.
     pub async fn lock(&self) {
         let _idle = self.idle().await;
         self.0.vault.lock();

@@ -22,8 +22,8 @@ use crate::signed_in::SignedIn;
 /// tokens, a tenth of the lifetime.
 const EXPIRY_LEEWAY: SignedDuration = SignedDuration::from_secs(30);
 
-/// A token that is rejected so soon after it was issued is not refreshed because a credential helper is told so: a
-/// server that rejects every token causes one refresh a minute at most.
+/// A token that is rejected so soon after it was issued is not refreshed on behalf of a credential helper. So a server
+/// that rejects every token causes at most one refresh a minute.
 const MIN_AGE_IF_REJECTED: SignedDuration = SignedDuration::from_secs(60);
 
 /// The access token of a connection, refreshed first if it expires within `min_valid` or [`EXPIRY_LEEWAY`]. If the
@@ -55,8 +55,8 @@ pub(crate) async fn in_place_of_rejected(
     refreshed(ctx, signed_in, version, RefreshReason::NotAccepted).await
 }
 
-/// Refreshes a connection after an API has rejected `token`: unless a newer one is stored, or this one was issued a
-/// moment ago, when another would fare no better.
+/// Refreshes a connection after an API has rejected `token`, unless a newer one is stored, or this one was issued a
+/// moment ago and another would be rejected too.
 pub(crate) async fn replace_rejected(
     ctx: &Arc<Context>,
     id: &ConnectionId,

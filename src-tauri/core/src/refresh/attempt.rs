@@ -337,7 +337,7 @@ mod tests {
 
     /// If it were taken for a late grant, it would be revoked.
     #[test]
-    fn a_grant_that_reached_the_disk_unheard_is_no_late_one() {
+    fn a_grant_stored_despite_a_failed_commit_is_not_revoked() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let (id, now) = (ConnectionId("c".into()), Timestamp::UNIX_EPOCH);

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jobs_come_in_order_and_only_once() {
+    fn jobs_are_taken_in_order_and_only_once() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut queue = JobQueue::default();
         queue.set("late", Some(at(30)));

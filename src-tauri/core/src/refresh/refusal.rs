@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_and_what_they_come_to() {
+    fn each_refusal_has_its_class() {
         let codes = [
             (400, "invalid_grant", None),
             (401, "invalid_token", None),

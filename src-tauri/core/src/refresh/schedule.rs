@@ -86,7 +86,7 @@ mod tests {
         [Margin::Usual, Margin::OneMinute, Margin::FiveMinutes, Margin::FifteenMinutes, Margin::OneHour];
 
     #[test]
-    fn a_long_life_ends_minutes_early_and_a_short_one_seconds() {
+    fn a_long_lifetime_is_refreshed_minutes_early_and_a_short_one_seconds() {
         let early = |life| early(&refreshable(1, life), Margin::Usual);
         assert!((300..=450).contains(&early(3_600)));
         assert!((300..=450).contains(&early(86_400 * 30)));
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_margin_that_was_chosen_is_kept_to_where_the_life_has_room_for_it() {
+    fn a_chosen_margin_is_limited_by_the_lifetime() {
         let early = |life, margin| early(&refreshable(1, life), margin);
         assert!((60..=90).contains(&early(3_600, Margin::OneMinute)));
         assert!((300..=450).contains(&early(3_600, Margin::FiveMinutes)));
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_of_seconds_is_no_reason_to_ask_all_the_time() {
+    fn a_lifetime_of_seconds_is_not_refreshed_automatically() {
         for life in [-5, 0, 1, 10, 20] {
             let of = refreshable(1, life);
             assert_eq!(due(&of, Margin::default()), None, "{life}");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_that_ends_first_is_refreshed_before_that() {
+    fn a_refresh_token_that_expires_first_determines_the_time() {
         let of = refreshable(1, 3_600);
         let first = of.issued_at + SignedDuration::from_secs(40);
         let due = |of| due(&of, Margin::Usual).unwrap();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_retry_has_its_own_time_and_a_refusal_none() {
+    fn a_retry_uses_its_own_time_and_a_refusal_has_none() {
         let of = refreshable(1, 3_600);
         let retry = Retry { at: Some(of.issued_at), ..Retry::default() };
         assert_eq!(due(&RefreshCandidate { retry, ..of.clone() }, Margin::default()), Some(of.issued_at));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_of_one_moment_are_spread() {
+    fn a_thousand_simultaneous_tokens_are_spread() {
         let mut moments: Vec<_> =
             (0..1_000).map(|id| early(&refreshable(id, 3_600), Margin::default())).collect();
         moments.sort_unstable();
@@ -149,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_life_has_a_moment_within_it(id: u32, life in 21_i64..4_000_000_000) {
+        fn every_lifetime_is_refreshed_within_it(id: u32, life in 21_i64..4_000_000_000) {
             let of = refreshable(id, life);
             for margin in ALL {
                 let due = due(&of, margin).unwrap();

@@ -105,7 +105,7 @@ mod tests {
 
     #[cfg(target_endian = "little")]
     #[test]
-    fn the_list_tells_who_holds_the_other_end() {
+    fn the_socket_list_names_the_owner_of_the_other_end() {
         let (client, server) = (at("127.0.0.1:40000"), at("127.0.0.1:8080"));
         let listens = row("0100007F:1F90", "00000000:0000", LISTENING, 1000, 7);
         let own_end = row("0100007F:1F90", "0100007F:9C40", "01", 1000, 8);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_own_connection_is_known() {
+    fn a_connection_of_this_account_is_recognized() {
         for place in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = std::net::TcpListener::bind(place) else { continue };
             let server = listener.local_addr().unwrap();

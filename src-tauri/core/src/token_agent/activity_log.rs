@@ -1,4 +1,4 @@
-//! Who was given a token, noted in the activity.
+//! Activity log entries about processes that were given a token.
 
 use grapnel_model::activity::{Kind, RequestingProcess};
 use grapnel_model::error::Result;
@@ -7,7 +7,7 @@ use grapnel_store::activity;
 
 use crate::context::Context;
 
-/// Notes that a program was given an access token. What asks again and again is one entry an hour.
+/// Logs that a program was given an access token. Repeated requests of a program share one entry an hour.
 pub(crate) fn note(ctx: &Context, of: (&ConnectionId, &AppId), process: &RequestingProcess) -> Result<()> {
     let said = (&*process.known_by(), &*process.sentence());
     let of = (Some(of.0), Some(of.1));

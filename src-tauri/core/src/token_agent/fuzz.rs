@@ -1,5 +1,5 @@
-//! The fuzz target of the token agent's protocol: a token goes only to a question that asks for it and is whole, and an
-//! answer is taken only as long as it says that it is.
+//! The fuzz target of the token agent's protocol: only a complete request gets a token, and a response is accepted only
+//! with the length that it states.
 
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
@@ -24,7 +24,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString, TokenPreview};
 use grapnel_store::connection::{self, SealedGrant};
 use grapnel_token_client::wire::{AgentRequest, MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
 
-/// Connections: the name, and how long the token is good for where that is known.
+/// Connections: the name, and the token's remaining validity in seconds, if known.
 const CONNECTIONS: [(&str, Option<i64>); 4] =
     [("acme", Some(3600)), ("Acme 2", None), ("over", Some(-1)), ("世界", Some(60))];
 
@@ -80,7 +80,7 @@ pub(crate) fn agent(data: &[u8]) {
     }
 }
 
-/// A script of pieces, each behind a byte with its length; the last is as long as it is. 255 stands for 2,048 more.
+/// Splits a script into pieces, each after a byte with its length; the last may be shorter. 255 stands for 2,048 more.
 fn pieces(mut script: &[u8]) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     while let Some((length, rest)) = script.split_first() {
@@ -123,14 +123,14 @@ fn question(script: &[u8]) {
     assert_eq!(expected.expires_at, answer.expires_at);
 }
 
-/// A gate that lets tokens of this world through.
+/// A gate that permits handing out tokens.
 fn open_gate() -> Gate {
     let gate = Gate::new(false);
     gate.set_keyring_open(true);
     gate
 }
 
-/// A request of the line protocol gets one line: the token of the connection that it names, or an error without one.
+/// A request of the line protocol gets one line: the token of the named connection, or an error without a token.
 fn line(bytes: &[u8], pieces: &[&[u8]]) {
     let heard = WORLD.with(|world| world.runtime.block_on(ask_in(world, pieces)));
     if heard.is_empty() {
@@ -155,14 +155,14 @@ fn line(bytes: &[u8], pieces: &[&[u8]]) {
     }
 }
 
-/// What a window answers to a question that arrives in pieces.
+/// The agent's response to a request that arrives in pieces.
 async fn ask_in(world: &World, pieces: &[&[u8]]) -> Vec<u8> {
     let (window, mut program) = UnixStream::pair().expect("a pair of sockets");
     let server = Server::new(Arc::clone(&world.ctx), open_gate());
     let serve = attend(&server, window, ());
     let talk = async {
         for piece in pieces {
-            // A window that has heard too much hangs up.
+            // The agent disconnects after too much input.
             if program.write_all(piece).await.is_err() {
                 break;
             }
@@ -187,6 +187,6 @@ fn answered(bytes: &[u8]) {
     let end = |end: Option<Timestamp>| end.map(Timestamp::as_nanosecond);
     assert_eq!(end(again.expires_at), end(expires_at));
     assert_eq!(&said[RESPONSE_HEAD_BYTES..], &bytes[RESPONSE_HEAD_BYTES..taken]);
-    // How long it is good for is what a program reckons with.
+    // The client computes the remaining validity.
     let _ = expires_at.map(|end| Duration::try_from(NOW.duration_until(end)));
 }

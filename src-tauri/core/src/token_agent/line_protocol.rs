@@ -1,5 +1,6 @@
-//! The line protocol of the agent socket, for other programs: one JSON object on one line as the request, one as the
-//! response. Unlike the binary protocol, whose client refreshes by itself, it refreshes a token that does not last.
+//! The line protocol of the agent socket, for other programs: a request is one JSON object on one line, and so is the
+//! response. A token that expires too soon is refreshed here, while clients of the binary protocol refresh it
+//! themselves.
 
 use std::time::Duration;
 
@@ -13,9 +14,9 @@ use zeroize::Zeroizing;
 
 /// The first byte of a request. The binary protocol begins with its version.
 pub(super) const FIRST_BYTE: u8 = b'{';
-/// The longest request line. Every byte of the longest name may be escaped.
+/// The maximum length of a request line. Every byte of the longest name may be escaped.
 pub(super) const MAX_LINE_BYTES: usize = 32 * 1024;
-/// How long a token must be valid if the request does not say, in seconds: as for `grapnel token`.
+/// The default of `min_valid` in seconds, as for `grapnel token`.
 const DEFAULT_MIN_VALID: u64 = 60;
 
 /// A request.
@@ -43,7 +44,7 @@ impl LineRequest {
     /// Parses a request: everything up to the first line break.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        // What the parser says would repeat the input.
+        // The parser's own message would repeat the input.
         serde_json::from_slice(line).map_err(|_| {
             Error::input("request", "The request is not one that the token agent knows.")
                 .hint(r#"Send one line such as {"get":"token","connection":"NAME","min_valid":60}."#)
@@ -79,7 +80,7 @@ pub(super) fn encode(response: &Result<AccessToken>) -> Option<Zeroizing<Vec<u8>
     match response {
         Ok(token) => {
             let access_token = token.value.expose_secret();
-            // A vector that grows leaves copies behind. An escaped character takes six bytes at most.
+            // Growing would leave copies of the token behind. An escaped character takes at most six bytes.
             line.reserve_exact(access_token.len().checked_mul(6)?.checked_add(256)?);
             let response = TokenResponse { access_token, token_type: "Bearer", expires_at: token.expires_at };
             serde_json::to_writer(&mut *line, &response).ok()?;

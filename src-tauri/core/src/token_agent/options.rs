@@ -1,26 +1,26 @@
-//! How a process serves as the token agent.
+//! The options of a token agent.
 
-/// How a process serves as the token agent. The default is the window's way.
+/// The options of a token agent. The default is for the window.
 #[derive(Default)]
 pub struct AgentOptions {
-    /// Sockets that a service manager has bound and passes on. They are answered at once, whichever process has the
-    /// socket of the data directory.
+    /// Sockets that a service manager has bound and passed on. They are served at once, even if another process serves
+    /// the socket in the data directory.
     #[cfg(unix)]
     pub activated: Vec<std::os::unix::net::UnixListener>,
     /// Whether tokens of a vault with a passphrase are handed out while this process has its key.
     pub serves_passphrase_vaults: bool,
-    /// Called when this process begins to answer at the socket of the data directory, or has to wait for another one.
+    /// Called when this process begins to serve the socket in the data directory, or has to wait for another process.
     pub on_change: Option<Box<dyn Fn(AgentState) + Send + Sync>>,
 }
 
-/// Which process answers at the socket of the data directory.
+/// Which process serves the socket in the data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgentState {
-    /// Another process does. This one takes over when it ends.
+    /// Another process. This one takes over when it ends.
     Waiting,
-    /// This process does.
+    /// This process.
     Serving,
-    /// No process does: this operating system has no such socket.
+    /// None, since this operating system is not supported.
     Unsupported,
 }
 

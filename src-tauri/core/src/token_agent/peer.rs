@@ -1,4 +1,4 @@
-//! Which process a token is for: the one that started `grapnel`, which only passes it on; else whichever asks.
+//! The process that a token is for: the parent of `grapnel`, which only passes the token on, or else the client itself.
 
 use std::fs::{Metadata, metadata, read_to_string};
 use std::os::fd::OwnedFd;
@@ -12,28 +12,27 @@ use tokio::net::unix::UCred;
 
 use super::process::requesting_process;
 
-/// What the files of the command line are called: the small program that asks the agent, and the one that it continues
-/// with.
+/// The executables of the command line: the front program that asks the agent, and the one that it executes otherwise.
 const COMMAND_LINE: [&str; 2] = ["grapnel", "grapnel-cli"];
 
-/// The process at the other end of a connection. It is held by a descriptor, so that its number cannot become another's
-/// unnoticed while it is looked at.
+/// The process at the other end of a connection. It is held by a pidfd, so that its number cannot be reused while it is
+/// examined.
 pub(super) struct Peer {
     pid: u32,
     held: OwnedFd,
 }
 
 impl Peer {
-    /// Nothing where that process has ended.
+    /// `None` if the process has ended.
     pub(super) fn of(credentials: &UCred) -> Option<Self> {
         let pid = Pid::from_raw(credentials.pid()?)?;
         let held = pidfd_open(pid, PidfdFlags::empty()).ok()?;
         Some(Self { pid: u32::try_from(pid.as_raw_nonzero().get()).ok()?, held })
     }
 
-    /// Whose it is, as the system tells it while the process waits for its answer: by the file that it executes.
-    /// Nothing that the process says of itself counts. The one that started it is named where this is the command
-    /// line's own program, of this build, at work.
+    /// Identifies the process by its executable, as the system reports it while the process waits for the response.
+    /// Nothing that the process says about itself is used. If it is a command-line program of this build, its parent is
+    /// named instead.
     pub(super) fn process(&self) -> Option<RequestingProcess> {
         let passes_on = is_command_line(self.pid).then(|| parent(self.pid)).flatten();
         let process = requesting_process(passes_on.unwrap_or(self.pid));
@@ -47,7 +46,7 @@ impl Peer {
     }
 }
 
-/// Whether a process executes a very file of this build's command line, and not one that is called like it.
+/// Whether a process executes a file of this build's command line, and not another one with the same name.
 fn is_command_line(pid: u32) -> bool {
     let same = |a: &Metadata, b: &Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
     let Ok(executed) = metadata(format!("/proc/{pid}/exe")) else { return false };
@@ -55,7 +54,7 @@ fn is_command_line(pid: u32) -> bool {
     own.into_iter().flatten().filter_map(|path| metadata(path).ok()).any(|own| same(&executed, &own))
 }
 
-/// Where this build's programs are. Cargo puts tests one directory deeper.
+/// The directory of this build's programs. Cargo places tests one directory deeper.
 fn directory() -> Option<PathBuf> {
     let this = std::env::current_exe().ok()?;
     let directory = this.parent()?;
@@ -65,7 +64,7 @@ fn directory() -> Option<PathBuf> {
 
 fn parent(pid: u32) -> Option<u32> {
     let stat = read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything. After it: state, parent.
+    // The name in parentheses may contain any character. After it: state, parent.
     let (_, after) = stat.rsplit_once(')')?;
     after.split_whitespace().nth(1)?.parse().ok()
 }
@@ -75,13 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_has_the_parent_that_it_knows_of() {
+    fn the_parent_process_is_found() {
         assert_eq!(parent(std::process::id()), Some(std::os::unix::process::parent_id()));
         assert_eq!(parent(u32::MAX), None);
     }
 
     #[test]
-    fn what_has_ended_is_no_asker() {
+    fn an_ended_process_is_no_requester() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
         let peer = Peer { pid: child.id(), held: pidfd_open(pid, PidfdFlags::empty()).unwrap() };

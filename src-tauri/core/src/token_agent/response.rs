@@ -1,4 +1,4 @@
-//! The answer: an access token that a program may have, and the note of who was given it.
+//! The response: an access token for a program, and the log entry about it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,13 +18,13 @@ use crate::context::Context;
 use crate::grant::access_associated_data;
 use crate::refresh;
 
-/// Whether tokens may be handed out now. Clones are one.
+/// Whether tokens may be handed out now. Clones share the state.
 #[derive(Clone)]
 pub(super) struct Gate {
     /// Whether the keyring is known to be unlocked.
     keyring_open: Arc<AtomicBool>,
-    /// Whether the person gave this process the passphrase in order to hand out tokens. A window is given it for
-    /// itself.
+    /// Whether the person entered the passphrase in this process in order to hand out tokens. In a window they enter it
+    /// for the window only.
     serves_passphrase_vaults: bool,
 }
 
@@ -72,10 +72,10 @@ pub(super) struct HandOut {
 }
 
 impl HandOut {
-    /// For the binary protocol. Nothing where it takes more than reading the store: a refresh, a question to the
-    /// keyring, a passphrase, or words for what is wrong.
+    /// For the binary protocol. `None` if reading the store is not enough: if a refresh, the keyring or a passphrase
+    /// would be needed, or an error would have to be reported.
     pub(super) fn at_hand(ctx: &Context, gate: &Gate, question: &AgentRequest) -> Result<Option<Self>> {
-        // Both at one moment, so that what is read opens with that vault's key.
+        // Both from one snapshot, so that the token decrypts with that vault's key.
         let read = ctx.store.read(|c| {
             let Some(named) = connection_status::named(c, question.name.trim())? else { return Ok(None) };
             Ok(vault_table::vault(c)?.zip(connection::get(c, &named.id)?))
@@ -92,11 +92,11 @@ impl HandOut {
         let protection =
             if vault.kdf_params.is_some() { Protection::Passphrase } else { Protection::Keyring };
         let token = AccessToken { value, expires_at: grant.metadata.expires_at };
-        // Last, since the keyring may have been locked meanwhile.
+        // Checked last, since the keyring may have been locked meanwhile.
         Ok(gate.is_open(protection).then_some(Self { token, id: row.id, app_id: row.app_id }))
     }
 
-    /// For the line protocol: refreshes a token that does not last as long as is asked.
+    /// For the line protocol: refreshes a token that expires too soon.
     pub(super) async fn fresh(ctx: &Arc<Context>, gate: &Gate, request: &LineRequest) -> Result<Self> {
         gate.check(ctx.vault.protection()?)?;
         let name = request.connection();
@@ -114,7 +114,7 @@ impl HandOut {
         Ok(Self { token: current.token, id: named.id, app_id: named.app_id })
     }
 
-    /// Writes down who was given it.
+    /// Logs which process was given the token.
     pub(super) fn note(&self, ctx: &Context, process: &RequestingProcess) {
         match note(ctx, (&self.id, &self.app_id), process) {
             Ok(()) => ctx.emit(Event::Activity),

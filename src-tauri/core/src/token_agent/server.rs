@@ -1,4 +1,4 @@
-//! The sockets: who may listen, who may ask, how much, how long, and how many at once.
+//! The sockets: which process listens, which clients are accepted, and the limits of size, time and number.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -24,22 +24,22 @@ use super::response::{Gate, HandOut};
 
 use crate::context::Context;
 
-/// The socket before it is ready.
+/// The socket's name until its permissions are set.
 const UNREADY: &str = "agent.sock.new";
-/// So many are answered at once; others wait in the system's queue.
+/// The maximum number of concurrent clients; others wait in the system's queue.
 const MAX_CLIENTS: usize = 16;
-/// Who has not asked by now, or not taken the answer, has the door closed.
+/// How long a client may take to send its request or to read the response.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
-/// After the system gave no connection (it has too many open files, say), and before the keyring is listened to again.
+/// The pause after `accept` failed (for example with too many open files), and before watching the keyring again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// Whether a process listens at the socket of a data directory.
+/// Whether a process serves the socket of a data directory.
 pub(crate) fn runs(home: &Path) -> bool {
     std::os::unix::net::UnixStream::connect(home.join(SOCKET)).is_ok()
 }
 
-/// Serves for as long as it is awaited. Of several processes on the same data one answers at the socket of the data
-/// directory; another takes its place when it ends.
+/// Serves until the future is dropped. Of several processes with the same data, one serves the socket in the data
+/// directory; another one takes over when it ends.
 pub(crate) async fn serve(ctx: Arc<Context>, mut options: AgentOptions) -> Result<()> {
     let activated = std::mem::take(&mut options.activated);
     let mut activated_sockets = JoinSet::new();
@@ -64,7 +64,7 @@ async fn serve_data_directory(server: &Arc<Server>, options: &AgentOptions) -> R
     Ok(())
 }
 
-/// Waits for the lock of the process that answers.
+/// Waits for the lock that the serving process holds.
 async fn turn(ctx: &Context, options: &AgentOptions) -> Result<File> {
     if let Some(turn) = ctx.store.try_agent_lock()? {
         return Ok(turn);
@@ -72,7 +72,8 @@ async fn turn(ctx: &Context, options: &AgentOptions) -> Result<File> {
     options.report(AgentState::Waiting);
     let (here, turn) = oneshot::channel();
     let store = ctx.store.clone();
-    // A thread of its own, because it may wait as long as the program runs: a runtime waits for those of its pool.
+    // On a thread of its own, since it may wait as long as the program runs, and the runtime's shutdown would wait for
+    // its pool's threads.
     std::thread::spawn(move || here.send(store.agent_lock()));
     turn.await.map_err(|_| Error::new(Code::Internal, "Waiting for a turn was interrupted."))?
 }
@@ -80,9 +81,9 @@ async fn turn(ctx: &Context, options: &AgentOptions) -> Result<File> {
 pub(super) struct Server {
     pub(super) ctx: Arc<Context>,
     pub(super) gate: Gate,
-    /// Requests that are read or answered from memory.
+    /// Limits requests that are read or answered from memory.
     places: Arc<Semaphore>,
-    /// Requests of the line protocol, which may wait for a provider.
+    /// Limits requests of the line protocol, which may wait for a provider.
     lines: Semaphore,
 }
 
@@ -93,7 +94,7 @@ impl Server {
     }
 }
 
-/// Who locks the keyring locks this as well: the key that is in memory is for this process's own work then.
+/// Stops handing out tokens when the keyring is locked. The key in memory is then for this process's own work only.
 async fn follow_keyring(server: &Server) {
     loop {
         server.ctx.vault.keyring_opened().await;
@@ -123,8 +124,8 @@ async fn accept(server: Arc<Server>, listener: UnixListener) {
     }
 }
 
-/// Listens in place of whoever did before: only who has the lock does this. Nobody finds the socket before it is closed
-/// to others.
+/// Replaces a previous process's socket; only the holder of the lock calls this. Clients cannot find the socket before
+/// its permissions are set.
 fn listen(home: &Path) -> io::Result<UnixListener> {
     let unready = home.join(UNREADY);
     match fs::remove_file(&unready) {
@@ -137,8 +138,9 @@ fn listen(home: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers one request; returns what is still to be noted then. Saying nothing is an answer as well: a client of the
-/// binary protocol then goes its own way. `place` is held while a request is read or answered from memory.
+/// Answers one request; returns the log entry that remains to be written. Closing the connection is a response too: a
+/// client of the binary protocol then opens the vault itself. `place` is held while a request is read or answered from
+/// memory.
 pub(super) async fn attend(
     server: &Server,
     mut stream: UnixStream,
@@ -153,7 +155,7 @@ pub(super) async fn attend(
     match timeout(CLIENT_TIMEOUT, read_request(&mut stream)).await.ok()?? {
         Request::Binary(request) => {
             let (ctx, gate) = (Arc::clone(&server.ctx), server.gate.clone());
-            // Reading may have to wait for another process.
+            // Reading may wait for another process.
             let read = tokio::task::spawn_blocking(move || HandOut::at_hand(&ctx, &gate, &request));
             let answer = match read.await.ok()? {
                 Ok(answer) => answer?,
@@ -162,7 +164,7 @@ pub(super) async fn attend(
                     return None;
                 }
             };
-            // Now, while it waits: it ends when it has its answer.
+            // Now, while the client waits: it may exit once it has the response.
             let process = peer.process()?;
             let bytes = encode(&answer.token)?;
             timeout(CLIENT_TIMEOUT, stream.write_all(&bytes)).await.ok()?.ok()?;
@@ -178,7 +180,7 @@ pub(super) async fn attend(
             };
             let process = peer.process()?;
             let response = match answer {
-                // Noted first: by that, a program that has it rejected at once is given a newer one.
+                // Logged first, so that a program that reports the token as rejected at once gets a newer one.
                 Ok(answer) => Ok(noted(&server.ctx, answer, process).await?),
                 Err(error) => Err(error),
             };
@@ -189,7 +191,7 @@ pub(super) async fn attend(
     }
 }
 
-/// Writes down who is given the token. Another process may be writing, so it may take a moment.
+/// Logs which process was given the token. This may wait for another process that writes.
 async fn noted(ctx: &Arc<Context>, answer: HandOut, process: RequestingProcess) -> Option<AccessToken> {
     let ctx = Arc::clone(ctx);
     let noted = tokio::task::spawn_blocking(move || {
@@ -204,7 +206,7 @@ enum Request {
     Line(Result<LineRequest>),
 }
 
-/// Reads a request: in the binary protocol up to the end of what the client sends, in the line protocol a line.
+/// Reads a request: in the binary protocol to the end of the client's data, in the line protocol one line.
 async fn read_request(stream: &mut UnixStream) -> Option<Request> {
     let mut bytes = Vec::with_capacity(128);
     let is_line = |bytes: &[u8]| bytes.first() == Some(&line_protocol::FIRST_BYTE);

@@ -1,4 +1,4 @@
-//! Where there is no such socket, nobody is asked and nobody answers.
+//! Systems without the token agent.
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ fn handed_out(entries: &[Entry]) -> Vec<(&str, u32)> {
 }
 
 #[tokio::test]
-async fn who_asks_each_second_leaves_one_entry_an_hour() {
+async fn frequent_token_requests_leave_one_entry_an_hour() {
     let world = World::new();
     let id = world.connect().await;
     let before = world.grapnel.activity(None, None).unwrap().len();
@@ -57,7 +57,7 @@ async fn who_asks_each_second_leaves_one_entry_an_hour() {
 }
 
 #[tokio::test]
-async fn it_is_searched_by_what_was_said_and_by_name() {
+async fn it_is_searched_by_text_and_by_name() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.refresh(&id).await.unwrap();
@@ -74,7 +74,7 @@ async fn it_is_searched_by_what_was_said_and_by_name() {
 }
 
 #[tokio::test]
-async fn the_oldest_go_beyond_ten_thousand() {
+async fn entries_beyond_ten_thousand_are_deleted() {
     let world = World::new();
     let id = world.connect().await;
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
@@ -89,7 +89,7 @@ async fn the_oldest_go_beyond_ten_thousand() {
 
 /// A program that asks under thousands of names displaces neither this connection's entries nor another's.
 #[tokio::test]
-async fn who_asks_under_many_names_is_summed_up_and_displaces_nothing() {
+async fn a_program_with_many_names_is_summed_up_and_displaces_nothing() {
     let world = World::new();
     let id = world.connect().await;
     let other = world.connect_another().await;
@@ -117,7 +117,7 @@ async fn who_asks_under_many_names_is_summed_up_and_displaces_nothing() {
 
 /// Entries that others cause are limited separately from the person's.
 #[tokio::test]
-async fn what_comes_from_outside_displaces_only_its_own() {
+async fn entries_caused_by_others_displace_only_their_own_kind() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.token_copied(&id).unwrap();

@@ -16,7 +16,7 @@ const FIRST: &str = "Bearer 2YotnFZFEjr1zCsicMWpAA";
 const SECOND: &str = "Bearer the-second-access-token";
 
 struct Proxied {
-    /// What stands for the API base.
+    /// The URL that replaces the API base.
     base: String,
     header: Option<String>,
     server: Scripted,
@@ -74,7 +74,7 @@ async fn document(response: reqwest::Response) -> Value {
 }
 
 #[tokio::test]
-async fn a_request_passes_with_the_token_and_without_what_is_the_clients_own() {
+async fn a_request_is_forwarded_with_the_token_and_without_client_headers() {
     let proxied = Proxied::new().await;
     let reply = Reply::json(201, r#"{"ok":true}"#).header("set-cookie", "a=b").header("x-own", "1");
     proxied.server.on("/api/posts", [reply]);
@@ -115,7 +115,7 @@ async fn a_rejected_token_is_refreshed_and_a_short_body_sent_again() {
 }
 
 #[tokio::test]
-async fn a_request_without_the_secret_or_from_a_page_reaches_no_api() {
+async fn a_request_without_the_secret_or_from_a_web_page_is_refused() {
     let proxied = Proxied::with(SecretLocation::Header, &["http://localhost:3000"], None).await;
     proxied.server.on("/api/x", [Reply::json(200, "{}")]);
     let secret = proxied.header.clone().unwrap();
@@ -156,7 +156,7 @@ async fn a_request_without_the_secret_or_from_a_page_reaches_no_api() {
 }
 
 #[tokio::test]
-async fn the_token_goes_to_no_other_host_through_the_path() {
+async fn no_path_sends_the_token_to_another_host() {
     let (proxied, elsewhere) = (Proxied::new().await, Scripted::start().await);
     for path in [format!("/{}/x", elsewhere.origin), format!("//{}/x", &elsewhere.origin[7..])] {
         let response = client().get(proxied.url(&path)).send().await.unwrap();
@@ -178,7 +178,7 @@ async fn without_usable_tokens_the_error_says_what_to_do() {
     assert_eq!(error["error"]["code"], "reconnect_needed", "{error}");
 }
 
-/// A server that does with its first connection what a test says.
+/// A server that handles its first connection with `script`.
 async fn raw_server<F, D>(script: F) -> (String, JoinHandle<()>)
 where
     F: FnOnce(TcpStream) -> D + Send + 'static,
@@ -280,7 +280,7 @@ async fn a_large_upload_is_streamed() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_unix_socket_is_this_accounts_alone_and_goes_with_the_proxy() {
+async fn a_unix_socket_is_private_and_removed_with_the_proxy() {
     use std::os::unix::fs::PermissionsExt;
     let proxied = Proxied::new().await;
     proxied.server.on("/api/x", [Reply::json(200, "through the socket")]);
@@ -308,7 +308,7 @@ async fn a_unix_socket_is_this_accounts_alone_and_goes_with_the_proxy() {
     let taken = proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options()).await;
     assert!(taken.is_err_and(|error| error.message.contains("not a socket")));
     std::fs::remove_file(&path).unwrap();
-    // What a proxy left that was killed is replaced.
+    // A socket left by a killed proxy is replaced.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options()).await.unwrap();
 }

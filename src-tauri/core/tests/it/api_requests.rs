@@ -1,4 +1,4 @@
-//! Requests of a person's own to a connection's API: where the access token goes, and what a rejection does.
+//! A person's own requests to a connection's API: which hosts get the access token, and the handling of a rejection.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -125,7 +125,7 @@ async fn a_response_that_stays_401_is_returned_and_the_connection_kept() {
 }
 
 #[tokio::test]
-async fn a_body_that_can_be_sent_once_is_not_repeated_and_the_token_refreshed() {
+async fn a_stream_is_not_sent_again_but_the_token_is_refreshed() {
     let api = Api::new().await;
     api.server.on("/api/upload", [Reply::json(401, "no")]);
     let client = api.client(&[]);
@@ -152,7 +152,7 @@ async fn the_token_follows_no_redirect_and_goes_to_no_other_host() {
     let taken = format!("{}/taken", elsewhere.origin);
     let error = api.get(&taken).await.unwrap_err();
     assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("url")), "{error:?}");
-    // Nor if the caller asks without resolving.
+    // Not even if the caller skips `resolve`.
     let client = api.client(&[]);
     assert!(client.send(request(Method::GET, taken.parse().unwrap(), ""), &NO_WAIT).await.is_err());
     assert!(elsewhere.all_received().is_empty());
@@ -204,9 +204,9 @@ async fn an_api_that_asks_to_wait_is_waited_for_within_the_limit() {
     assert_eq!((response.status().as_u16(), api.server.received("/api/long").len()), (429, 1));
 }
 
-/// Endpoints that an app is changed to get no token that was issued for others.
+/// After an app's endpoints change, they get no token that was issued for the old ones.
 #[tokio::test]
-async fn a_token_of_other_hosts_is_not_sent_after_the_apps_addresses_change() {
+async fn a_token_of_other_hosts_is_not_sent_after_the_apps_endpoints_change() {
     let (api, elsewhere) = (Api::new().await, Scripted::start().await);
     let grapnel: &Grapnel = &api.world.grapnel;
     let app = grapnel.apps().unwrap().pop().unwrap();

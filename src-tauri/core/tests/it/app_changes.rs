@@ -1,4 +1,4 @@
-//! Editing apps: what was stored for one host is not sent to another.
+//! Editing apps: secrets stored for one host are not sent to another.
 
 use std::net::TcpListener;
 
@@ -13,7 +13,7 @@ use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
 
 use crate::support::world::{World, again};
 
-/// The form as a person sends it who changes nothing.
+/// The form as submitted without changes.
 fn unchanged(app: &App) -> NewApp {
     NewApp {
         name: app.name.clone(),
@@ -37,7 +37,7 @@ fn elsewhere(world: &World, app: &App, origin: &str) -> NewApp {
 }
 
 #[tokio::test]
-async fn what_is_not_changed_stays_and_every_way_back_is_understood_again() {
+async fn unchanged_values_stay_and_every_redirect_uri_is_parsed_again() {
     let world = World::new();
     let app = world.add_app().await;
     for redirect in ["loopback", "loopback:4321", "https://acme.example/callback", "deep-link"] {
@@ -54,7 +54,7 @@ async fn what_is_not_changed_stays_and_every_way_back_is_understood_again() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_changes_nothing() {
+async fn invalid_values_change_nothing() {
     let world = World::new();
     world.add_app().await;
     let other = world.grapnel.add_app(NewApp { name: "Other".into(), ..world.new_app() }).await.unwrap();
@@ -81,7 +81,7 @@ async fn what_cannot_be_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_changed_host_gets_nothing_that_was_saved_for_the_old_one() {
+async fn a_changed_host_gets_no_secret_of_the_old_one() {
     let world = World::new();
     let id = world.connect().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap();
@@ -117,7 +117,7 @@ async fn a_changed_host_gets_nothing_that_was_saved_for_the_old_one() {
 
 /// The endpoints of a sign-in, and the one that receives a password, are protected like those that receive tokens.
 #[tokio::test]
-async fn the_pages_of_a_sign_in_are_guarded_as_well() {
+async fn authorization_and_login_endpoints_are_protected_too() {
     let world = World::of(ProviderId::GroveStreams);
     let id = world.connect().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap();
@@ -140,7 +140,7 @@ async fn the_pages_of_a_sign_in_are_guarded_as_well() {
 }
 
 #[tokio::test]
-async fn a_new_sign_in_is_good_for_the_new_host() {
+async fn a_new_sign_in_works_with_the_new_host() {
     let world = World::new();
     let id = world.connect().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap();
@@ -160,7 +160,7 @@ async fn a_new_sign_in_is_good_for_the_new_host() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_waits_ends_with_the_app_as_it_was() {
+async fn changing_an_app_cancels_its_waiting_sign_ins() {
     let world = World::new();
     let app = world.add_app().await;
     let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_sign_in_that_waits_ends_with_the_app_as_it_was() {
 }
 
 #[tokio::test]
-async fn an_app_made_from_a_profile_file_speaks_as_the_first_one() {
+async fn an_app_from_a_profile_file_sends_the_same_requests() {
     for provider in [ProviderId::Grigora, ProviderId::Grindery, ProviderId::TheGrid, ProviderId::GroveStreams]
     {
         let world = World::of(provider);

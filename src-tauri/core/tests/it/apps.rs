@@ -9,7 +9,7 @@ use crate::support::world::World;
 type Change = fn(&mut NewApp);
 
 #[tokio::test]
-async fn what_cannot_be_is_refused_by_field_and_stores_nothing() {
+async fn invalid_input_is_refused_by_field_and_stores_nothing() {
     let world = World::new();
     let changes: [(&str, Change); 17] = [
         ("empty client id", |new| new.client_id = "  ".into()),
@@ -50,7 +50,7 @@ async fn what_cannot_be_is_refused_by_field_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn an_app_keeps_what_differs_from_the_profile_only() {
+async fn an_app_stores_only_differences_from_the_profile() {
     let world = World::new();
     let mut new = world.new_app();
     new.name = String::new();
@@ -65,7 +65,7 @@ async fn an_app_keeps_what_differs_from_the_profile_only() {
 
 /// RFC 6749, appendix A: any printable ASCII character.
 #[tokio::test]
-async fn a_client_id_and_a_secret_may_have_spaces() {
+async fn client_ids_and_secrets_can_contain_spaces() {
     let world = World::new();
     let secret = Some(SecretInput(" my ~secret+/=: ".into()));
     let new = NewApp { client_id: "acme sites (1)".into(), client_secret: secret, ..world.new_app() };

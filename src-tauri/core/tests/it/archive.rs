@@ -65,7 +65,7 @@ fn told(imported: &Imported) -> String {
 }
 
 #[tokio::test]
-async fn everything_comes_home_on_another_computer() {
+async fn everything_is_restored_on_another_computer() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.set_browser(&id, "sh -P work").unwrap();
@@ -97,7 +97,7 @@ async fn everything_comes_home_on_another_computer() {
 }
 
 #[tokio::test]
-async fn nothing_in_the_file_is_in_clear() {
+async fn nothing_in_the_file_is_in_the_clear() {
     let world = World::new();
     world.connect().await;
     export(&world, |_| {}).await.unwrap();
@@ -116,7 +116,7 @@ async fn nothing_in_the_file_is_in_clear() {
 }
 
 #[tokio::test]
-async fn what_is_here_is_left_as_it_is_and_what_is_new_gets_a_name_of_its_own() {
+async fn existing_records_stay_and_new_ones_get_unique_names() {
     let world = World::new();
     let id = world.connect().await;
     let second = world.connect().await;
@@ -145,7 +145,7 @@ async fn what_is_here_is_left_as_it_is_and_what_is_new_gets_a_name_of_its_own() 
 }
 
 #[tokio::test]
-async fn without_tokens_each_connection_waits_for_a_sign_in_of_its_own() {
+async fn without_tokens_each_connection_needs_a_new_sign_in() {
     let world = World::new();
     let id = world.connect().await;
     let exported = export(&world, |asked| asked.with_tokens = false).await.unwrap();
@@ -160,7 +160,7 @@ async fn without_tokens_each_connection_waits_for_a_sign_in_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_moves_lives_on_there_and_not_here() {
+async fn moved_tokens_work_there_and_are_deleted_here() {
     let world = World::new();
     let id = world.connect().await;
     assert!(export(&world, |asked| asked.moves = true).await.unwrap().moved);
@@ -173,7 +173,7 @@ async fn what_moves_lives_on_there_and_not_here() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_is_under_way_is_in_the_file() {
+async fn an_export_waits_for_a_refresh_in_progress() {
     let world = World::new();
     let id = world.connect().await;
     let slow = grapnel_sandbox::Fault::Slow(Duration::from_millis(800));
@@ -195,7 +195,7 @@ async fn a_refresh_that_is_under_way_is_in_the_file() {
 }
 
 #[tokio::test]
-async fn a_file_is_not_replaced_unasked_and_only_its_passphrase_opens_it() {
+async fn a_file_is_not_overwritten_without_force_and_needs_its_passphrase() {
     let world = World::new();
     world.connect().await;
     let short = export(&world, |asked| asked.passphrase = "short".into()).await.unwrap_err();
@@ -218,9 +218,9 @@ async fn a_file_is_not_replaced_unasked_and_only_its_passphrase_opens_it() {
     assert!(there.grapnel.activity(None, None).unwrap().is_empty());
 }
 
-/// An archive that decrypts, but whose content was written by someone else.
+/// An archive that decrypts, but whose content was written by another program.
 #[tokio::test]
-async fn what_cannot_be_is_left_out_and_says_why() {
+async fn invalid_records_are_left_out_with_a_reason() {
     let world = World::new();
     let connection = |id: &str, access: &str| {
         serde_json::json!({
@@ -288,7 +288,7 @@ async fn what_cannot_be_is_left_out_and_says_why() {
 
 /// Secret settings are included in the encrypted file, and encrypted again where it is imported.
 #[tokio::test]
-async fn secret_values_go_with_the_file() {
+async fn secret_settings_are_exported_encrypted() {
     let world = World::new();
     let mut new = world.new_app();
     new.overrides.insert("token.audience".into(), "hunter2".into());
@@ -302,9 +302,9 @@ async fn secret_values_go_with_the_file() {
     assert!(again.lines.iter().all(|line| line.outcome == ImportOutcome::Same), "{again:?}");
 }
 
-/// The stored ones are invalid by then.
+/// The stored tokens are invalid by then.
 #[tokio::test]
-async fn tokens_that_are_only_in_memory_are_the_ones_to_export() {
+async fn unsaved_tokens_are_exported_instead_of_the_stored_ones() {
     let world = World::new();
     let id = world.connect().await;
     world.refresh_unsaved(&id).await;

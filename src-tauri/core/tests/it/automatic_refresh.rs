@@ -19,7 +19,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
 #[tokio::test]
-async fn two_hours_awake_bring_the_right_refreshes() {
+async fn connections_due_within_two_hours_are_refreshed() {
     let kept = Kept::new().await;
     let mut end = kept.details().summary.expires_at.unwrap();
     let (mut refreshes, before) = (0, kept.world.clock.waits());
@@ -47,7 +47,7 @@ async fn two_hours_awake_bring_the_right_refreshes() {
 }
 
 #[tokio::test]
-async fn a_machine_that_slept_refreshes_once_on_waking() {
+async fn after_suspend_each_due_connection_is_refreshed_once() {
     let kept = Kept::new().await;
     kept.world.sleep(HOUR * 2);
     kept.world.clock.settled().await;
@@ -65,7 +65,7 @@ async fn a_machine_that_slept_refreshes_once_on_waking() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_moves_no_refresh() {
+async fn setting_the_clock_moves_no_refresh() {
     for set_by in [HOUR * 3, HOUR * -3] {
         let kept = Kept::new().await;
         let before = kept.details().summary.expires_at.unwrap();
@@ -93,7 +93,7 @@ async fn a_clock_that_is_set_moves_no_refresh() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_down_is_asked_ever_less_often_until_it_is_back() {
+async fn an_unavailable_provider_is_retried_with_back_off() {
     let kept = Kept::new().await;
     kept.fail(Fault::ServerError(503), Times::Always);
     let mut pauses = Vec::new();
@@ -125,7 +125,7 @@ async fn a_provider_that_is_down_is_asked_ever_less_often_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn retry_after_is_kept_to_in_seconds_and_as_a_date() {
+async fn retry_after_is_honored_in_seconds_and_as_a_date() {
     for fault in [Fault::TooMany(700), Fault::TooManyUntil(700)] {
         let kept = Kept::new().await;
         kept.fail(fault.clone(), 1);
@@ -138,7 +138,7 @@ async fn retry_after_is_kept_to_in_seconds_and_as_a_date() {
 }
 
 #[tokio::test]
-async fn who_needs_a_token_meanwhile_does_not_hammer_and_a_person_may() {
+async fn only_a_person_causes_requests_during_a_back_off() {
     let kept = Kept::new().await;
     kept.fail(Fault::TooMany(600), 2);
     kept.world.sleep(HOUR * 2);
@@ -158,7 +158,7 @@ async fn who_needs_a_token_meanwhile_does_not_hammer_and_a_person_may() {
 }
 
 #[tokio::test]
-async fn when_the_network_is_back_whoever_needs_a_token_has_it_at_once() {
+async fn a_token_request_succeeds_as_soon_as_the_network_is_back() {
     let kept = Kept::new().await;
     kept.fail(Fault::ServerError(503), 9);
     kept.pass_until_due().await;
@@ -173,7 +173,7 @@ async fn when_the_network_is_back_whoever_needs_a_token_has_it_at_once() {
 }
 
 #[tokio::test]
-async fn when_a_provider_is_back_for_one_it_is_back_for_all() {
+async fn one_success_ends_the_back_off_of_all_connections() {
     let kept = Kept::new().await;
     let other = kept.world.connect_another().await;
     kept.fail(Fault::ServerError(503), Times::Always);
@@ -195,7 +195,7 @@ async fn when_a_provider_is_back_for_one_it_is_back_for_all() {
 }
 
 #[tokio::test]
-async fn waking_tries_again_at_once_what_waited() {
+async fn after_suspend_waiting_retries_run_at_once() {
     let kept = Kept::new().await;
     kept.fail(Fault::ServerError(503), 9);
     for _ in 0..9 {
@@ -209,7 +209,7 @@ async fn waking_tries_again_at_once_what_waited() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_followed_by_one_try_that_decides() {
+async fn a_lost_response_is_followed_by_one_decisive_retry() {
     let kept = Kept::new().await;
     kept.fail(Fault::LostReply, 1);
     let left = kept.world.clock.settled().await.duration_since(kept.now());
@@ -237,7 +237,7 @@ async fn a_lost_answer_is_followed_by_one_try_that_decides() {
 
 /// If the refresh token does not rotate, a lost response loses nothing.
 #[tokio::test]
-async fn a_lost_answer_of_a_provider_that_did_not_rotate_is_mended_by_the_next_try() {
+async fn a_lost_response_without_rotation_is_recovered_by_the_next_retry() {
     let kept = Kept::new().await;
     kept.fail(Fault::ServerError(500), 1);
     kept.pass_until_due().await;
@@ -248,7 +248,7 @@ async fn a_lost_answer_of_a_provider_that_did_not_rotate_is_mended_by_the_next_t
 }
 
 #[tokio::test]
-async fn a_program_that_starts_again_goes_on_where_it_was() {
+async fn a_restart_continues_the_back_off() {
     let mut kept = Kept::new().await;
     kept.fail(Fault::ServerError(503), 6);
     for _ in 0..6 {
@@ -271,7 +271,7 @@ async fn a_program_that_starts_again_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_locked_keyring_stops_refreshes_without_asking_it_again_and_again() {
+async fn a_locked_keyring_stops_refreshes_without_repeated_prompts() {
     let mut world = World::new();
     let id = world.connect().await;
     world.start_again();
@@ -294,7 +294,7 @@ async fn a_locked_keyring_stops_refreshes_without_asking_it_again_and_again() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_known_end_is_left_until_it_is_refused() {
+async fn a_token_without_known_expiry_is_refreshed_once_rejected() {
     let world = World::new();
     world.sandbox.faults().set(Endpoint::TokenExchange, Fault::ExpiresInMissing, 1).unwrap();
     let id = world.connect().await;
@@ -312,7 +312,7 @@ async fn a_token_without_a_known_end_is_left_until_it_is_refused() {
 
 /// A sign-in by the command line while the window runs.
 #[tokio::test]
-async fn what_another_program_connects_is_kept_alive_too() {
+async fn connections_of_another_process_are_refreshed_too() {
     let mut world = World::new();
     let ours = world.grapnel.clone();
     ours.follow_others().unwrap();
@@ -320,7 +320,7 @@ async fn what_another_program_connects_is_kept_alive_too() {
     let keeper = Keeper(tokio::spawn(async move { ours.keep_alive().await }));
     world.grapnel = world.second_start();
     let id = world.connect().await;
-    // The first process knows of it as soon as it waits for it.
+    // The first process schedules it as soon as it is notified.
     let due = clock.settled().await;
     world.sandbox.clock().advance(HOUR.unsigned_abs());
     clock.advance(due.duration_since(jiff::Timestamp::now()));

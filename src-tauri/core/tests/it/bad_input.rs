@@ -35,7 +35,7 @@ impl Table {
 }
 
 #[tokio::test]
-async fn each_has_its_own_words() {
+async fn each_invalid_input_has_its_own_error() {
     let mut table = Table::default();
     profiles(&mut table).await;
     issuers(&mut table).await;

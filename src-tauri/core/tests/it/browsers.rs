@@ -12,7 +12,7 @@ fn usual(world: &World, browser: &str) {
 }
 
 #[tokio::test]
-async fn a_connection_has_its_own_or_the_one_that_is_set_for_all_or_the_systems() {
+async fn the_browser_is_the_connections_or_the_settings_or_the_systems() {
     let world = World::new();
     let id = world.connect().await;
     let of = || world.grapnel.browser(&id).unwrap();
@@ -30,7 +30,7 @@ async fn a_connection_has_its_own_or_the_one_that_is_set_for_all_or_the_systems(
 }
 
 #[tokio::test]
-async fn what_is_chosen_for_a_sign_in_is_kept_by_the_connection_that_comes_of_it() {
+async fn a_browser_chosen_for_a_sign_in_is_stored_with_its_connection() {
     let world = World::new();
     usual(&world, "env");
     let (attempt, callback) = world.attempt().await;

@@ -32,7 +32,7 @@ fn phase(world: &World, attempt: &Attempt) -> Phase {
 
 /// RFC 9700 §4.4: the honest server's code arrives with the state of the attacker's sign-in, and names its issuer.
 #[tokio::test]
-async fn an_issuer_that_is_named_is_compared_also_where_the_app_knows_none() {
+async fn iss_is_checked_even_if_the_app_has_no_issuer() {
     let world = World::new();
     let server = server().await;
     let app = app(&world, &server, "Attacker", &[]).await;
@@ -59,7 +59,7 @@ async fn an_issuer_that_is_named_is_compared_also_where_the_app_knows_none() {
 
 /// RFC 9700 §4.4.2.1: the honest server redirects the browser to the redirect URI of its own app.
 #[tokio::test]
-async fn a_code_that_comes_to_another_apps_redirect_uri_goes_nowhere() {
+async fn a_code_at_another_apps_redirect_uri_is_refused() {
     let world = World::new();
     let (attacker, honest) = (server().await, server().await);
     for redirect in ["", "deep-link", "loopback"] {
@@ -106,7 +106,7 @@ async fn an_app_with_the_shared_redirect_uri_is_offered_one_of_its_own() {
 }
 
 #[tokio::test]
-async fn one_apps_names_do_not_stand_in_the_way_of_anothers() {
+async fn callback_parameter_names_of_one_app_do_not_affect_another() {
     let world = World::new();
     let server = server().await;
     app(&world, &server, "Odd", &[("callback_code", "ticket"), ("callback_state", "page")]).await;
@@ -118,7 +118,7 @@ async fn one_apps_names_do_not_stand_in_the_way_of_anothers() {
 }
 
 #[tokio::test]
-async fn a_state_under_an_apps_own_name_is_its_own_only() {
+async fn a_custom_state_parameter_matches_only_its_app() {
     let world = World::new();
     let server = server().await;
     let odd = app(&world, &server, "Odd", &[("callback_code", "ticket"), ("callback_state", "page")]).await;
@@ -138,7 +138,7 @@ async fn a_state_under_an_apps_own_name_is_its_own_only() {
 }
 
 #[tokio::test]
-async fn a_standard_parameter_is_no_other_name() {
+async fn a_standard_parameter_cannot_be_a_custom_name() {
     let world = World::new();
     let server = server().await;
     for (key, name) in [
@@ -160,7 +160,7 @@ async fn a_standard_parameter_is_no_other_name() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_was_promised_and_is_missing() {
+async fn a_missing_iss_is_refused_if_announced() {
     let world = World::new();
     let server = server().await;
     let values = [("issuer", server.origin.as_str()), ("require_iss", "true")];
@@ -188,7 +188,7 @@ async fn an_issuer_that_was_promised_and_is_missing() {
 }
 
 #[tokio::test]
-async fn an_answer_without_the_state_is_shown_as_its_senders_and_changes_nothing() {
+async fn a_callback_without_state_is_quoted_and_changes_nothing() {
     let world = World::new();
     let server = server().await;
     let app = app(&world, &server, "Plain", &[]).await;
@@ -209,7 +209,7 @@ async fn an_answer_without_the_state_is_shown_as_its_senders_and_changes_nothing
 }
 
 #[tokio::test]
-async fn however_many_forged_answers_are_one_line_of_the_activity() {
+async fn forged_callbacks_share_one_activity_entry() {
     let world = World::new();
     let server = server().await;
     let app = app(&world, &server, "Plain", &[]).await;
@@ -229,7 +229,7 @@ async fn however_many_forged_answers_are_one_line_of_the_activity() {
 
 /// Without PKCE, a code that was used already may have been used by someone else.
 #[tokio::test]
-async fn a_code_that_someone_else_may_have_used_is_told_as_such() {
+async fn a_code_that_may_have_been_used_by_others_is_reported() {
     let world = World::new();
     let server = Scripted::start().await;
     for (pkce, error, says) in [

@@ -34,7 +34,7 @@ fn end(grapnel: &Grapnel, id: &ConnectionId) -> Timestamp {
 
 /// The system clock was wrong before the program started: only providers' responses can tell.
 #[tokio::test]
-async fn a_clock_that_is_wrong_from_the_start_is_found_out() {
+async fn a_clock_that_is_wrong_at_start_is_corrected() {
     let (world, internet) = (World::new(), Internet::start().await);
     world.clock.advance(HOUR * -3);
     world.grapnel.change_settings(internet.settings()).unwrap();
@@ -53,7 +53,7 @@ async fn a_clock_that_is_wrong_from_the_start_is_found_out() {
 
 /// One owner's app, with each endpoint on a host of its own, and a clock of its own.
 #[tokio::test]
-async fn one_app_moves_the_time_of_no_other() {
+async fn one_app_cannot_shift_the_time_of_others() {
     let (world, internet) = (World::new(), Internet::start().await);
     world.grapnel.change_settings(internet.settings()).unwrap();
     let late = HOUR * 23;
@@ -81,7 +81,7 @@ async fn one_app_moves_the_time_of_no_other() {
 
 /// Two loopback providers with a wrong clock, such as those of the sandbox.
 #[tokio::test]
-async fn what_this_machine_answers_tells_no_time() {
+async fn dates_of_loopback_responses_are_ignored() {
     let (world, sandbox) = (World::new(), Scripted::start().await);
     sandbox.on("/token", [dated(HOUR * 20)]);
     let id = world.connect().await;

@@ -32,7 +32,7 @@ async fn offline(posts: usize) -> (World, ConnectionId) {
 }
 
 #[tokio::test]
-async fn what_was_read_is_there_without_the_provider() {
+async fn cached_content_is_available_offline() {
     let (mut world, id) = offline(300).await;
     world.grapnel.projects(&id).await.unwrap_err();
     world.start_again();
@@ -51,7 +51,7 @@ async fn what_was_read_is_there_without_the_provider() {
 }
 
 #[tokio::test]
-async fn what_is_filtered_here_is_what_the_provider_would_filter() {
+async fn local_filters_match_the_providers_filters() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();
@@ -94,7 +94,7 @@ async fn what_is_filtered_here_is_what_the_provider_would_filter() {
 }
 
 #[tokio::test]
-async fn posts_are_looked_at_piece_by_piece() {
+async fn posts_are_read_in_pages() {
     let (world, id) = offline(1_000).await;
     let kept = world.grapnel.cached();
     let query = PostQuery {
@@ -119,7 +119,7 @@ async fn posts_are_looked_at_piece_by_piece() {
 }
 
 #[tokio::test]
-async fn what_the_provider_narrowed_stands_beside_the_whole() {
+async fn a_filtered_list_is_cached_beside_the_whole_list() {
     let world = World::new();
     let id = world.connect().await;
     let drafts = PostQuery { status: Some("draft".into()), ..of(LARGE) };
@@ -141,7 +141,7 @@ async fn what_the_provider_narrowed_stands_beside_the_whole() {
 }
 
 #[tokio::test]
-async fn a_post_is_told_in_full_and_has_an_address() {
+async fn a_post_has_all_members_and_a_url() {
     let (world, id) = offline(300).await;
     let kept = world.grapnel.cached();
     let published = PostQuery { status: Some("published".into()), ..of(LARGE) };
@@ -159,7 +159,7 @@ async fn a_post_is_told_in_full_and_has_an_address() {
 }
 
 #[tokio::test]
-async fn everything_that_was_read_is_searched() {
+async fn all_cached_content_is_searched() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.projects(&id).await.unwrap();
@@ -195,7 +195,7 @@ async fn everything_that_was_read_is_searched() {
 }
 
 #[tokio::test]
-async fn what_other_providers_hold_is_kept_without_their_tokens() {
+async fn content_of_other_providers_is_cached_without_tokens() {
     let world = World::of(ProviderId::Grindery);
     let id = world.connect().await;
     let before = world.sandbox.revealed().len();
@@ -224,7 +224,7 @@ async fn what_other_providers_hold_is_kept_without_their_tokens() {
 }
 
 #[tokio::test]
-async fn a_long_list_tells_how_far_it_is_and_can_be_cancelled() {
+async fn a_long_list_reports_progress_and_can_be_cancelled() {
     let world = World::with(Options { posts: 9_000, ..Options::only(ProviderId::Grigora) });
     let id = world.connect().await;
     let mut events = world.grapnel.events();
@@ -246,7 +246,7 @@ async fn a_long_list_tells_how_far_it_is_and_can_be_cancelled() {
 }
 
 #[tokio::test]
-async fn what_is_shown_is_written_to_a_file() {
+async fn the_shown_posts_are_exported() {
     let (world, id) = offline(300).await;
     let drafts = PostQuery { status: Some("draft".into()), sort: Some("title".into()), ..of(LARGE) };
     let kept = world.grapnel.cached();
@@ -263,7 +263,7 @@ async fn what_is_shown_is_written_to_a_file() {
 }
 
 #[tokio::test]
-async fn months_count_what_the_filters_leave() {
+async fn months_count_the_posts_that_match_the_filters() {
     let (world, id) = offline(1_000).await;
     let months = world.grapnel.cached().months(&id, &of(LARGE)).await.unwrap();
     assert_eq!(months.len(), 24);
@@ -277,7 +277,7 @@ async fn months_count_what_the_filters_leave() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_read_again_is_as_it_came_the_last_time() {
+async fn a_list_read_again_replaces_the_cached_one() {
     let world = World::with(Options { posts: 300, ..Options::only(ProviderId::Grigora) });
     let (id, kept) = (world.connect().await, world.grapnel.cached());
     world.grapnel.load_posts(&id, &of(LARGE)).await.unwrap();

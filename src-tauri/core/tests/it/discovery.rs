@@ -40,7 +40,7 @@ fn no_documents(origin: &str) -> Vec<(&'static str, Reply)> {
 }
 
 #[tokio::test]
-async fn what_is_no_document_leads_to_the_next_address() {
+async fn a_response_without_a_document_leads_to_the_next_url() {
     let server = MetadataServer::start().await;
     for (what, reply) in no_documents(server.origin()) {
         for (other, good) in [(OAUTH, OPENID), (OPENID, OAUTH)] {
@@ -57,7 +57,7 @@ async fn what_is_no_document_leads_to_the_next_address() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_document_it_is_said_what_each_address_answered() {
+async fn without_a_document_the_error_lists_each_urls_response() {
     let server = MetadataServer::start().await;
     let mut told = Vec::new();
     for (what, reply) in no_documents(server.origin()) {
@@ -70,7 +70,7 @@ async fn where_there_is_no_document_it_is_said_what_each_address_answered() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_told_as_unavailable() {
+async fn an_unreachable_server_is_reported_as_unavailable() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -80,7 +80,7 @@ async fn a_server_that_is_not_there_is_told_as_unavailable() {
 }
 
 #[tokio::test]
-async fn a_document_is_found_in_each_of_its_places() {
+async fn a_document_is_found_at_each_well_known_url() {
     for path in [
         format!("{OAUTH}/o/acme"),
         format!("/o/acme{OAUTH}"),
@@ -97,7 +97,7 @@ async fn a_document_is_found_in_each_of_its_places() {
 }
 
 #[tokio::test]
-async fn the_documents_of_one_issuer_are_joined() {
+async fn the_documents_of_one_issuer_are_merged() {
     let server = MetadataServer::start().await;
     let at = |path: &str| format!("{}{path}", server.origin());
     let oauth =
@@ -132,7 +132,7 @@ async fn the_documents_of_one_issuer_are_joined() {
 }
 
 #[tokio::test]
-async fn members_that_cannot_be_used_are_left_out_and_told() {
+async fn unusable_members_are_left_out_and_reported() {
     let server = MetadataServer::start().await;
     let mut told = String::new();
     for (name, values) in [
@@ -166,7 +166,7 @@ async fn members_that_cannot_be_used_are_left_out_and_told() {
 }
 
 #[tokio::test]
-async fn what_is_needed_and_missing_is_named() {
+async fn missing_required_members_are_named() {
     let server = MetadataServer::start().await;
     let mut told = String::new();
     for (member, value) in [
@@ -189,7 +189,7 @@ async fn what_is_needed_and_missing_is_named() {
 }
 
 #[tokio::test]
-async fn the_url_of_a_document_is_understood_as_its_issuer() {
+async fn a_metadata_url_is_accepted_as_its_issuer() {
     let server = MetadataServer::start().await;
     for slash in ["", "/"] {
         let issuer = format!("{}/o{slash}", server.origin());
@@ -206,7 +206,7 @@ async fn the_url_of_a_document_is_understood_as_its_issuer() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_spelled_otherwise_is_offered_and_another_is_not() {
+async fn an_issuer_in_another_spelling_is_suggested_and_another_one_is_not() {
     let server = MetadataServer::start().await;
     let mut told = String::new();
     for (typed, announced) in [("", "/"), ("/", ""), ("/o", "/o/"), ("/o/", "/o"), ("", "/o"), ("/o", "")] {
@@ -224,7 +224,7 @@ async fn an_issuer_that_is_spelled_otherwise_is_offered_and_another_is_not() {
 }
 
 #[tokio::test]
-async fn what_the_server_demands_and_grapnel_does_not_do_is_told() {
+async fn unsupported_requirements_of_a_server_are_reported() {
     let server = MetadataServer::start().await;
     let mut told = String::new();
     for more in [
@@ -258,7 +258,7 @@ async fn what_the_server_demands_and_grapnel_does_not_do_is_told() {
 }
 
 #[tokio::test]
-async fn the_announced_ways_of_authentication_are_chosen() {
+async fn an_announced_authentication_method_is_chosen() {
     let server = MetadataServer::start().await;
     let mut chosen = Vec::new();
     let (basic, post) = ("client_secret_basic", "client_secret_post");
@@ -320,7 +320,7 @@ async fn sent_by(server: &MetadataServer, methods: Value, secret: Option<&str>) 
 }
 
 #[tokio::test]
-async fn a_secret_that_was_entered_is_sent_and_a_public_client_sends_its_id_alone() {
+async fn an_entered_secret_is_sent_and_a_public_client_sends_only_its_id() {
     let server = MetadataServer::start().await;
     let mut sent = Vec::new();
     for methods in [json!(["none"]), json!(["client_secret_post"]), json!(["client_secret_basic", "none"])] {
@@ -332,7 +332,7 @@ async fn a_secret_that_was_entered_is_sent_and_a_public_client_sends_its_id_alon
 }
 
 #[tokio::test]
-async fn an_app_whose_issuer_announces_otherwise_is_told_and_changed_only_then() {
+async fn changed_metadata_are_shown_before_the_app_is_changed() {
     let server = MetadataServer::start().await;
     let grapnel = server.grapnel();
     let at = |path: &str| format!("{}{path}", server.origin());

@@ -13,7 +13,7 @@ async fn check(world: &World, name: &str) -> Check {
 }
 
 #[tokio::test]
-async fn what_is_well_is_fine() {
+async fn a_working_installation_passes_every_check() {
     let world = World::new();
     world.keyring.fail(Code::KeyringLocked);
     assert_eq!(check(&world, "Vault").await.verdict, CheckStatus::Fine, "no secret, no question");
@@ -28,7 +28,7 @@ async fn what_is_well_is_fine() {
 }
 
 #[tokio::test]
-async fn each_trouble_is_told() {
+async fn each_problem_is_reported() {
     let mut world = World::new();
     let id = world.connect().await;
     world.keyring.fail(Code::KeyringLocked);
@@ -71,7 +71,7 @@ async fn each_trouble_is_told() {
 }
 
 #[tokio::test]
-async fn nothing_of_it_is_anybodys_business() {
+async fn the_report_contains_nothing_private() {
     let world = World::new();
     let app = NewApp { name: "Bakery of ada@bakery.example".into(), ..world.new_app() };
     world.grapnel.add_app(app).await.unwrap();
@@ -122,7 +122,7 @@ async fn nothing_of_it_is_anybodys_business() {
 /// Browsers that persons chose are checked; their names may be a customer's.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_browser_that_was_chosen_and_is_gone_is_told() {
+async fn a_chosen_browser_that_is_missing_is_reported() {
     use std::os::unix::fs::PermissionsExt;
 
     use grapnel_model::settings::Settings;
@@ -153,7 +153,7 @@ async fn a_browser_that_was_chosen_and_is_gone_is_told() {
 
 /// If the data cannot be opened, the rest is checked anyway.
 #[test]
-fn a_home_that_cannot_be_opened_is_told() {
+fn an_unreadable_data_directory_is_reported() {
     let home = directories_home();
     let error = Error::new(Code::DataNewer, format!("“{home}/x” was written by a newer Grapnel."))
         .hint("Install it.");

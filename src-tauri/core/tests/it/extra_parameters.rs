@@ -33,7 +33,7 @@ async fn asked(grapnel: &Grapnel, app: &App) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn each_goes_to_its_own_request() {
+async fn each_parameter_goes_to_its_own_request() {
     let (world, server) = (World::new(), server().await);
     let values = [
         ("authorize.prompt", ""),
@@ -71,7 +71,7 @@ async fn each_goes_to_its_own_request() {
 }
 
 #[tokio::test]
-async fn a_secret_value_is_sealed_and_neither_shown_nor_exported() {
+async fn a_secret_value_is_encrypted_and_neither_shown_nor_exported() {
     let (world, server) = (World::new(), server().await);
     let mut new = server.new_app(&[("token.audience", "hunter2-token"), ("authorize.audience", "shown")]);
     let secret = Some(SecretInput("hunter2-header".into()));
@@ -110,7 +110,7 @@ fn unchanged(app: &App) -> NewApp {
 }
 
 #[tokio::test]
-async fn a_secret_value_stays_is_replaced_or_is_removed() {
+async fn a_secret_value_is_kept_replaced_or_removed() {
     let (world, server) = (World::new(), server().await);
     let new = server.new_app(&[("token.one", "first"), ("token.two", "second")]);
     let app = world.grapnel.add_app(new).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_secret_value_stays_is_replaced_or_is_removed() {
 }
 
 #[tokio::test]
-async fn a_secret_value_does_not_go_to_another_host_than_it_was_saved_for() {
+async fn a_secret_value_is_sent_only_to_the_host_it_was_saved_for() {
     let (world, server, other) = (World::new(), server().await, server().await);
     let app = world.grapnel.add_app(server.new_app(&[("token.header.X-Key", "hunter2")])).await.unwrap();
     let mut change = NewApp { client_secret: Some(SecretInput("s".into())), ..unchanged(&app) };
@@ -139,9 +139,9 @@ async fn a_secret_value_does_not_go_to_another_host_than_it_was_saved_for() {
     assert!(error.meaning.unwrap().contains(&other.origin));
 }
 
-/// As an earlier version stored them, which had no other place.
+/// Earlier versions had no vault column for them.
 #[tokio::test]
-async fn what_was_kept_in_the_clear_is_shown_to_nobody_and_sealed_at_the_next_sign_in() {
+async fn clear_values_of_earlier_versions_are_hidden_and_encrypted_at_the_next_sign_in() {
     let (world, server) = (World::new(), server().await);
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();

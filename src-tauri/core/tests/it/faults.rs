@@ -87,7 +87,7 @@ fn every_fault_is_in_a_table() {
     }
 }
 
-/// Every fault, as it is planned. A slow response need not be slow for long to show that it is no failure.
+/// Every fault by name. The slow response is short, which suffices to show that it is no failure.
 fn faults() -> impl Iterator<Item = String> {
     Fault::names().map(|name| if name.starts_with("slow") { "slow=50".to_owned() } else { name })
 }
@@ -239,7 +239,7 @@ async fn refreshes(provider: ProviderId) -> Rows {
 }
 
 /// The result of a refresh after the fault: new tokens; or, if the provider has rotated and the new tokens are lost,
-/// that a new sign-in is needed, which then succeeds.
+/// the need for a new sign-in, which then succeeds.
 async fn next_try(world: &World, outcome: &Result<()>, before: &Details) -> String {
     let id = &before.summary.id;
     let next = world.grapnel.refresh(id).await;
@@ -287,7 +287,7 @@ async fn calls(provider: ProviderId) -> Rows {
         }
         world.sandbox.faults().clear();
         if after.summary.state != State::Active {
-            // A person who knows better may have it tried again.
+            // A person can have it retried.
             world.grapnel.refresh(&id).await.unwrap();
         }
         read(&world, &id).await.unwrap();
@@ -297,7 +297,8 @@ async fn calls(provider: ProviderId) -> Rows {
     rows
 }
 
-/// What a provider does otherwise by a switch of the sandbox, step by step. Custom's discovery was asked before.
+/// The alternative behavior of a provider with each switch of the sandbox, step by step. Custom's discovery took place
+/// before.
 #[tokio::test]
 async fn of_the_switches() {
     let mut rows = Vec::new();

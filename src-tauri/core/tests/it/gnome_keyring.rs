@@ -70,7 +70,7 @@ impl Drop for Daemon {
 
 /// As after autologin, or with a bare window manager: the daemon runs, but there is nothing to unlock.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_login_collection_that_is_said() {
+async fn a_missing_login_collection_is_reported() {
     let Some(daemon) = Daemon::start(false).await else {
         eprintln!("skipped: there is no gnome-keyring-daemon");
         return;
@@ -82,7 +82,7 @@ async fn without_a_login_collection_that_is_said() {
 
 /// A restored backup leaves a second entry with the same attributes.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_entries_the_right_one_is_taken() {
+async fn the_right_one_of_two_entries_is_used() {
     let Some(daemon) = Daemon::start(true).await else {
         eprintln!("skipped: there is no gnome-keyring-daemon");
         return;

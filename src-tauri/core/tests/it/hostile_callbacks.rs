@@ -12,7 +12,7 @@ use crate::support::world::World;
 const OURS: &str = "dev.grapnel.desktop:/oauth/callback";
 
 #[tokio::test]
-async fn each_callback_that_is_not_accepted_says_why_and_changes_nothing() {
+async fn each_refused_callback_has_its_reason_and_changes_nothing() {
     let world = World::new();
     let (attempt, _) = world.attempt().await;
     let mut events = world.grapnel.events();
@@ -64,7 +64,7 @@ async fn a_second_callback_with_the_same_code_changes_nothing() {
 
 /// Two processes receive a callback at the same moment, many times over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_callbacks_at_once_one_wins() {
+async fn only_one_of_two_concurrent_callbacks_succeeds() {
     let world = World::new();
     let other = world.second_start();
     for round in 1..=20 {
@@ -85,7 +85,7 @@ async fn of_two_callbacks_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn a_callback_for_an_attempt_that_is_over_changes_nothing() {
+async fn a_callback_for_a_finished_attempt_changes_nothing() {
     let world = World::new();
     let (cancelled, callback) = world.attempt().await;
     world.grapnel.cancel_attempt(&cancelled.id).unwrap();
@@ -100,7 +100,7 @@ async fn a_callback_for_an_attempt_that_is_over_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_error_code_that_nobody_knows_is_shown_as_it_is() {
+async fn an_unknown_error_code_is_shown_unchanged() {
     let world = World::new();
     let (_, callback) = world.attempt().await;
     let state =

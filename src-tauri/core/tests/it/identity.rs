@@ -39,7 +39,7 @@ fn who(details: &Details) -> String {
 type Row = (&'static str, &'static [(&'static str, &'static str)], Vec<Value>, Value);
 
 #[tokio::test]
-async fn an_id_token_says_who_signed_in() {
+async fn the_account_is_read_from_the_id_token() {
     for alg in ["ES256", "ES512", "EdDSA", "Ed25519", "RS256"] {
         let issuer = Issuer::new(&["openid"], OPENID).await;
         let key = Key::new(alg);
@@ -62,7 +62,7 @@ async fn an_id_token_says_who_signed_in() {
 
 /// Nothing of a sign-in with an invalid ID token is stored.
 #[tokio::test]
-async fn a_wrong_id_token_refuses_the_sign_in() {
+async fn an_invalid_id_token_fails_the_sign_in() {
     let issuer = Issuer::new(&["openid"], OPENID).await;
     let (key, other) = (Key::new("ES256"), Key::new("ES256"));
     issuer.publishes(&[key.jwk(json!({ "kid": "k1" }))]);
@@ -98,7 +98,7 @@ async fn a_wrong_id_token_refuses_the_sign_in() {
 
 /// It came from the token endpoint over TLS, so its claims count (OpenID Connect Core §3.1.3.7, point 6).
 #[tokio::test]
-async fn an_id_token_whose_signature_cannot_be_checked_says_why() {
+async fn an_unverifiable_signature_is_explained() {
     let key = Key::new("ES256");
     let (named, unnamed) = (json!({ "kid": "k1" }), json!({}));
     let table: [Row; 7] = [
@@ -150,7 +150,7 @@ async fn a_token_that_claims_another_algorithm_is_not_verified() {
 
 /// Userinfo is requested with any scopes, and read under any member names.
 #[tokio::test]
-async fn userinfo_says_who_signed_in() {
+async fn the_account_is_read_from_userinfo() {
     let (json, jwt) = ("application/json", "application/jwt");
     let key = Key::new("ES256");
     let signed = key.sign(json!({ "kid": "k1" }), &json!({ "sub": "9", "name": "Sid", "aud": "c1" }));
@@ -217,7 +217,7 @@ async fn an_id_token_that_userinfo_repeats_is_neither_stored_nor_shown() {
 }
 
 #[tokio::test]
-async fn introspection_says_who_signed_in() {
+async fn the_account_is_read_from_introspection() {
     let issuer = Issuer::new(&[], &[("introspection_url", "/introspect")]).await;
     let told = r#"{"active":true,"scope":"read write","client_id":"c1","username":"ann","sub":"7","exp":4000000000}"#;
     issuer.server.on("/introspect", [Reply::json(200, told)]);
@@ -301,7 +301,7 @@ async fn an_account_that_cannot_be_known_loses_no_tokens() {
 }
 
 #[tokio::test]
-async fn two_connections_of_one_account_are_told() {
+async fn two_connections_of_one_account_are_reported() {
     let issuer = Issuer::new(&[], USERINFO).await;
     issuer.server.on("/userinfo", [Reply::json(200, r#"{"sub":"1"}"#)]);
     let one = issuer.sign_in(&SignInRequest::default(), |_| json!({})).await.unwrap();
@@ -335,7 +335,7 @@ async fn refreshed_with(change: impl FnOnce(&mut Value)) -> (Issuer, Option<grap
 }
 
 #[tokio::test]
-async fn an_id_token_of_a_refresh_that_names_the_account_changes_nothing() {
+async fn a_refreshed_id_token_of_the_same_account_changes_nothing() {
     let (issuer, error) = refreshed_with(|_| {}).await;
     assert_eq!(error, None);
     let details = only(&issuer);
@@ -345,7 +345,7 @@ async fn an_id_token_of_a_refresh_that_names_the_account_changes_nothing() {
 
 /// OpenID Connect Core §12.2. The provider has invalidated the previous tokens, so the new ones are stored.
 #[tokio::test]
-async fn tokens_of_another_account_that_a_refresh_brings_are_kept_and_given_to_nobody() {
+async fn refreshed_tokens_of_another_account_are_stored_and_not_handed_out() {
     let mut said = Vec::new();
     for (name, value) in [("sub", "8"), ("iss", "https://other.example")] {
         let (issuer, error) = refreshed_with(|claims| claims[name] = json!(value)).await;
@@ -381,7 +381,7 @@ async fn tokens_of_another_account_that_a_refresh_brings_are_kept_and_given_to_n
 }
 
 #[tokio::test]
-async fn an_id_token_of_a_refresh_for_another_client_tells_nothing() {
+async fn a_refreshed_id_token_for_another_client_is_ignored() {
     let (issuer, error) = refreshed_with(|claims| {
         claims["aud"] = json!("c2");
         claims["sub"] = json!("8");

@@ -1,4 +1,4 @@
-//! Tasks that panic: nobody waits forever for them, and the connection keeps working.
+//! Tasks that panic: no caller waits forever, and the connection keeps working.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,7 +47,7 @@ impl Visit for Said {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_refresh_that_breaks_off_goes_on() {
+async fn callers_continue_after_a_refresh_panics() {
     let world = World::new();
     let id = world.connect().await;
     let _defect = break_off_at("before-send");
@@ -62,9 +62,10 @@ async fn who_waits_for_a_refresh_that_breaks_off_goes_on() {
     world.grapnel.idle().await;
 }
 
-/// The provider has rotated, and its response is lost: that is reported, nothing is deleted, and a sign-in helps.
+/// The provider has rotated, and its response is lost: that is reported, nothing is deleted, and a new sign-in
+/// succeeds.
 #[tokio::test]
-async fn a_refresh_that_breaks_off_with_the_answer_in_hand_is_told_as_a_lost_answer() {
+async fn a_refresh_that_panics_after_its_response_is_reported_as_a_lost_response() {
     let world = World::new();
     let id = world.connect().await;
     let _defect = break_off_at("after-answer");
@@ -83,7 +84,7 @@ async fn a_refresh_that_breaks_off_with_the_answer_in_hand_is_told_as_a_lost_ans
 }
 
 #[tokio::test]
-async fn a_refresh_by_itself_that_breaks_off_is_made_again() {
+async fn an_automatic_refresh_that_panics_is_repeated() {
     let kept = Kept::new().await;
     let _defect = break_off_at("before-send");
     kept.pass_until_due().await;
@@ -95,7 +96,7 @@ async fn a_refresh_by_itself_that_breaks_off_is_made_again() {
 
 /// A panicked job is no longer running: it runs the next time it is due.
 #[tokio::test]
-async fn what_is_done_by_itself_and_breaks_off_at_its_end_is_done_the_next_time() {
+async fn a_job_that_panics_at_its_end_runs_when_next_due() {
     let kept = Kept::new().await;
     let _defect = break_off_at("refreshed by itself");
     kept.pass_until_due().await;

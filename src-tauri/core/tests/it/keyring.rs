@@ -1,4 +1,4 @@
-//! A keyring that is absent, locked, wiped or another one: each has its own error, and nothing is lost.
+//! A keyring that is absent, locked, wiped or replaced: each has its own error, and nothing is lost.
 
 use std::sync::{Arc, Barrier};
 
@@ -13,7 +13,7 @@ use grapnel_model::event::Event;
 use crate::support::world::{TestKeyring, World, again};
 
 #[tokio::test]
-async fn without_a_keyring_an_app_is_not_added_and_later_it_is() {
+async fn an_app_is_added_once_there_is_a_keyring() {
     let world = World::new();
     for code in [Code::KeyringAbsent, Code::KeyringLocked, Code::KeyringFailed] {
         world.keyring.fail(code);
@@ -29,7 +29,7 @@ async fn without_a_keyring_an_app_is_not_added_and_later_it_is() {
 }
 
 #[tokio::test]
-async fn a_keyring_that_is_locked_at_the_next_start_locks_the_connections_until_it_is_not() {
+async fn a_keyring_locked_at_start_locks_the_connections_until_it_is_unlocked() {
     let mut world = World::new();
     let id = world.connect().await;
     world.keyring.fail(Code::KeyringLocked);
@@ -44,7 +44,7 @@ async fn a_keyring_that_is_locked_at_the_next_start_locks_the_connections_until_
 }
 
 #[tokio::test]
-async fn a_key_that_is_gone_and_a_key_that_is_another_are_told_apart() {
+async fn a_missing_key_and_a_wrong_key_are_distinguished() {
     let mut world = World::new();
     let id = world.connect().await;
     let keys = world.keyring.keys().clone();
@@ -66,7 +66,7 @@ async fn a_key_that_is_gone_and_a_key_that_is_another_are_told_apart() {
 }
 
 #[tokio::test]
-async fn where_the_key_is_lost_for_good_a_person_begins_anew() {
+async fn a_vault_whose_key_is_lost_can_be_reset() {
     let mut world = World::new();
     let id = world.connect().await;
     assert_eq!(world.grapnel.reset_vault().await.unwrap_err().code, Code::InvalidInput, "the vault opens");
@@ -92,7 +92,7 @@ async fn where_the_key_is_lost_for_good_a_person_begins_anew() {
 }
 
 #[tokio::test]
-async fn a_keyring_is_not_asked_before_there_is_a_secret() {
+async fn the_keyring_is_not_used_before_the_first_secret() {
     let world = World::new();
     world.keyring.fail(Code::KeyringLocked);
     assert_eq!(world.grapnel.check_vault().await, None);
@@ -138,7 +138,7 @@ async fn two_first_starts_at_the_same_moment_agree_on_one_key() {
 }
 
 #[tokio::test]
-async fn when_the_keyring_comes_back_the_program_goes_on_by_itself() {
+async fn when_the_keyring_is_back_refreshes_resume() {
     let mut world = World::new();
     let id = world.connect().await;
     for code in [Code::KeyringAbsent, Code::KeyringLocked, Code::KeyringFailed] {
@@ -148,7 +148,7 @@ async fn when_the_keyring_comes_back_the_program_goes_on_by_itself() {
         assert_eq!(world.grapnel.check_vault().await.unwrap().code, code);
         assert!(matches!(events.recv().await.unwrap(), Event::Vault(Some(_))));
         let asked = world.keyring.asked();
-        // It signals too early: it is asked once, and waited for again.
+        // A signal that comes too early causes one attempt and another wait.
         world.keyring.give_sign();
         while world.keyring.asked() == asked {
             tokio::task::yield_now().await;

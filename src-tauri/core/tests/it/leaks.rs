@@ -12,7 +12,7 @@ use crate::support::scripted_server::{Reply, Scripted, sign_in};
 use crate::support::world::World;
 
 #[tokio::test]
-async fn no_secret_is_on_the_disk_or_crosses_to_the_window() {
+async fn no_secret_is_in_the_clear_on_disk_or_sent_to_the_window() {
     let mut world = World::new();
     let mut events = world.grapnel.events();
     let (attempt, callback) = world.attempt().await;
@@ -54,7 +54,7 @@ fn echoes(secret: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
+async fn secrets_repeated_by_a_provider_are_neither_stored_nor_shown() {
     const SECRETS: [&str; 3] = [
         "access/token+0123456789abcdef==",
         "refresh-token-0123456789abcdef",
@@ -125,7 +125,7 @@ async fn what_a_provider_repeats_in_its_data_is_neither_kept_nor_shown() {
 }
 
 #[tokio::test]
-async fn credentials_within_workspaces_and_workflows_are_not_kept() {
+async fn credentials_within_workspaces_and_workflows_are_not_cached() {
     let (world, server) = (World::new(), Scripted::start().await);
     server.on("/token", [Reply::json(200, r#"{"access_token":"one-token","expires_in":3600}"#)]);
     let workflow = serde_json::json!({ "key": "w1", "state": "on", "workflow": {

@@ -40,7 +40,7 @@ impl Scene {
         self.world.grapnel.attempt(&attempt.id).unwrap().phase
     }
 
-    /// Sends a callback for an attempt, with parameters in a query.
+    /// Requests the redirect URI of an attempt with these query parameters.
     async fn answer(&self, attempt: &Attempt, parameters: &str) -> String {
         callback_of(&self.world.grapnel, &attempt.id, parameters).await.expose_secret().to_owned()
     }
@@ -68,7 +68,7 @@ fn granted() -> Reply {
 }
 
 #[tokio::test]
-async fn each_address_of_this_computer_is_listened_to() {
+async fn each_loopback_host_is_listened_on() {
     let has_sixth = std::net::TcpListener::bind("[::1]:0").is_ok();
     for (redirect, families) in [
         ("http://127.0.0.1/", vec![IpAddr::from(Ipv4Addr::LOCALHOST)]),
@@ -103,7 +103,7 @@ async fn each_address_of_this_computer_is_listened_to() {
 }
 
 #[tokio::test]
-async fn an_answer_may_be_posted_as_a_form() {
+async fn a_callback_can_be_posted_as_a_form() {
     let scene = Scene::new("loopback", granted()).await;
     let attempt = scene.start().await;
     let answer = scene.answer(&attempt, "code=k").await;
@@ -120,7 +120,7 @@ async fn an_answer_may_be_posted_as_a_form() {
 
 /// OAuth 2.0 Form Post Response Mode.
 #[tokio::test]
-async fn a_form_is_asked_for_where_the_app_says_so_and_grapnel_listens() {
+async fn form_post_is_requested_if_configured_and_supported() {
     let (world, server) = (World::new(), Scripted::start().await);
     server.on("/token", [granted()]);
     let new = |redirect: &str, mode| NewApp {
@@ -154,7 +154,7 @@ async fn a_form_is_asked_for_where_the_app_says_so_and_grapnel_listens() {
 }
 
 #[tokio::test]
-async fn requests_that_bring_no_answer_take_nothing_away() {
+async fn requests_without_a_callback_do_not_end_the_sign_in() {
     let scene = Scene::new("loopback", granted()).await;
     let attempt = scene.start().await;
     let answer = scene.answer(&attempt, "code=k").await;
@@ -177,7 +177,7 @@ async fn requests_that_bring_no_answer_take_nothing_away() {
 }
 
 #[tokio::test]
-async fn the_page_tells_what_became_of_the_answer() {
+async fn the_page_shows_the_result_of_the_sign_in() {
     let refused = r#"{"error":"invalid_grant","error_description":"<b>too old</b>"}"#;
     let scene = Scene::new("loopback", Reply::json(400, refused)).await;
     let attempt = scene.start().await;
@@ -206,7 +206,7 @@ async fn the_page_tells_what_became_of_the_answer() {
 
 /// Idle connections are closed in favor of those that send a request.
 #[tokio::test]
-async fn a_flood_of_connections_does_not_keep_the_browser_out() {
+async fn many_connections_do_not_keep_the_browser_out() {
     let scene = Scene::new("loopback", granted()).await;
     let attempt = scene.start().await;
     let at = url::Url::parse(&attempt.redirect_uri).unwrap().socket_addrs(|| None).unwrap()[0];
@@ -220,7 +220,7 @@ async fn a_flood_of_connections_does_not_keep_the_browser_out() {
 /// Needs a process of its own, as nextest provides, since the limit applies to the process.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_process_without_file_descriptors_listens_again_once_it_has_some() {
+async fn a_process_out_of_file_descriptors_recovers() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     if std::env::var_os("NEXTEST").is_none() {
@@ -250,12 +250,12 @@ async fn a_process_without_file_descriptors_listens_again_once_it_has_some() {
 /// Another account may know the state, which is in an argument list while the browser starts.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn another_accounts_answer_is_refused() {
+async fn a_callback_from_another_account_is_refused() {
     use std::io::{Read, Write};
 
     use crate::support::second_account::{can_be_another, nobody};
 
-    if !can_be_another("loopback::another_accounts_answer_is_refused") {
+    if !can_be_another("loopback::a_callback_from_another_account_is_refused") {
         return;
     }
     let scene = Scene::new("loopback", granted()).await;
@@ -294,7 +294,7 @@ async fn another_accounts_answer_is_refused() {
 }
 
 #[tokio::test]
-async fn a_port_that_another_program_took_meanwhile_ends_the_sign_in() {
+async fn a_port_taken_by_another_program_ends_the_sign_in() {
     let mut scene = Scene::new("loopback", granted()).await;
     let attempt = scene.start().await;
     let port = url::Url::parse(&attempt.redirect_uri).unwrap().port().unwrap();
@@ -318,7 +318,7 @@ async fn a_port_that_another_program_took_meanwhile_ends_the_sign_in() {
 }
 
 #[tokio::test]
-async fn two_sign_ins_on_one_port_are_told_apart() {
+async fn two_sign_ins_on_one_port_are_distinguished() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let scene = Scene::new(&format!("loopback:{free}"), granted()).await;
     let new = NewApp {
@@ -337,7 +337,7 @@ async fn two_sign_ins_on_one_port_are_told_apart() {
     scene.world.grapnel.cancel_attempt(&attempt.id).unwrap();
     let attempt = scene.world.grapnel.start_attempt(&second.id, &SignInRequest::default()).await.unwrap();
     scene.still_listens(&attempt).await;
-    // So is that of one whose browser has not loaded the last page yet.
+    // The same applies to one whose browser has not loaded the last page yet.
     let attempt = scene.start().await;
     scene.still_listens(&attempt).await;
 }

@@ -47,6 +47,8 @@ mod signing_in;
 mod support;
 #[cfg(target_os = "linux")]
 mod token_agent;
+#[cfg(target_os = "linux")]
+mod token_agent_lines;
 mod token_lifetimes;
 mod two_processes;
 mod unsaved_grants;

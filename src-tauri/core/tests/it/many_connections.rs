@@ -48,7 +48,7 @@ async fn connect(grapnel: &Grapnel, app: &App) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hundreds_that_are_due_at_once_are_refreshed_a_few_at_a_time_for_each_provider() {
+async fn hundreds_of_due_connections_are_refreshed_a_few_at_a_time_per_provider() {
     let (home, clock) = (tempfile::tempdir().unwrap(), Arc::new(TestClock::default()));
     let grapnel = Grapnel::with(home.path(), Arc::new(TestKeyring::default()), clock.clone()).unwrap();
     let (one, other) = (Counting::start().await, Counting::start().await);
@@ -96,7 +96,7 @@ async fn hundreds_that_are_due_at_once_are_refreshed_a_few_at_a_time_for_each_pr
 }
 
 #[tokio::test]
-async fn at_first_those_at_the_top_of_each_providers_list_are_told() {
+async fn the_first_connections_of_each_provider_are_returned_first() {
     let home = tempfile::tempdir().unwrap();
     let keyring = Arc::new(TestKeyring::default());
     let grapnel = Grapnel::with(home.path(), keyring, Arc::new(TestClock::default())).unwrap();

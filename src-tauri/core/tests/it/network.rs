@@ -42,7 +42,7 @@ async fn a_sign_in_goes_through_each_kind_of_proxy() {
 }
 
 #[tokio::test]
-async fn a_socks5_proxy_is_given_an_address_that_was_looked_up_here() {
+async fn host_names_are_resolved_locally_for_a_socks5_proxy() {
     let internet = Internet::start().await;
     let proxy = format!("socks5://{}", internet.proxy);
     // The name does not resolve.
@@ -52,7 +52,7 @@ async fn a_socks5_proxy_is_given_an_address_that_was_looked_up_here() {
 }
 
 #[tokio::test]
-async fn a_proxy_of_another_kind_is_refused_where_it_is_entered() {
+async fn an_unsupported_kind_of_proxy_is_refused() {
     let world = World::new();
     for proxy in
         ["ftp://proxy.example:21", "socks4://proxy.example:1080", "socks://proxy.example", "socks5://"]
@@ -81,7 +81,7 @@ fn answering(reply: &'static [u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_proxy_that_wants_a_password_is_named() {
+async fn a_proxy_that_requires_a_password_is_named() {
     let place = answering(
         b"HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\ncontent-length: 0\r\n\r\n",
     );
@@ -92,7 +92,7 @@ async fn a_proxy_that_wants_a_password_is_named() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_or_is_not_there_is_named() {
+async fn a_refusing_or_unreachable_proxy_is_named() {
     let place = answering(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
     let error = failure(Settings { proxy: format!("http://{place}"), ..Settings::default() }).await;
     let told = format!("the proxy {place} made no connection to a.example:443");
@@ -105,7 +105,7 @@ async fn a_proxy_that_refuses_or_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_accepted_is_told_with_its_host_and_issuer() {
+async fn a_refused_certificate_is_reported_with_host_and_issuer() {
     let internet = Internet::start().await;
     let untrusting = Settings { certificates: String::new(), ..internet.settings() };
     let error = failure(untrusting).await;
@@ -121,7 +121,7 @@ async fn a_certificate_that_is_not_accepted_is_told_with_its_host_and_issuer() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_over_or_another_hosts_is_told_as_that() {
+async fn an_expired_or_mismatched_certificate_is_reported_as_such() {
     let over = Internet::with(|leaf| {
         leaf.not_before = date_time_ymd(2020, 1, 1);
         leaf.not_after = date_time_ymd(2020, 2, 3);
@@ -142,7 +142,7 @@ async fn a_certificate_that_is_over_or_another_hosts_is_told_as_that() {
 }
 
 #[tokio::test]
-async fn a_name_that_nobody_knows_and_a_port_where_nobody_listens_are_told() {
+async fn an_unknown_host_and_a_closed_port_are_reported() {
     let world = World::new();
     let error = world.grapnel.discover("https://nowhere.invalid").await.unwrap_err();
     assert!(error.message.contains("nowhere.invalid cannot be found (DNS)"), "{error}");
@@ -153,7 +153,7 @@ async fn a_name_that_nobody_knows_and_a_port_where_nobody_listens_are_told() {
 }
 
 #[tokio::test]
-async fn an_authority_is_taken_from_each_kind_of_file() {
+async fn authorities_are_read_from_each_file_format() {
     let internet = Internet::start().await;
     internet.server.on("/token", [Reply::json(200, GRANT)]);
     let text = std::fs::read_to_string(internet.authority_file()).unwrap();
@@ -180,7 +180,7 @@ fn pem(certificate: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_file_of_authorities_that_is_gone_is_named() {
+async fn a_missing_file_of_authorities_is_named() {
     let (world, internet) = (World::new(), Internet::start().await);
     let file = internet.authority_file();
     world.grapnel.change_settings(internet.settings()).unwrap();

@@ -110,7 +110,7 @@ async fn two(world: &mut World, provider: ProviderId) -> [ConnectionId; 2] {
 }
 
 #[tokio::test]
-async fn who_waits_for_another_provider_goes_on_waiting() {
+async fn connections_of_other_providers_keep_waiting() {
     let waiting = Waiting::new().await;
     let before = waiting.failed(THERE);
     waiting.fail(HERE, 2);
@@ -127,7 +127,7 @@ async fn who_waits_for_another_provider_goes_on_waiting() {
 
 /// A provider that alternates between success and failure.
 #[tokio::test]
-async fn a_provider_is_back_once_a_minute() {
+async fn a_provider_recovers_at_most_once_a_minute() {
     let waiting = Waiting::new().await;
     let [lucky, unlucky] = &waiting.here;
     let retry_at = || waiting.world.grapnel.connection(unlucky).unwrap().summary.retry_at;

@@ -20,7 +20,7 @@ fn no_departures(world: &World) {
 }
 
 #[tokio::test]
-async fn grindery_knows_no_client_and_keeps_its_refresh_token() {
+async fn grindery_has_no_client_and_does_not_rotate() {
     let world = World::of(ProviderId::Grindery);
     let id = world.connect().await;
     let before = details(&world, &id);
@@ -54,7 +54,7 @@ async fn grinderys_claims_are_not_verified_without_its_keys() {
 }
 
 #[tokio::test]
-async fn grinderys_words_for_an_unusable_token_are_understood() {
+async fn grinderys_errors_for_an_unusable_token_are_recognized() {
     let world = World::of(ProviderId::Grindery);
     let id = world.connect().await;
     let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
@@ -67,7 +67,7 @@ async fn grinderys_words_for_an_unusable_token_are_understood() {
 }
 
 #[tokio::test]
-async fn the_grid_gives_a_token_and_nothing_else() {
+async fn the_grid_returns_only_an_access_token() {
     let world = World::of(ProviderId::TheGrid);
     let mut new = world.new_app();
     new.scopes = vec!["share".into(), "website_management".into()];
@@ -93,7 +93,7 @@ async fn the_grid_gives_a_token_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_grid_refreshes_by_put_where_a_refresh_token_is_held() {
+async fn the_grid_refreshes_with_put_if_it_issued_a_refresh_token() {
     let world = World::of(ProviderId::TheGrid);
     world.sandbox.switches().set(Switch::TheGridRefreshToken, true);
     let id = world.connect().await;
@@ -103,7 +103,7 @@ async fn the_grid_refreshes_by_put_where_a_refresh_token_is_held() {
 }
 
 #[tokio::test]
-async fn a_callback_without_a_state_is_for_those_who_switched_it_off() {
+async fn a_callback_without_state_is_accepted_only_if_configured() {
     let world = World::of(ProviderId::TheGrid);
     world.sandbox.switches().set(Switch::TheGridNoState, true);
     let (_, callback) = world.attempt().await;
@@ -134,7 +134,7 @@ async fn grovestreams_sends_its_parameters_in_the_fragment() {
 }
 
 #[tokio::test]
-async fn grovestreams_may_name_code_and_state_otherwise() {
+async fn grovestreams_can_use_other_names_for_code_and_state() {
     let world = World::of(ProviderId::GroveStreams);
     world.sandbox.switches().set(Switch::GroveStreamsOauthNames, true);
     world.connect().await;
@@ -160,7 +160,7 @@ async fn grovestreams_signs_in_without_a_browser() {
 }
 
 #[tokio::test]
-async fn other_providers_are_found_by_their_issuer() {
+async fn custom_providers_are_discovered_by_their_issuer() {
     let world = World::of(ProviderId::Custom);
     let mut new = world.new_app();
     new.overrides = world.grapnel.discover(world.sandbox.custom()).await.unwrap().values;
@@ -196,7 +196,7 @@ async fn a_callback_from_another_issuer_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_identity_provider_is_part_of_the_address() {
+async fn the_identity_provider_is_part_of_the_authorization_url() {
     let world = World::of(ProviderId::TheGrid);
     let mut new = world.new_app();
     new.overrides.insert("identity_provider".into(), the_grid::IDENTITY_PROVIDERS[1].0.into());
@@ -206,7 +206,7 @@ async fn the_identity_provider_is_part_of_the_address() {
 }
 
 #[tokio::test]
-async fn a_provider_that_cannot_take_tokens_back_does_not_keep_them_here() {
+async fn without_revocation_the_local_tokens_are_still_deleted() {
     let world = World::of(ProviderId::Grigora);
     let id = world.connect().await;
     assert_eq!(world.grapnel.disconnect(&id).await.unwrap().revocation, Revocation::NotOffered);

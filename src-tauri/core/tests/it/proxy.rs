@@ -16,7 +16,7 @@ use crate::support::scripted_server::{Reply, Scripted, sign_in};
 use crate::support::world::World;
 
 #[tokio::test]
-async fn requests_to_this_machine_pass_no_proxy() {
+async fn loopback_requests_use_no_proxy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
     let heard = Arc::new(Mutex::new(Vec::new()));
@@ -91,7 +91,7 @@ async fn internet() -> Internet {
 const GRANT: &str = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","expires_in":3600}"#;
 
 #[tokio::test]
-async fn no_proxy_holds_for_the_proxy_that_is_set_as_well() {
+async fn no_proxy_applies_to_the_configured_proxy_too() {
     let internet = internet().await;
     let file = internet.authority_file().display().to_string();
     let environment = [
@@ -116,7 +116,7 @@ async fn with_an_exception() {
 }
 
 #[tokio::test]
-async fn the_environment_names_proxies_of_each_kind_and_their_password() {
+async fn proxies_and_passwords_are_read_from_the_environment() {
     for (variable, kind, asked) in [
         ("ALL_PROXY", "socks5h://", "SOCKS5 a.example:443"),
         ("https_proxy", "http://", "CONNECT a.example:443"),
@@ -137,7 +137,7 @@ async fn by_the_environment() {
 }
 
 #[tokio::test]
-async fn a_proxy_of_the_environment_that_cannot_be_used_is_not_passed_by() {
+async fn an_unusable_proxy_of_the_environment_is_not_bypassed() {
     run("proxy::by_an_unknown_kind", &[("HTTPS_PROXY", "gopher://me:word@proxy.example:70".into())]).await;
 }
 
@@ -150,7 +150,7 @@ async fn by_an_unknown_kind() {
 }
 
 #[tokio::test]
-async fn the_authorities_of_the_environment_and_of_the_settings_add_up() {
+async fn authorities_of_environment_and_settings_are_combined() {
     let (one, other, third) = (internet().await, internet().await, internet().await);
     let directory = third.authority_file().parent().unwrap().display().to_string();
     let environment = [

@@ -28,7 +28,7 @@ async fn get(address: &str, host: Option<&str>) -> (u16, url::Url, String) {
 }
 
 #[tokio::test]
-async fn the_browser_brings_the_answer_to_a_free_port() {
+async fn a_callback_arrives_on_a_free_port() {
     let world = World::new();
     let app = app(&world, "loopback").await;
     assert_eq!(app.redirect_method, RedirectMethod::Loopback);
@@ -48,7 +48,7 @@ async fn the_browser_brings_the_answer_to_a_free_port() {
 }
 
 #[tokio::test]
-async fn only_the_right_host_path_and_method_are_heard() {
+async fn only_the_right_host_path_and_method_are_accepted() {
     let world = World::new();
     let app = app(&world, "loopback").await;
     let attempt = start(&world, &app).await;
@@ -69,7 +69,7 @@ async fn only_the_right_host_path_and_method_are_heard() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told() {
+async fn a_port_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let world = World::new();
@@ -83,7 +83,7 @@ async fn a_port_that_is_taken_is_told() {
 }
 
 #[tokio::test]
-async fn a_program_that_starts_again_listens_again() {
+async fn a_restarted_program_listens_again() {
     let mut world = World::new();
     let app = app(&world, "loopback").await;
     let attempt = start(&world, &app).await;
@@ -104,7 +104,7 @@ async fn a_program_that_starts_again_listens_again() {
 }
 
 #[tokio::test]
-async fn the_address_may_be_pasted() {
+async fn the_callback_url_can_be_pasted() {
     let world = World::new();
     let app = app(&world, "deep-link").await;
     let other = start(&world, &app).await;
@@ -121,7 +121,7 @@ async fn the_address_may_be_pasted() {
 }
 
 #[tokio::test]
-async fn a_way_back_that_cannot_be_is_refused() {
+async fn an_unusable_redirect_uri_is_refused() {
     let world = World::new();
     for redirect in
         ["loopback:80", "loopback:99999", "http://app.example/cb", "https://app.example/#x", "pigeon"]

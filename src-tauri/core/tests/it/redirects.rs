@@ -40,7 +40,7 @@ fn without_id_token(_: &Key, _: Value) -> Value {
 }
 
 #[tokio::test]
-async fn userinfo_introspection_revocation_and_keys_stay() {
+async fn userinfo_introspection_revocation_and_keys_follow_no_redirect() {
     for status in STATUSES {
         for (key, path) in [
             ("userinfo_url", "/userinfo"),
@@ -58,7 +58,7 @@ async fn userinfo_introspection_revocation_and_keys_stay() {
 }
 
 #[tokio::test]
-async fn the_token_endpoint_stays() {
+async fn the_token_endpoint_follows_no_redirect() {
     for status in STATUSES {
         let elsewhere = Scripted::start().await;
         let issuer = Issuer::new(&[], &[]).await;
@@ -77,7 +77,7 @@ async fn the_token_endpoint_stays() {
 }
 
 #[tokio::test]
-async fn a_password_stays() {
+async fn a_password_login_follows_no_redirect() {
     for status in STATUSES {
         let (world, server, elsewhere) = (World::new(), Scripted::start().await, Scripted::start().await);
         server.on("/login", [moved(status, &elsewhere)]);
@@ -104,7 +104,7 @@ async fn a_password_stays() {
 }
 
 #[tokio::test]
-async fn an_api_stays() {
+async fn an_api_request_follows_no_redirect() {
     for status in STATUSES {
         let elsewhere = Scripted::start().await;
         let server = Scripted::start().await;
@@ -121,7 +121,7 @@ async fn an_api_stays() {
 }
 
 #[tokio::test]
-async fn discovery_stays() {
+async fn discovery_follows_no_redirect() {
     for status in STATUSES {
         let (world, server, elsewhere) = (World::new(), Scripted::start().await, Scripted::start().await);
         let paths = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];

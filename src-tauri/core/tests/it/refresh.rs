@@ -35,7 +35,7 @@ async fn an_expired_token_is_refreshed_when_it_is_used() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_api_does_not_accept_is_refreshed_once() {
+async fn a_rejected_token_is_refreshed_once() {
     let world = World::new();
     let id = world.connect().await;
     world.sandbox.faults().set(Endpoint::Api, Fault::InvalidToken, 1).unwrap();
@@ -54,7 +54,7 @@ async fn a_token_that_the_api_does_not_accept_is_refreshed_once() {
 }
 
 #[tokio::test]
-async fn a_token_about_to_end_is_refreshed_before_it_is_used() {
+async fn a_token_about_to_expire_is_refreshed_before_use() {
     let world = World::new();
     let id = world.connect().await;
     world.pass(SignedDuration::from_secs(3600 - 20));
@@ -63,7 +63,7 @@ async fn a_token_about_to_end_is_refreshed_before_it_is_used() {
 }
 
 #[tokio::test]
-async fn tokens_that_come_after_a_disconnect_are_not_kept() {
+async fn tokens_that_arrive_after_a_disconnect_are_not_stored() {
     let world = World::new();
     let id = world.connect().await;
     let refresh = world.disconnect_while_refreshing(&id).await;
@@ -93,7 +93,7 @@ async fn a_sign_in_during_a_refresh_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_who_need_a_new_token_at_once_cause_one_refresh() {
+async fn many_concurrent_callers_cause_one_refresh() {
     let world = World::new();
     let id = world.connect().await;
     world.pass(SignedDuration::from_hours(2));
@@ -114,7 +114,7 @@ async fn many_who_need_a_new_token_at_once_cause_one_refresh() {
 
 /// An unavailable provider gets one request for all of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixty_four_who_need_a_token_in_vain_ask_once() {
+async fn sixty_four_failing_callers_cause_one_request() {
     let world = World::new();
     let id = world.connect().await;
     world.pass(SignedDuration::from_hours(2));
@@ -130,7 +130,7 @@ async fn sixty_four_who_need_a_token_in_vain_ask_once() {
 }
 
 #[tokio::test]
-async fn a_refusal_asks_for_a_new_sign_in_and_deletes_nothing() {
+async fn a_refusal_requires_a_new_sign_in_and_deletes_nothing() {
     let world = World::new();
     let id = world.connect().await;
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 1).unwrap();
@@ -145,7 +145,7 @@ async fn a_refusal_asks_for_a_new_sign_in_and_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_told_as_what_it_is() {
+async fn a_lost_response_is_reported_as_such() {
     let world = World::new();
     let id = world.connect().await;
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::LostReply, 1).unwrap();
@@ -163,7 +163,7 @@ async fn a_lost_answer_is_told_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_caller_that_gives_up_does_not_break_off_a_rotation() {
+async fn a_cancelled_caller_does_not_interrupt_a_rotation() {
     let world = World::new();
     let id = world.connect().await;
     let slow = Fault::Slow(Duration::from_millis(300));
@@ -197,7 +197,7 @@ async fn disconnecting_deletes_the_tokens_and_keeps_the_history() {
 }
 
 #[test]
-fn a_refresh_that_was_cut_off_is_told_at_the_next_start() {
+fn an_interrupted_refresh_is_reported_at_the_next_start() {
     // The first process, which ends during the refresh.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (mut world, id) = runtime.block_on(async {
@@ -223,7 +223,7 @@ fn a_refresh_that_was_cut_off_is_told_at_the_next_start() {
 
 /// Two processes with the same data, such as the window and a script.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_programs_that_need_a_new_token_at_once_cause_one_refresh() {
+async fn two_concurrent_processes_cause_one_refresh() {
     let world = World::new();
     let id = world.connect().await;
     let other = world.second_start();
@@ -239,7 +239,7 @@ async fn two_programs_that_need_a_new_token_at_once_cause_one_refresh() {
 
 /// A second process must not treat the first one's refresh as interrupted.
 #[tokio::test]
-async fn a_second_program_leaves_alone_what_the_first_is_doing() {
+async fn a_second_process_does_not_interfere_with_a_refresh() {
     let world = World::new();
     let id = world.connect().await;
     let slow = Fault::Slow(Duration::from_millis(500));
@@ -256,7 +256,7 @@ async fn a_second_program_leaves_alone_what_the_first_is_doing() {
 }
 
 #[tokio::test]
-async fn a_token_may_be_asked_to_last() {
+async fn a_minimum_validity_can_be_requested() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.token(&id, Duration::from_secs(3_000)).await.unwrap();
@@ -268,7 +268,7 @@ async fn a_token_may_be_asked_to_last() {
 
 /// The provider has rotated, and the database cannot be written: the only copy of the tokens is in memory.
 #[tokio::test]
-async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_next_refresh() {
+async fn unsaved_tokens_are_stored_at_the_next_refresh() {
     let world = World::new();
     let id = world.connect().await;
     let before = world.grapnel.connection(&id).unwrap().tokens;
@@ -289,7 +289,7 @@ async fn new_tokens_that_the_store_does_not_take_are_kept_and_written_at_the_nex
 }
 
 #[tokio::test]
-async fn leaving_waits_for_a_refresh_under_way() {
+async fn shutdown_waits_for_a_refresh_in_progress() {
     let world = World::new();
     let id = world.connect().await;
     let slow = Fault::Slow(Duration::from_millis(300));
@@ -305,7 +305,7 @@ async fn leaving_waits_for_a_refresh_under_way() {
 }
 
 #[tokio::test]
-async fn a_person_is_told_once_of_what_needs_them() {
+async fn a_person_is_notified_once_of_each_problem() {
     let world = World::new();
     let id = world.connect().await;
     let told = |grapnel: &grapnel_core::Grapnel| -> Vec<_> {

@@ -31,7 +31,7 @@ fn state(world: &World, id: &ConnectionId) -> State {
 }
 
 #[tokio::test]
-async fn a_dead_refresh_token_is_dead_whatever_it_is_called() {
+async fn each_error_code_for_an_invalid_refresh_token_is_final() {
     let (world, server, id) = connected(&[]).await;
     let refusals = [
         (400, r#"{"error":"invalid_grant"}"#),
@@ -71,7 +71,7 @@ async fn a_dead_refresh_token_is_dead_whatever_it_is_called() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_nobody_understands_is_final_when_it_repeats() {
+async fn an_unknown_refusal_is_final_when_repeated() {
     let odd = [
         Reply::json(400, ""),
         Reply::new(401, "text/plain", "Unauthorized"),
@@ -100,7 +100,7 @@ async fn a_refusal_that_nobody_understands_is_final_when_it_repeats() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_nobody_understands_is_final_once_the_access_token_ended() {
+async fn an_unknown_refusal_is_final_once_the_access_token_has_expired() {
     let (world, server, id) = connected(&[]).await;
     server.on("/token", [Reply::json(400, "")]);
     world.clock.advance(SignedDuration::from_hours(2));
@@ -109,7 +109,7 @@ async fn a_refusal_that_nobody_understands_is_final_once_the_access_token_ended(
 }
 
 #[tokio::test]
-async fn a_provider_that_cannot_now_is_never_taken_for_a_refusal() {
+async fn an_unavailable_provider_is_never_a_refusal() {
     let (world, server, id) = connected(&[]).await;
     world.clock.advance(SignedDuration::from_hours(2));
     for status in [408, 425, 429, 500, 502, 503, 504] {
@@ -122,7 +122,7 @@ async fn a_provider_that_cannot_now_is_never_taken_for_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_not_accepted_is_asked_for_again_once_the_app_is_corrected() {
+async fn a_refused_client_is_retried_once_the_app_is_corrected() {
     let (world, server, id) = connected(&[]).await;
     server.on("/token", [Reply::json(401, r#"{"error":"invalid_client"}"#)]);
     let error = world.grapnel.refresh(&id).await.unwrap_err();
@@ -148,7 +148,7 @@ async fn a_client_that_is_not_accepted_is_asked_for_again_once_the_app_is_correc
 }
 
 #[tokio::test]
-async fn a_scope_that_is_not_accepted_is_final_for_a_refresh() {
+async fn a_refused_scope_is_final_for_a_refresh() {
     let (world, server, id) = connected(&[]).await;
     for code in ["invalid_scope", "invalid_target"] {
         server.on("/token", [Reply::json(400, format!(r#"{{"error":"{code}"}}"#))]);
@@ -159,7 +159,7 @@ async fn a_scope_that_is_not_accepted_is_final_for_a_refresh() {
 }
 
 #[tokio::test]
-async fn who_loses_the_race_for_a_rotation_tells_nothing() {
+async fn the_loser_of_a_rotation_race_records_nothing() {
     let (world, server, id) = connected(&[]).await;
     let other = world.second_start();
     let second = Reply::json(200, GRANT.replace("first", "second").replace("r1", "r2"));
@@ -189,7 +189,7 @@ async fn who_loses_the_race_for_a_rotation_tells_nothing() {
 }
 
 #[tokio::test]
-async fn tries_that_fail_alike_are_one_entry_that_counts_them() {
+async fn repeated_failures_share_one_counted_entry() {
     let (world, server, id) = connected(&[]).await;
     server.on("/token", [Reply::json(503, "")]);
     world.clock.advance(SignedDuration::from_hours(2));

@@ -52,7 +52,7 @@ async fn compressed_replies_are_read() {
 }
 
 #[tokio::test]
-async fn a_reply_that_is_large_once_decompressed_is_given_up_at_its_limit() {
+async fn a_decompressed_response_is_limited_in_size() {
     let (world, server) = (World::new(), Scripted::start().await);
     let bomb = gzip(&vec![b' '; 64 << 20]);
     assert!(bomb.len() < 1 << 20);
@@ -91,7 +91,7 @@ async fn a_list_of_too_many_values_is_not_parsed() {
 }
 
 #[tokio::test]
-async fn a_token_reply_of_too_many_values_is_not_parsed() {
+async fn a_token_response_of_too_many_values_is_not_parsed() {
     let (world, server) = (World::new(), Scripted::start().await);
     let many = format!("{},\"more\":[{}0]}}", GRANT.trim_end_matches('}'), "0,".repeat(100_000));
     server.on("/token", [Reply::json(200, many)]);
@@ -103,7 +103,7 @@ async fn a_token_reply_of_too_many_values_is_not_parsed() {
 /// A server that responds to the first request of each connection, announces keep-alive, and closes the connection at
 /// the second: as if a request coincided with the end of an idle connection.
 #[tokio::test]
-async fn a_token_request_uses_no_connection_that_an_earlier_one_left_open() {
+async fn a_token_request_reuses_no_pooled_connection() {
     let world = World::new();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());

@@ -42,7 +42,7 @@ fn told(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn the_result_is_told_for_each_token() {
+async fn the_result_is_reported_for_each_token() {
     let (world, id) = connected().await;
     let disconnected = world.grapnel.disconnect(&id).await.unwrap();
     assert_eq!(disconnected.revocation, Revocation::Done);
@@ -53,7 +53,7 @@ async fn the_result_is_told_for_each_token() {
 }
 
 #[tokio::test]
-async fn a_provider_that_cannot_be_reached_is_asked_again() {
+async fn an_unreachable_provider_is_retried() {
     let (world, id) = connected().await;
     world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
     let disconnected = world.grapnel.disconnect(&id).await.unwrap();
@@ -79,7 +79,7 @@ async fn a_provider_that_cannot_be_reached_is_asked_again() {
 }
 
 #[tokio::test]
-async fn an_app_goes_with_its_connections_and_their_tokens_are_revoked() {
+async fn removing_an_app_with_its_connections_revokes_their_tokens() {
     let (world, id) = connected().await;
     world.connect_another().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap().id;
@@ -94,7 +94,7 @@ async fn an_app_goes_with_its_connections_and_their_tokens_are_revoked() {
 }
 
 #[tokio::test]
-async fn an_app_stays_while_the_provider_has_yet_to_revoke_its_tokens() {
+async fn an_app_is_kept_while_revocations_are_pending() {
     let (world, _) = connected().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap().id;
     world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
@@ -108,7 +108,7 @@ async fn an_app_stays_while_the_provider_has_yet_to_revoke_its_tokens() {
 }
 
 #[tokio::test]
-async fn after_some_days_it_is_asked_no_more() {
+async fn revocation_is_given_up_after_some_days() {
     let (world, id) = connected().await;
     world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
     world.grapnel.disconnect(&id).await.unwrap();
@@ -135,7 +135,7 @@ async fn after_some_days_it_is_asked_no_more() {
 }
 
 #[tokio::test]
-async fn tokens_that_come_after_a_disconnect_are_taken_back_too() {
+async fn tokens_that_arrive_after_a_disconnect_are_revoked_too() {
     let (world, id) = connected().await;
     let refresh = world.disconnect_while_refreshing(&id).await;
     let _ = refresh.await.unwrap();
@@ -145,7 +145,7 @@ async fn tokens_that_come_after_a_disconnect_are_taken_back_too() {
 
 /// The stored ones are invalid by then.
 #[tokio::test]
-async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
+async fn unsaved_tokens_are_revoked_instead_of_the_stored_ones() {
     let (world, id) = connected().await;
     world.refresh_unsaved(&id).await;
     assert_eq!(world.grapnel.disconnect(&id).await.unwrap().revocation, Revocation::Done);
@@ -154,7 +154,7 @@ async fn tokens_that_are_only_in_memory_are_the_ones_to_take_back() {
 
 /// The app's hosts have changed by the time the provider responds: nothing of the old ones is sent there.
 #[tokio::test]
-async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_else() {
+async fn late_tokens_are_not_sent_to_hosts_changed_after_a_disconnect() {
     let (world, id) = connected().await;
     let refresh = world.disconnect_while_refreshing(&id).await;
     let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -172,7 +172,7 @@ async fn tokens_that_come_after_a_disconnect_and_a_change_of_hosts_go_nowhere_el
 
 /// A vault that stays locked keeps no token for longer than an unavailable provider.
 #[tokio::test]
-async fn after_some_days_a_closed_vault_is_waited_for_no_more() {
+async fn revocation_with_a_closed_vault_is_given_up_after_some_days() {
     let (mut world, id) = connected().await;
     world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(503), Times::Always).unwrap();
     world.grapnel.disconnect(&id).await.unwrap();
@@ -219,7 +219,7 @@ fn error(status: u16, code: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn an_access_token_that_went_with_its_refresh_token_is_no_alarm() {
+async fn an_access_token_revoked_with_its_refresh_token_is_no_failure() {
     let server = Scripted::start().await;
     for code in ["invalid_request", "unsupported_token_type", "invalid_token", "invalid_grant"] {
         let replies = vec![Reply::json(200, ""), error(400, code)];
@@ -230,7 +230,7 @@ async fn an_access_token_that_went_with_its_refresh_token_is_no_alarm() {
 }
 
 #[tokio::test]
-async fn what_was_not_revoked_says_why() {
+async fn a_failed_revocation_has_its_reason() {
     let server = Scripted::start().await;
     let ok = || Reply::json(200, "");
     let mut rows = Vec::new();
@@ -257,7 +257,7 @@ async fn what_was_not_revoked_says_why() {
 
 /// The refresh token is revoked later than the first attempt: its state at the retry counts.
 #[tokio::test]
-async fn an_access_token_that_is_asked_for_again_is_no_alarm_either() {
+async fn a_retried_access_token_revoked_with_its_refresh_token_is_no_failure() {
     let server = Scripted::start().await;
     let is_up = Arc::new(AtomicBool::new(false));
     let shared = Arc::clone(&is_up);
@@ -286,7 +286,7 @@ async fn an_access_token_that_is_asked_for_again_is_no_alarm_either() {
 }
 
 #[tokio::test]
-async fn the_revocation_endpoint_has_its_own_way_of_authentication() {
+async fn the_revocation_endpoint_can_have_its_own_authentication_method() {
     let server = Scripted::start().await;
     for (values, is_basic) in [
         (vec![("client_auth", "body"), ("revocation_auth", "basic")], true),

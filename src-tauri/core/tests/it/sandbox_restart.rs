@@ -6,7 +6,7 @@ use grapnel_sandbox::{Options, ProviderId, Sandbox};
 use crate::support::world::World;
 
 #[tokio::test]
-async fn connections_of_every_provider_outlive_the_sandbox() {
+async fn connections_of_every_provider_survive_a_sandbox_restart() {
     for provider in [ProviderId::Grigora, ProviderId::Grindery, ProviderId::TheGrid, ProviderId::GroveStreams]
     {
         let state = tempfile::tempdir().unwrap();

@@ -62,7 +62,7 @@ async fn opens(events: &mut tokio::sync::broadcast::Receiver<Event>) {
 
 /// KeePassXC hides the entries of a closed database.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_locked_collection_hides_is_locked_and_not_missing() {
+async fn an_entry_hidden_by_a_locked_collection_is_locked_and_not_missing() {
     let (desk, id) = Desk::with_connection().await;
     desk.service.set(|how| *how = How { locked: true, hides: true, ..how.clone() });
     let trouble = desk.trouble().await;
@@ -78,7 +78,7 @@ async fn what_a_locked_collection_hides_is_locked_and_not_missing() {
 
 /// KeePassXC at its welcome page, with no database open.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_keyring_with_nothing_open_is_locked_and_not_emptied() {
+async fn a_keyring_without_open_database_is_locked_and_not_empty() {
     let (desk, _) = Desk::with_connection().await;
     let default = How::default().default;
     desk.service.set(|how| *how = How { default: None, locked: true, hides: true, ..how.clone() });
@@ -92,7 +92,7 @@ async fn a_keyring_with_nothing_open_is_locked_and_not_emptied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_really_gone_is_missing() {
+async fn a_deleted_key_is_missing() {
     let (desk, _) = Desk::with_connection().await;
     desk.service.wipe();
     assert_eq!(desk.trouble().await.code, Code::KeyMissing);
@@ -101,7 +101,7 @@ async fn a_key_that_is_really_gone_is_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_default_collection_one_is_made_or_that_is_said() {
+async fn a_missing_default_collection_is_created_or_reported() {
     let desk = Desk::new(How { default: None, ..How::default() }).await;
     let error = desk.add_app().await;
     assert_eq!(error.code, Code::KeyringNoCollection);
@@ -113,7 +113,7 @@ async fn without_a_default_collection_one_is_made_or_that_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_default_that_does_not_exist_is_named() {
+async fn a_dangling_default_collection_is_named() {
     let desk =
         Desk::new(How { default: Some("/org/freedesktop/secrets/collection/work"), ..How::default() }).await;
     let error = desk.add_app().await;
@@ -124,7 +124,7 @@ async fn a_default_that_does_not_exist_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_entries_the_one_that_opens_the_vault_is_taken() {
+async fn the_entry_that_opens_the_vault_is_used() {
     let (mut desk, id) = Desk::with_connection().await;
     desk.service.copy("Restored", Some(&[7; 32])).await;
     desk.service.copy("Copy", None).await;
@@ -144,7 +144,7 @@ async fn of_two_entries_the_one_that_opens_the_vault_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_keyring_that_unlocks_when_it_is_asked_is_asked() {
+async fn a_keyring_that_unlocks_without_a_prompt_is_unlocked() {
     for hides in [false, true] {
         let (desk, _) = Desk::with_connection().await;
         desk.service.set(|how| *how = How { locked: true, hides, unlocks_at_once: true, ..how.clone() });
@@ -160,7 +160,7 @@ async fn a_keyring_that_unlocks_when_it_is_asked_is_asked() {
 
 /// Started at login, with a keyring that the login did not unlock.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_asked_before_a_person_wants_something() {
+async fn no_prompt_is_shown_before_a_persons_action() {
     let (desk, id) = Desk::with_connection().await;
     desk.service.set(|how| how.locked = true);
     let trouble = desk.world.grapnel.check_vault_unasked().await.unwrap();
@@ -177,7 +177,7 @@ async fn nobody_is_asked_before_a_person_wants_something() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn access_that_is_denied_is_not_a_locked_keyring() {
+async fn denied_access_and_a_locked_keyring_are_distinguished() {
     let (desk, id) = Desk::with_connection().await;
     desk.service.set(|how| how.denies = true);
     let trouble = desk.trouble().await;
@@ -189,7 +189,7 @@ async fn access_that_is_denied_is_not_a_locked_keyring() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_opens_no_session_is_not_absent() {
+async fn a_service_that_refuses_a_session_is_not_absent() {
     let desk = Desk::new(How { no_session: true, ..How::default() }).await;
     let error = desk.add_app().await;
     assert_eq!(error.code, Code::KeyringFailed);
@@ -199,7 +199,7 @@ async fn a_service_that_opens_no_session_is_not_absent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bus_without_a_service_and_no_bus_are_told_apart() {
+async fn a_bus_without_a_service_and_no_bus_are_distinguished() {
     let bus = Bus::start().await;
     let mut world = World::new();
     world.grapnel = start(&world, &bus);
@@ -216,7 +216,7 @@ async fn a_bus_without_a_service_and_no_bus_are_told_apart() {
 
 /// Before anything is encrypted, the diagnostics show what the first secret would encounter, without a prompt.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_looks_at_a_keyring_that_is_not_needed_yet() {
+async fn the_doctor_checks_a_keyring_that_is_not_needed_yet() {
     let bus = Bus::start().await;
     let mut world = World::new();
     world.grapnel = start(&world, &bus);

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::support::world::World;
 
 #[tokio::test]
-async fn what_cannot_be_names_its_field_and_changes_nothing() {
+async fn invalid_settings_name_their_field_and_change_nothing() {
     let world = World::new();
     let wrong = [
         ("proxy", Settings { proxy: "proxy.example:3128".into(), ..Settings::default() }),
@@ -31,7 +31,7 @@ async fn what_cannot_be_names_its_field_and_changes_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn authorities_are_read_where_they_are_chosen_and_only_from_a_file() {
+fn authorities_are_read_when_chosen_and_only_from_a_file() {
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let (file, pipe) = (folder.path().join("company.pem"), folder.path().join("pipe"));
@@ -55,7 +55,7 @@ fn authorities_are_read_where_they_are_chosen_and_only_from_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_to_providers_go_through_the_proxy_that_is_set() {
+async fn requests_to_providers_use_the_configured_proxy() {
     let world = World::new();
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!(" http://{} ", proxy.local_addr().unwrap());
@@ -75,7 +75,7 @@ async fn requests_to_providers_go_through_the_proxy_that_is_set() {
 
 /// With tokens of an hour.
 #[tokio::test]
-async fn another_margin_counts_at_once_whichever_program_sets_it() {
+async fn a_changed_margin_applies_at_once_in_every_process() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.follow_others().unwrap();
@@ -102,7 +102,7 @@ async fn another_margin_counts_at_once_whichever_program_sets_it() {
 }
 
 #[tokio::test]
-async fn they_are_there_again_after_a_start() {
+async fn settings_survive_a_restart() {
     let world = World::new();
     let settings = Settings { browser: "sh -P work".into(), margin: Margin::OneHour, ..Settings::default() };
     world.grapnel.change_settings(settings.clone()).unwrap();

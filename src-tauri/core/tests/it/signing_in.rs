@@ -17,7 +17,7 @@ use crate::support::scripted_server::{Reply, Scripted, callback_of};
 use crate::support::world::{World, again, end_of};
 
 #[tokio::test]
-async fn a_sign_in_ends_with_a_connection_that_knows_whose_it_is() {
+async fn a_sign_in_creates_a_connection_with_its_account() {
     let world = World::new();
     let mut events = world.grapnel.events();
     let (attempt, callback) = world.attempt().await;
@@ -43,7 +43,7 @@ async fn a_sign_in_ends_with_a_connection_that_knows_whose_it_is() {
 }
 
 #[tokio::test]
-async fn an_app_may_have_many_connections() {
+async fn an_app_can_have_many_connections() {
     let world = World::new();
     world.connect().await;
     world.connect().await;
@@ -52,7 +52,7 @@ async fn an_app_may_have_many_connections() {
 }
 
 #[tokio::test]
-async fn a_connection_is_authorized_again_in_place() {
+async fn a_reconnect_updates_the_connection() {
     let world = World::new();
     let id = world.connect().await;
     let app = world.grapnel.apps().unwrap().pop().unwrap();
@@ -89,7 +89,7 @@ async fn a_denial_is_not_a_failure() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_says_so() {
+async fn a_wrong_secret_is_reported() {
     let world = World::new();
     let mut new = world.new_app();
     new.client_secret = Some(grapnel_model::secret::SecretInput("not-the-secret".into()));
@@ -101,7 +101,7 @@ async fn a_wrong_secret_says_so() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_too_old_says_so() {
+async fn an_expired_code_is_reported() {
     let world = World::new();
     let (_, callback) = world.attempt().await;
     world.sandbox.clock().advance(std::time::Duration::from_secs(601));
@@ -110,7 +110,7 @@ async fn a_code_that_is_too_old_says_so() {
 }
 
 #[tokio::test]
-async fn the_program_may_be_started_by_the_callback() {
+async fn the_callback_can_start_the_program() {
     let mut world = World::new();
     let (_, callback) = world.attempt().await;
     world.start_again();
@@ -120,7 +120,7 @@ async fn the_program_may_be_started_by_the_callback() {
 }
 
 #[tokio::test]
-async fn requested_projects_are_asked_for() {
+async fn requested_projects_are_in_the_authorization_request() {
     let world = World::new();
     let mut new = world.new_app();
     new.projects = vec!["proj_1".into(), " proj_2 ".into()];
@@ -131,7 +131,7 @@ async fn requested_projects_are_asked_for() {
 }
 
 #[tokio::test]
-async fn an_attempt_ends_when_cancelled_and_when_its_time_is_over() {
+async fn an_attempt_ends_when_cancelled_or_timed_out() {
     let mut world = World::new();
     let (cancelled, _) = world.attempt().await;
     let mut events = world.grapnel.events();
@@ -148,7 +148,7 @@ async fn an_attempt_ends_when_cancelled_and_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_connection_is_not_authorized_again_through_another_app() {
+async fn a_connection_cannot_be_reconnected_through_another_app() {
     let world = World::new();
     let id = world.connect().await;
     let new = grapnel_core::app::NewApp { name: "Other".into(), ..world.new_app() };
@@ -157,7 +157,7 @@ async fn a_connection_is_not_authorized_again_through_another_app() {
 }
 
 #[tokio::test]
-async fn removing_an_app_cancels_what_waits_for_it() {
+async fn removing_an_app_cancels_its_waiting_attempts() {
     let world = World::new();
     let (attempt, _) = world.attempt().await;
     let mut events = world.grapnel.events();

@@ -1,5 +1,7 @@
 //! Shared test support: a world to run in, scripted servers, and a clock that a test controls.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod agent_client;
 pub(crate) mod clock;
 pub(crate) mod counting_token_endpoint;
 pub(crate) mod keep_alive;

@@ -21,7 +21,7 @@ fn jwt(end: Timestamp) -> String {
 }
 
 #[tokio::test]
-async fn without_expires_in_the_token_says_when_it_ends() {
+async fn without_expires_in_the_exp_claim_is_the_expiry() {
     let (world, server) = (World::new(), Scripted::start().await);
     let (first, second) =
         (jwt(world.clock.now() + SignedDuration::from_secs(30)), jwt(world.clock.now() + DAY));
@@ -44,7 +44,7 @@ async fn without_expires_in_the_token_says_when_it_ends() {
 }
 
 #[tokio::test]
-async fn introspection_says_when_an_opaque_token_ends() {
+async fn introspection_supplies_an_opaque_tokens_expiry() {
     let (world, server) = (World::new(), Scripted::start().await);
     let end = world.clock.now() + SignedDuration::from_secs(90);
     server.on("/token", [Reply::json(200, r#"{"access_token":"opaque-one","refresh_token":"r"}"#)]);
@@ -65,7 +65,7 @@ async fn introspection_says_when_an_opaque_token_ends() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_ends_first_is_used_before_it_does() {
+async fn a_refresh_token_that_expires_first_is_used_in_time() {
     let (world, server) = (World::new(), Scripted::start().await);
     let grant =
         r#"{"access_token":"one-token","refresh_token":"r","expires_in":3600,"refresh_expires_in":40}"#;
@@ -82,7 +82,7 @@ async fn a_refresh_token_that_ends_first_is_used_before_it_does() {
 }
 
 #[tokio::test]
-async fn lives_that_shrink_make_no_loop() {
+async fn shrinking_lifetimes_cause_no_refresh_loop() {
     let (world, server) = (World::new(), Scripted::start().await);
     let grant = |life: u32| {
         let body = format!(
@@ -103,7 +103,7 @@ async fn lives_that_shrink_make_no_loop() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_will_be_needed_is_told_days_before_and_once() {
+async fn a_due_sign_in_is_notified_days_before_and_once() {
     let (world, server) = (World::new(), Scripted::start().await);
     let grant =
         |rest: &str| Reply::json(200, format!(r#"{{"access_token":"one-token","expires_in":{rest}}}"#));

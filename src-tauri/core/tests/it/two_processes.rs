@@ -11,7 +11,7 @@ fn called(world: &World, name: &str) -> NewApp {
 }
 
 #[tokio::test]
-async fn what_another_program_writes_is_told_and_nothing_else() {
+async fn events_report_exactly_the_other_processs_changes() {
     let world = World::new();
     let (one, quiet) = (world.connect().await, world.connect_another().await);
     let other = world.second_start();
@@ -32,7 +32,7 @@ async fn what_another_program_writes_is_told_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_connection_that_another_program_forgets_is_told_of() {
+async fn a_connection_deleted_by_another_process_is_reported() {
     let world = World::new();
     let one = world.connect().await;
     let other = world.second_start();
@@ -45,7 +45,7 @@ async fn a_connection_that_another_program_forgets_is_told_of() {
 }
 
 #[tokio::test]
-async fn a_program_that_hands_out_a_token_has_nothing_but_the_activity_read_again() {
+async fn handing_out_a_token_reloads_only_the_activity() {
     let world = World::new();
     let one = world.connect().await;
     let other = world.second_start();

@@ -7,7 +7,7 @@ use crate::support::keep_alive::keep_alive;
 use crate::support::world::World;
 
 #[tokio::test]
-async fn they_are_told_and_written_without_anyone_asking() {
+async fn unsaved_grants_are_reported_and_stored_automatically() {
     let world = World::new();
     let id = world.connect().await;
     world.refresh_unsaved(&id).await;
@@ -27,7 +27,7 @@ async fn they_are_told_and_written_without_anyone_asking() {
 
 /// With the old refresh token, another process would be refused, and report the connection as lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_program_waits_for_them() {
+async fn another_process_waits_for_unsaved_grants() {
     let world = World::new();
     let id = world.connect().await;
     world.refresh_unsaved(&id).await;
@@ -37,7 +37,7 @@ async fn another_program_waits_for_them() {
         let (other, id) = (other.clone(), id.clone());
         async move { other.refresh(&id).await }
     });
-    // It has started and not finished.
+    // The refresh has started and not finished.
     events.recv().await.unwrap();
     assert_eq!(other.connection(&id).unwrap().summary.state, State::Refreshing);
     world.grapnel.refresh(&id).await.unwrap();
@@ -49,7 +49,7 @@ async fn another_program_waits_for_them() {
 }
 
 #[tokio::test]
-async fn a_program_that_ends_writes_them_before() {
+async fn a_process_stores_unsaved_grants_before_it_ends() {
     let mut world = World::new();
     let id = world.connect().await;
     world.refresh_unsaved(&id).await;
@@ -63,7 +63,7 @@ async fn a_program_that_ends_writes_them_before() {
 
 /// If the first process ends before it could store them, they are lost, and that is reported.
 #[tokio::test]
-async fn with_the_program_that_held_them_they_go_and_that_is_told() {
+async fn unsaved_grants_lost_with_their_process_are_reported() {
     let mut world = World::new();
     let id = world.connect().await;
     world.refresh_unsaved(&id).await;

@@ -14,7 +14,7 @@ use crate::support::scripted_server::{Reply, Scripted, callback_of, sign_in};
 use crate::support::world::World;
 
 #[tokio::test]
-async fn a_reply_as_rfc_6749_has_it_makes_a_connection() {
+async fn a_response_that_follows_rfc_6749_creates_a_connection() {
     let (world, server) = (World::new(), Scripted::start().await);
     let grant = r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA","token_type":"Bearer","expires_in":3600}"#;
     server.on("/token", [Reply::json(200, grant)]);
@@ -28,7 +28,7 @@ async fn a_reply_as_rfc_6749_has_it_makes_a_connection() {
 }
 
 #[tokio::test]
-async fn a_code_that_brings_no_reply_or_a_redirect_makes_no_connection() {
+async fn an_exchange_without_response_or_with_a_redirect_creates_no_connection() {
     let (world, server) = (World::new(), Scripted::start().await);
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let redirect = Reply::new(307, "text/plain", "").header("location", &format!("{}/other", server.origin));
@@ -56,7 +56,7 @@ async fn signed_in(
 }
 
 #[tokio::test]
-async fn a_token_that_breaks_out_of_its_header_is_never_kept() {
+async fn a_token_invalid_in_a_header_is_never_stored() {
     let (world, server) = (World::new(), Scripted::start().await);
     for bad in [r"a\nb", "a b", r"a\u0000", "é", r"a\r\nX-Evil: 1", r"\u007f"] {
         for member in ["access_token", "refresh_token", "id_token"] {
@@ -72,7 +72,7 @@ async fn a_token_that_breaks_out_of_its_header_is_never_kept() {
 }
 
 #[tokio::test]
-async fn a_refresh_that_brings_such_a_token_leaves_the_old_ones() {
+async fn a_refresh_with_such_a_token_keeps_the_old_tokens() {
     let (world, server) = (World::new(), Scripted::start().await);
     let grant = r#"{"access_token":"first-token","refresh_token":"r1","expires_in":3600}"#;
     let id = signed_in(&world, &server, &[], grant).await.unwrap();
@@ -87,7 +87,7 @@ async fn a_refresh_that_brings_such_a_token_leaves_the_old_ones() {
 }
 
 #[tokio::test]
-async fn types_like_bearer_are_taken_and_noted_and_proofs_of_possession_refused_by_name() {
+async fn unknown_token_types_are_noted_and_proof_of_possession_is_refused() {
     let (world, server) = (World::new(), Scripted::start().await);
     for kind in ["bot", "user", "Session", "BEARER", "access"] {
         let body = format!(r#"{{"access_token":"t1","token_type":"{kind}"}}"#);
@@ -104,7 +104,7 @@ async fn types_like_bearer_are_taken_and_noted_and_proofs_of_possession_refused_
 }
 
 #[tokio::test]
-async fn a_nested_grant_is_named_and_taken_where_the_app_says_so() {
+async fn a_nested_grant_is_reported_and_used_if_configured() {
     let (world, server) = (World::new(), Scripted::start().await);
     let slack = r#"{"ok":true,"authed_user":{"id":"U1","access_token":"xoxp-1","token_type":"user"}}"#;
     let error = signed_in(&world, &server, &[], slack).await.unwrap_err();
@@ -115,7 +115,7 @@ async fn a_nested_grant_is_named_and_taken_where_the_app_says_so() {
 }
 
 #[tokio::test]
-async fn a_failed_exchange_shows_the_answer_without_its_secrets() {
+async fn a_failed_exchange_shows_the_redacted_response() {
     let (world, server) = (World::new(), Scripted::start().await);
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let page = "<h1>No such code: one-time-code-0123456789</h1>";
@@ -130,7 +130,7 @@ async fn a_failed_exchange_shows_the_answer_without_its_secrets() {
 }
 
 #[tokio::test]
-async fn only_an_id_token_says_that_no_scope_of_an_api_was_asked_for() {
+async fn an_id_token_alone_is_explained_by_missing_api_scopes() {
     let (world, server) = (World::new(), Scripted::start().await);
     let new = NewApp { scopes: vec!["openid".into()], ..server.new_app(&[]) };
     server.on("/token", [Reply::json(200, r#"{"id_token":"h.p.s","token_type":"Bearer"}"#)]);
@@ -141,7 +141,7 @@ async fn only_an_id_token_says_that_no_scope_of_an_api_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_secret_goes_as_it_is_where_the_provider_does_not_decode_it() {
+async fn a_secret_is_sent_unencoded_if_configured() {
     let (world, server) = (World::new(), Scripted::start().await);
     let secret = "a~b+c/d=:% @ e";
     let with = |values: &[(&str, &str)]| NewApp {
@@ -166,7 +166,7 @@ async fn a_secret_goes_as_it_is_where_the_provider_does_not_decode_it() {
 }
 
 #[tokio::test]
-async fn what_a_provider_says_to_a_denial_is_told() {
+async fn a_providers_description_of_a_denial_is_shown() {
     let (world, server) = (World::new(), Scripted::start().await);
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();

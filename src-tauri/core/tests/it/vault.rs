@@ -21,7 +21,7 @@ fn other_words() -> SecretString {
 
 /// Rows of every table with an encrypted column: an app, a waiting attempt, and a connection with both tokens.
 #[tokio::test]
-async fn everything_sealed_moves_with_the_vault() {
+async fn every_sealed_value_is_re_encrypted() {
     let mut world = World::new();
     let id = world.connect().await;
     let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
@@ -53,7 +53,7 @@ async fn everything_sealed_moves_with_the_vault() {
 }
 
 #[tokio::test]
-async fn a_vault_with_a_passphrase_is_locked_until_it_is_given() {
+async fn a_vault_with_a_passphrase_is_locked_until_unlocked() {
     let mut world = World::new();
     let id = world.connect().await;
     world.grapnel.protect_with_passphrase(&words()).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_vault_with_a_passphrase_is_locked_until_it_is_given() {
 }
 
 #[tokio::test]
-async fn without_a_keyring_a_passphrase_is_chosen_by_the_person_and_only_so() {
+async fn without_a_keyring_only_the_person_chooses_a_passphrase() {
     let mut world = World::new();
     world.keyring.fail(Code::KeyringAbsent);
     assert_eq!(world.grapnel.add_app(world.new_app()).await.unwrap_err().code, Code::KeyringAbsent);
@@ -95,7 +95,7 @@ async fn without_a_keyring_a_passphrase_is_chosen_by_the_person_and_only_so() {
 }
 
 #[tokio::test]
-async fn a_new_passphrase_takes_the_place_of_the_one_before() {
+async fn a_new_passphrase_replaces_the_old_one() {
     let mut world = World::new();
     let id = world.connect().await;
     world.grapnel.protect_with_passphrase(&words()).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_new_passphrase_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
-async fn a_move_that_fails_changes_nothing() {
+async fn a_failed_rekey_changes_nothing() {
     let mut world = World::new();
     let id = world.connect().await;
     world.grapnel.protect_with_passphrase(&words()).await.unwrap();
@@ -131,7 +131,7 @@ async fn a_move_that_fails_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_keyring_did_not_let_go_is_removed_later() {
+async fn a_key_that_could_not_be_removed_is_removed_later() {
     let mut world = World::new();
     let id = world.connect().await;
     world.keyring.keep(true);
@@ -146,7 +146,7 @@ async fn a_key_that_the_keyring_did_not_let_go_is_removed_later() {
 
 /// Two processes with the same data directory, each with the key in memory.
 #[tokio::test]
-async fn another_program_notices_that_the_vault_moved() {
+async fn another_process_notices_a_rekey() {
     let world = World::new();
     let id = world.connect().await;
     let other = world.second_start();
@@ -167,7 +167,7 @@ async fn another_program_notices_that_the_vault_moved() {
 }
 
 #[tokio::test]
-async fn of_two_programs_that_move_the_vault_at_once_one_wins_and_nothing_is_lost() {
+async fn only_one_of_two_concurrent_rekeys_succeeds_and_nothing_is_lost() {
     let world = World::new();
     let id = world.connect().await;
     let other = world.second_start();
@@ -191,7 +191,7 @@ async fn of_two_programs_that_move_the_vault_at_once_one_wins_and_nothing_is_los
 }
 
 #[tokio::test]
-async fn a_refresh_that_is_under_way_is_waited_for() {
+async fn a_rekey_waits_for_a_refresh_in_progress() {
     let world = World::new();
     let id = world.connect().await;
     let other = world.second_start();
@@ -213,7 +213,7 @@ async fn a_refresh_that_is_under_way_is_waited_for() {
 
 /// New tokens could not be stored, and the vault is re-keyed before they are.
 #[tokio::test]
-async fn tokens_that_wait_in_memory_outlive_a_move() {
+async fn unsaved_tokens_survive_a_rekey() {
     let world = World::new();
     let id = world.connect().await;
     let database = rusqlite::Connection::open(world.home.path().join("grapnel.db")).unwrap();
@@ -234,7 +234,7 @@ async fn tokens_that_wait_in_memory_outlive_a_move() {
 
 /// A keyring whose password is lost, or whose file is damaged, while a window still has the key.
 #[tokio::test]
-async fn a_key_in_memory_outlives_its_keyring_by_a_passphrase() {
+async fn a_key_in_memory_can_be_protected_by_a_passphrase() {
     let mut world = World::new();
     let id = world.connect().await;
     for code in [Code::KeyringLocked, Code::KeyringFailed, Code::KeyringAbsent] {

@@ -52,7 +52,7 @@ mod tests {
     use super::endpoint;
 
     #[test]
-    fn endpoints_are_https_or_on_this_machine() {
+    fn endpoints_are_https_or_on_loopback() {
         for good in
             ["https://api.grigora.co/x", "http://127.0.0.1:4780/x", "http://[::1]/x", "http://localhost:1/x"]
         {
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_that_cannot_be_says_why() {
+    fn each_invalid_endpoint_has_its_reason() {
         let bad = [
             "",
             "   ",

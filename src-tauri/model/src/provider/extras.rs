@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_grapnel_sets_itself_is_refused_in_any_case_and_by_its_key() {
+    fn reserved_parameters_are_refused_in_any_case_by_their_key() {
         for (start, names) in [
             ("authorize.", OF_AUTHORIZATION),
             ("token.", OF_TOKEN_REQUESTS),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_parameter_of_the_protocol_is_sent() {
+    fn parameters_outside_the_protocol_are_sent() {
         for key in [
             "authorize.prompt",
             "authorize.audience",
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_known_by_where_they_go_or_by_their_name() {
+    fn secrets_are_recognized_by_request_or_name() {
         for key in [
             "token.audience",
             "refresh.x",

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back_without_what_is_about_the_person() {
+    fn a_file_round_trips_without_personal_settings() {
         let grove = Profile::find("grovestreams").unwrap();
         let own = Overrides::from([
             ("token_url".into(), "https://iot.acme.example/api/oauth_access_token".into()),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_review_names_the_hosts_and_what_is_switched_off() {
+    fn a_review_names_other_hosts_and_disabled_protections() {
         let of = |id: &str, values: &[(&str, &str)]| {
             let values = values.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
             let review = Profile::find(id).unwrap().review(&values);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_no_endpoint_whatever_it_is_called() {
+    fn an_extra_parameter_is_never_an_endpoint() {
         let own =
             [("authorize.return_url", "https://app.example/x")].map(|(k, v)| (k.into(), v.into())).into();
         let grigora = Profile::find("grigora").unwrap();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_that_is_no_profile_says_why() {
+    fn each_invalid_profile_file_has_its_reason() {
         let bad = [
             "",
             "provider = \"acme\"",

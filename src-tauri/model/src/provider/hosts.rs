@@ -204,7 +204,7 @@ mod tests {
 
     /// Moves every endpoint of every profile alone; it is named, and those that follow it are on the same host.
     #[test]
-    fn a_provider_is_called_by_the_host_that_is_not_its_own() {
+    fn a_provider_is_named_with_its_foreign_host() {
         let mut told = Vec::new();
         for profile in Profile::built_in().iter().filter(|profile| profile.id != "custom") {
             assert_eq!(profile.called(&Overrides::new()), profile.name);
@@ -235,7 +235,7 @@ mod tests {
 
     /// Only if no request goes to another host.
     #[test]
-    fn a_provider_that_is_here_as_a_whole_is_called_so() {
+    fn a_provider_entirely_on_loopback_is_named_so() {
         let addresses = |profile: &Profile, address: &str| -> Overrides {
             profile.own_endpoints().map(|(key, ..)| (key.to_owned(), format!("{address}/{key}"))).collect()
         };
@@ -257,13 +257,13 @@ mod tests {
     }
 
     #[test]
-    fn another_host_of_the_provider_itself_is_its_own() {
+    fn another_host_of_the_provider_is_not_foreign() {
         let moved = own(&[("revocation_url", "https://build.grigora.co/revoke")]);
         assert_eq!(profile("grigora").called(&moved), "Grigora");
     }
 
     #[test]
-    fn a_profile_serves_endpoints_that_are_all_its_own() {
+    fn a_built_in_profile_is_found_by_its_endpoints() {
         let serving =
             |endpoints: &[&str]| Profile::serving(endpoints.iter().copied()).map(|one| one.id.as_str());
         assert_eq!(serving(&["https://build.grigora.co/x", "https://api.grigora.co/y"]), Some("grigora"));
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_without_a_profile_is_called_by_its_host() {
+    fn a_custom_provider_is_named_by_its_host() {
         let custom =
             own(&[("authorize_url", "https://id.example/a"), ("token_url", "https://tokens.example/t")]);
         assert_eq!(profile("custom").called(&custom), "id.example");
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_itself_does_not_follow_and_hosts_of_other_origins_stay() {
+    fn only_unset_endpoints_of_the_same_origin_follow() {
         let kept = "https://grovestreams.com/api/oauth_login";
         let set = own(&[("token_url", "https://iot.acme.example/t"), ("login_url", kept)]);
         let error = profile("grovestreams").check(&set).unwrap_err();
@@ -323,7 +323,7 @@ mod tests {
 
     /// A new app must set where its password goes; a stored one continues without that sign-in.
     #[test]
-    fn where_the_hosts_differ_a_password_goes_nowhere() {
+    fn a_password_is_not_sent_if_the_hosts_differ() {
         let set = own(&[
             ("authorize_url", "https://brand.example/Modern/#signinoauth/"),
             ("token_url", "https://iot.acme.example/t"),
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_names_no_endpoint_on_this_computer_for_a_provider_that_is_elsewhere() {
+    fn a_file_names_no_loopback_endpoint_for_a_remote_provider() {
         for (id, key) in [("grigora", "token_url"), ("grigora", "userinfo_url"), ("thegrid", "api_base")] {
             let error = profile(id).check_loopback(&own(&[(key, "http://127.0.0.1:631/x")])).unwrap_err();
             assert_eq!(error.field.as_deref(), Some(key));

@@ -174,7 +174,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     #[test]
-    fn every_built_in_profile_is_complete_but_for_what_only_the_person_knows() {
+    fn every_built_in_profile_lacks_only_personal_settings() {
         for profile in Profile::built_in() {
             let mut own = Overrides::new();
             if profile.id == "custom" {
@@ -224,7 +224,7 @@ mod tests {
 
     /// No code names a provider; only the profile's data permits it.
     #[test]
-    fn the_state_may_be_waived_at_the_grid_only() {
+    fn only_the_grids_profile_permits_a_missing_state() {
         for profile in Profile::built_in() {
             let own = [("authorize_url", "https://id.example/a"), ("token_url", "https://id.example/t")];
             let own = own.into_iter().chain([("require_state", "false")]);
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn extra_values_go_to_the_request_that_their_key_names() {
+    fn extra_values_are_sent_with_the_request_named_by_their_key() {
         let own = [
             ("authorize.prompt", ""),
             ("token.audience", "x"),
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resource_is_an_absolute_address_and_there_may_be_several() {
+    fn resources_are_absolute_uris() {
         let of = |value: &str| {
             Profile::find("grigora").unwrap().config(&[("resource".into(), value.into())].into())
         };
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_providers_are_known_by() {
+    fn the_built_in_profiles_match_their_snapshot() {
         for profile in Profile::built_in() {
             insta::assert_json_snapshot!(profile.id.as_str(), profile.view());
         }

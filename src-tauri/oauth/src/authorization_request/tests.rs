@@ -49,7 +49,7 @@ fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> RequestParameters
 }
 
 #[test]
-fn the_account_that_is_meant_is_named_where_the_provider_takes_it() {
+fn the_login_hint_is_sent_if_supported() {
     let endpoints =
         [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
     let asked = |id: &str,
@@ -78,7 +78,7 @@ fn the_account_that_is_meant_is_named_where_the_provider_takes_it() {
 }
 
 #[test]
-fn consent_is_asked_for_until_offline_access_is_granted() {
+fn a_consent_prompt_is_requested_until_offline_access_is_granted() {
     let scopes = ["offline_access".to_owned()];
     let endpoints =
         [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
@@ -121,7 +121,7 @@ fn the_request_to_each_provider() {
 }
 
 #[test]
-fn the_state_has_256_bits_and_is_never_the_same() {
+fn the_state_has_256_bits_and_is_unique() {
     let (one, two) = (request("grigora", &[]).0, request("grigora", &[]).0);
     assert_eq!(one.state.expose_secret().len(), 43);
     assert_ne!(one.state.expose_secret(), two.state.expose_secret());
@@ -129,7 +129,7 @@ fn the_state_has_256_bits_and_is_never_the_same() {
 }
 
 #[test]
-fn a_nonce_goes_with_openid_and_is_never_the_apps_own() {
+fn a_nonce_is_sent_with_openid_and_always_random() {
     let endpoints =
         [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
     let asked = |own: &[(&str, &str)], scopes: &[&str]| {
@@ -153,7 +153,7 @@ fn a_nonce_goes_with_openid_and_is_never_the_apps_own() {
 }
 
 #[test]
-fn what_is_shown_of_a_sign_in_has_no_secret() {
+fn the_messages_of_a_sign_in_contain_no_secret() {
     let (request, config) = request("grigora", &[]);
     let shown = serde_json::to_string(&messages(&request, &config, DEEP_LINK, true)).unwrap();
     assert!(!shown.contains(request.state.expose_secret()));
@@ -201,7 +201,7 @@ mod any {
     proptest! {
         /// Nothing that a person or a profile enters breaks out of its parameter.
         #[test]
-        fn what_goes_into_an_address_comes_out_of_it(
+        fn url_parameters_round_trip(
             (address, own_query, own_fragment) in addresses(),
             place in prop::sample::select(vec!["query", "fragment", "both"]),
             client_id in "[!-~]{1,40}",

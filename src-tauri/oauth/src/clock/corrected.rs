@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn two_replies_that_agree_are_believed() {
+    fn two_responses_that_agree_are_believed() {
         let time = CorrectedClock::new(Arc::new(Set(0)));
         hear(&time, "a", 300);
         assert_eq!(time.offset(), SignedDuration::ZERO);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_minutes_takes_two_hosts_that_agree() {
+    fn a_large_correction_needs_two_hosts_that_agree() {
         let time = CorrectedClock::new(Arc::new(Set(0)));
         for (host, offset, found) in
             [("a", 10_800, 0), ("b", -10_800, 0), ("c", 10_700, 10_700), ("d", 82_800, 10_700)]
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_not_believed() {
+    fn an_impossible_offset_is_ignored() {
         let time = CorrectedClock::new(Arc::new(Set(0)));
         for offset in [90_000_000, -90_000_000, 4, -4] {
             hear(&time, "a", offset);
@@ -192,14 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn setting_the_clock_moves_nothing() {
+    fn setting_the_clock_does_not_change_the_corrected_time() {
         let (time, set) = (CorrectedClock::new(Arc::new(Set(0))), CorrectedClock::new(Arc::new(Set(-7_200))));
         assert_eq!(set.now(), time.now());
         assert_eq!(set.offset(), SignedDuration::from_hours(2));
     }
 
     #[test]
-    fn what_was_known_before_counts_until_it_is_known_better() {
+    fn a_stored_offset_applies_until_a_new_one_is_measured() {
         let time = CorrectedClock::new(Arc::new(Set(0)));
         time.remember(SignedDuration::from_hours(3));
         assert_eq!(time.offset(), SignedDuration::from_hours(3));
@@ -214,7 +214,7 @@ mod tests {
         /// However slow the network, a right clock is never found wrong, and a wrong one is never corrected by too
         /// much.
         #[test]
-        fn the_network_is_not_taken_for_the_clock(
+        fn network_latency_is_not_taken_for_a_clock_error(
             real in -80_000_i64..80_000, there in 0_i64..60_000, back in 0_i64..60_000, start in 0_i64..1_000,
         ) {
             let ms = SignedDuration::from_millis;

@@ -130,7 +130,7 @@ mod tests {
     use crate::clock::wall_clock::Woken;
 
     #[tokio::test]
-    async fn a_wait_ends_when_its_moment_is_there() {
+    async fn a_wait_ends_at_its_time() {
         let clock = SystemClock::default();
         for moment in [Timestamp::UNIX_EPOCH, clock.now() + SignedDuration::from_millis(20)] {
             assert_eq!(clock.wait_until(moment).await, Woken::Due);
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_nobody_set_says_so() {
+    fn an_unchanged_clock_reports_no_change() {
         assert_eq!(SystemClock::default().set_by(), SignedDuration::ZERO);
     }
 }

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_addresses_are_those_of_the_standards_and_of_common_practice() {
+    fn metadata_urls_follow_the_standards_and_common_practice() {
         let all = |typed: &str| {
             let issuer = read(typed);
             let addresses = issuer.oauth_addresses().into_iter().chain(issuer.openid_addresses());
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_compared_to_the_letter() {
+    fn issuers_are_compared_exactly() {
         for (typed, announced) in [
             ("https://id.example", "https://id.example/"),
             ("https://id.example/a/", "https://id.example/a"),

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_with_characters_that_cannot_be_seen_is_none() {
+    fn an_issuer_with_invisible_characters_is_refused() {
         let named = |issuer: &str| issuer_of(json!({ "issuer": issuer }).as_object().unwrap()).is_some();
         assert!(named("https://id.example/世界"));
         for hidden in
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_elsewhere_names_no_endpoint_here_and_none_on_plain_http() {
+    fn a_remote_issuer_cannot_name_loopback_or_unencrypted_endpoints() {
         for address in [
             "http://id.example/t",
             "http://other.example/t",
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_here_may_name_endpoints_here_and_elsewhere() {
+    fn a_loopback_issuer_can_name_local_and_remote_endpoints() {
         for address in ["http://127.0.0.1:4780/t", "http://localhost/t", "https://id.example/t"] {
             assert!(read("http://127.0.0.1:4780", "token_endpoint", address).is_ok(), "{address}");
         }

@@ -310,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_without_authentication_sends_no_secret_that_it_holds() {
+    fn a_client_without_authentication_sends_no_stored_secret() {
         let custom = Profile::find("custom").unwrap();
         let asked = |client_auth: &str, introspection_auth: &str| {
             let set = [

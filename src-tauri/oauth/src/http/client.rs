@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reply_that_drips_is_given_up_in_time() {
+    async fn a_slow_response_times_out() {
         let limits = Limits { time: Duration::from_millis(200), ..Limits::TOKEN };
         let begun = Instant::now();
         let failure = ask_an_endless_server(b" ", Duration::from_millis(5), limits).await;
@@ -251,14 +251,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reply_without_end_is_given_up_at_its_limit() {
+    async fn an_endless_response_is_limited_in_size() {
         let limits = Limits { bytes: 100_000, time: Duration::from_secs(60), ..Limits::TOKEN };
         let failure = ask_an_endless_server(&[b' '; 1024], Duration::ZERO, limits).await;
         assert_eq!(failure, Failure::TooLarge(100_000));
     }
 
     #[test]
-    fn what_retry_after_asks_for() {
+    fn retry_after_is_parsed() {
         let now = "2026-11-06T08:49:37Z".parse().unwrap();
         let asked = |value: &str| {
             let headers = HeaderMap::from_iter([(header::RETRY_AFTER, value.parse().unwrap())]);

@@ -185,7 +185,7 @@ mod tests {
     use super::{Failure, without_number};
 
     #[tokio::test]
-    async fn a_host_that_refuses_is_named_in_words() {
+    async fn a_host_that_refuses_connections_is_named() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_host_has_so_many_and_another_has_its_own() {
+    async fn each_host_has_its_own_permits() {
         let (turns, busy, other) = (
             HostPermits::default(),
             Url::parse("https://a.example/token"),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_waits_for_leaves_a_place_to_a_person() {
+    async fn background_requests_leave_a_permit_for_a_person() {
         let (turns, url) = (HostPermits::default(), Url::parse("https://a.example/token").unwrap());
         let mut held = Vec::new();
         while let Some(turn) = is_free(turns.in_background(&url)).await {

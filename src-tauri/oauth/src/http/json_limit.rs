@@ -46,7 +46,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn what_stands_before_json_hides_no_value() {
+    fn white_space_before_json_hides_no_value() {
         for before in ["", " \n", "\u{feff}", "\u{feff}\u{feff} ", "\u{a0}", "\u{b}", "\u{3000}"] {
             let text = format!("{before}[0,0,0]");
             assert_eq!(Values::default().take_in(text.as_bytes()), 3, "{before:?}");
@@ -79,7 +79,7 @@ mod tests {
     proptest! {
         /// However it is split into parts, and whatever its strings contain.
         #[test]
-        fn no_value_escapes_the_count(value in any_json(), cut in any::<prop::sample::Index>()) {
+        fn every_value_is_counted(value in any_json(), cut in any::<prop::sample::Index>()) {
             let text = value.to_string();
             let (start, end) = text.as_bytes().split_at(cut.index(text.len()));
             let mut counted = Values::default();

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_in_every_form() {
+    fn a_secret_is_masked_in_every_encoding() {
         let secret = "s3cret/with+signs=and~more";
         let mask = mask(&[secret]);
         for echo in [
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_with_quotes_leaves_json_behind() {
+    fn masking_a_secret_with_quotes_keeps_json_valid() {
         let secret = r#"a "quoted" \secret\ "#.trim();
         let body = json!({ "said": format!("it is {secret}, is it"), "n": 1 }).to_string();
         let masked: Value = serde_json::from_slice(&mask(&[secret]).json(body.into_bytes())).unwrap();
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn short_words_are_left_alone() {
+    fn short_words_are_not_masked() {
         assert_eq!(mask(&["admin", ""]).text("admin has the admin page"), "admin has the admin page");
     }
 

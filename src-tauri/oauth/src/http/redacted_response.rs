@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn of_what_has_no_members_only_a_refusal_is_shown() {
+    fn without_members_only_an_error_response_is_shown() {
         assert_eq!(seen("text/plain", "gri_at_0123456789abcdef").body, "‹23 bytes›");
         let text = "<p>No such code: one-time-code-123\u{7}</p>";
         let refused = seen_of(StatusCode::BAD_REQUEST, "text/html", text, &["one-time-code-123"]);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sent_is_not_shown_where_a_reply_repeats_it() {
+    fn a_sent_secret_is_masked_in_the_response() {
         let body = r#"{"error":"bad","scope":"read s3cret-of-the-client","error_codes":[7],"pin":123456}"#;
         let seen = seen_of(StatusCode::OK, "application/json", body, &["s3cret-of-the-client"]);
         insta::assert_snapshot!(seen.body, @r#"
@@ -205,7 +205,7 @@ mod tests {
 
     /// As many values as a response may have, each of which could occur in each of the others.
     #[test]
-    fn a_reply_full_of_secrets_is_masked_in_good_time() {
+    fn a_response_full_of_secrets_is_masked_quickly() {
         let members = (0..20_000).map(|n| (format!("name-{n:07}"), format!("secret-{n:07}").into()));
         let body = Value::Object(members.collect()).to_string();
         let begun = std::time::Instant::now();

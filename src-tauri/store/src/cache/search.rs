@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_is_an_operator() {
+    fn no_search_text_is_an_operator() {
         assert_eq!(wanted("rope OR \"salt").as_deref(), Some("\"rope\"* \"OR\"* \"salt\"*"));
         assert_eq!(wanted(" \" "), None);
         assert_eq!(wanted("塩水 x").as_deref(), Some("\"塩  水\"* \"x\"*"));

@@ -118,7 +118,7 @@ mod tests {
 
     /// RFC 9106 §4, second recommended option, or more.
     #[test]
-    fn a_new_passphrase_costs_what_is_recommended() {
+    fn new_parameters_meet_the_recommendation() {
         let new = KdfParams::new();
         assert_eq!(new.algorithm, KdfAlgorithm::Argon2id);
         assert!(new.memory_kib >= 65_536 && new.passes >= 3 && new.lanes >= 4, "{new:?}");
@@ -127,7 +127,7 @@ mod tests {
 
     /// A stored row, and the key that OpenSSL's Argon2id derives for it.
     #[test]
-    fn a_row_that_was_written_goes_on_opening() {
+    fn a_stored_row_still_opens() {
         let kept = r#"{"algorithm":"argon2id","memory_kib":65536,"passes":3,"lanes":4,
             "salt":"000102030405060708090a0b0c0d0e0f"}"#;
         let kdf_params: KdfParams = serde_json::from_str(kept).unwrap();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_protects_nothing_is_refused() {
+    fn a_weak_passphrase_is_refused() {
         let long = "x".repeat(MAX_PASSPHRASE_BYTES + 1);
         let refused = ["", "            ", "hunter2", "elevenchars", "a tab\tin between words", &long];
         let said = refused.map(|text| check(&text.into()).unwrap_err().message);
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_asks_for_too_much_is_refused() {
+    fn excessive_stored_parameters_are_refused() {
         for row in [
             KdfParams { memory_kib: u32::MAX, ..KdfParams::new() },
             KdfParams { passes: u32::MAX, ..KdfParams::new() },

@@ -56,7 +56,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_value_opens_only_where_it_belongs_and_under_its_key() {
+    fn a_value_decrypts_only_in_its_place_and_with_its_key() {
         let key = VaultKey::random();
         let sealed = key.seal("connection/1/access_token", b"gri_at_secret");
         assert_eq!(&**key.open("connection/1/access_token", &sealed).unwrap(), b"gri_at_secret");
@@ -66,14 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_value_is_never_sealed_the_same() {
+    fn sealing_a_value_twice_gives_different_bytes() {
         let key = VaultKey::random();
         assert_ne!(key.seal("a", b"x"), key.seal("a", b"x"));
     }
 
     proptest! {
         #[test]
-        fn a_changed_byte_is_noticed(plain: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
+        fn a_changed_byte_is_detected(plain: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
             let key = VaultKey::random();
             let mut sealed = key.seal("associated_data", &plain);
             let at = at.index(sealed.len());
@@ -82,7 +82,7 @@ mod tests {
         }
 
         #[test]
-        fn anything_may_be_given_to_open(bytes: Vec<u8>) {
+        fn any_bytes_open_without_panic(bytes: Vec<u8>) {
             prop_assert!(VaultKey::random().open("associated_data", &bytes).is_none());
         }
     }

@@ -16,7 +16,7 @@ async function browse(project: RegExp, scenario = "some") {
 const rows = () => document.querySelectorAll("tbody tr[aria-rowindex]");
 const grid = () => screen.findByRole("grid", { name: "Posts" });
 
-test("five thousand posts are all counted and few are drawn", async () => {
+test("five thousand posts are counted and few are rendered", async () => {
   await browse(/^Acme Shop/);
   expect(await grid()).toHaveAttribute("aria-rowcount", "5001");
   expect(screen.getByText("5,000 posts")).toBeInTheDocument();
@@ -24,7 +24,7 @@ test("five thousand posts are all counted and few are drawn", async () => {
   expect(rows().length).toBeLessThan(80);
 });
 
-test("rows are walked with arrows, and the chosen one is told in full", async () => {
+test("arrow keys select a row, and its details are shown", async () => {
   const user = await browse(/^Acme Journal/);
   (await grid()).focus();
   await user.keyboard("{ArrowDown}{ArrowDown}{ArrowDown}");
@@ -38,7 +38,7 @@ test("rows are walked with arrows, and the chosen one is told in full", async ()
   expect(screen.getByRole("complementary")).toHaveTextContent("post-411");
 });
 
-test("sorting is done in what was read, and stays for the next project", async () => {
+test("sorting applies to cached posts, and stays for the next project", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
   await press(user, "Title");
@@ -57,7 +57,7 @@ test("sorting is done in what was read, and stays for the next project", async (
   expect(JSON.parse(localStorage.getItem("posts-table") ?? "{}")).toMatchObject({ sort: "title", order: "desc" });
 });
 
-test("filters are terms that can be taken away", async () => {
+test("filters are shown and can be removed", async () => {
   const user = await browse(/^Acme Journal/);
   await user.type(screen.getByRole("textbox", { name: "Filter titles" }), "xyzzy");
   await screen.findByText(/No posts match these filters/);
@@ -70,7 +70,7 @@ test("filters are terms that can be taken away", async () => {
   expect(box).toHaveValue("");
 });
 
-test("dates are whole days, and half a date is none", async () => {
+test("dates are whole days, and an incomplete date is no filter", async () => {
   const user = await browse(/^Acme Journal/);
   await press(user, "Filters");
   await user.type(await screen.findByLabelText("Updated from"), "2026-01-0");
@@ -95,7 +95,7 @@ test.each([
     await user.tab();
     expect(screen.getByLabelText(to)).toHaveAccessibleDescription(`Must not be below “${from}”.`);
     expect(screen.queryByText(/No posts match/)).toBeNull();
-    // Once they fit, both count.
+    // Once the range is valid, both bounds apply.
     await user.clear(screen.getByLabelText(from));
     await user.type(screen.getByLabelText(from), better);
     await waitFor(() => expect(screen.getByLabelText(to)).not.toHaveAttribute("aria-invalid"));
@@ -108,7 +108,7 @@ test("an empty project says so", async () => {
   await screen.findByText("This project has no posts.");
 });
 
-test("what was read stays in sight when reading again fails", async () => {
+test("cached posts stay visible when a reload fails", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
   fake.fail("loadPosts", unavailable);
@@ -120,7 +120,7 @@ test("what was read stays in sight when reading again fails", async () => {
   await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
 });
 
-test("a long wait is told, and can be stopped", async () => {
+test("a long wait shows progress and can be cancelled", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
   fake.wait("loadPosts", 1e9);
@@ -132,13 +132,13 @@ test("a long wait is told, and can be stopped", async () => {
   expect(rows().length).toBeGreaterThan(10);
 });
 
-test("text that runs from the right says so itself", async () => {
+test("right-to-left text has its own direction", async () => {
   await browse(/^Acme Journal/);
   await grid();
   expect(document.querySelector("td.title")).toHaveAttribute("dir", "auto");
 });
 
-test("a status is chosen from a list, by keys or by pointer", async () => {
+test("a status is chosen from a list by keyboard or pointer", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
   const button = screen.getByRole("button", { name: "Status: Any status" });
@@ -158,7 +158,7 @@ test("a status is chosen from a list, by keys or by pointer", async () => {
   expect(fake.called("loadPosts")).toHaveLength(1);
 });
 
-test("only the lines in sight are asked for", async () => {
+test("only visible rows are requested", async () => {
   const user = await browse(/^Acme Shop/);
   (await grid()).focus();
   await user.keyboard("{End}");
@@ -170,7 +170,7 @@ test("only the lines in sight are asked for", async () => {
   expect(asked.length).toBeLessThan(8);
 });
 
-test("what is done here and what the provider did is told apart", async () => {
+test("filters applied here and by the provider are distinguished", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
   await press(user, "Filters");
@@ -182,14 +182,14 @@ test("what is done here and what the provider did is told apart", async () => {
   await press(user, "Status: Any status");
   await user.click(screen.getByRole("option", { name: "Draft" }));
   await waitFor(() => expect(screen.getByText(/^[\d,]+ of 412 posts$/)).toBeInTheDocument());
-  // Reading again asks the provider for drafts alone; the rest is still done here.
+  // A reload requests only drafts from the provider; the other filters are applied here.
   await press(user, "Reload");
   expect(await screen.findByText("Filtered by Grigora")).toBeInTheDocument();
   expect(screen.getByText("Filtered locally")).toBeInTheDocument();
   expect(fake.called("loadPosts").at(-1)?.[1]).toMatchObject({ status: "draft" });
 });
 
-test("columns are chosen and widened by keys", async () => {
+test("columns are chosen and resized by keyboard", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
   await press(user, "Columns");
@@ -210,7 +210,7 @@ test("columns are chosen and widened by keys", async () => {
   expect(edge).toHaveAttribute("aria-valuenow", "6.5");
 });
 
-test("a month filters the table, and once more does not", async () => {
+test("a month toggles a filter", async () => {
   const user = await browse(/^Acme Journal/);
   const months = await screen.findByRole("toolbar", { name: "Posts by month updated" });
   expect(months.children).toHaveLength(24);
@@ -223,7 +223,7 @@ test("a month filters the table, and once more does not", async () => {
   await screen.findByText("412 posts");
 });
 
-test("a post is opened where it is public, and copied as it came", async () => {
+test("a post opens its public page, and is copied unchanged", async () => {
   const user = await browse(/^Acme Journal/);
   (await grid()).focus();
   await user.keyboard("{ArrowDown}");
@@ -237,7 +237,7 @@ test("a post is opened where it is public, and copied as it came", async () => {
   expect(screen.queryByRole("button", { name: "Open" })).toBeNull();
 });
 
-test("what is shown is exported, and the file is named", async () => {
+test("the shown posts are exported, and the file is named", async () => {
   const user = await browse(/^Acme Journal/);
   await grid();
   await press(user, "Export");
@@ -251,7 +251,7 @@ test("what is shown is exported, and the file is named", async () => {
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
-test("how far a long list is on its way is told", async () => {
+test("a long list shows its progress", async () => {
   const user = await start("some", () => fake.wait("loadPosts", 1e9));
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await press(user, /^Acme Journal/);
@@ -263,13 +263,13 @@ test("how far a long list is on its way is told", async () => {
   await screen.findByText("Loading posts from Grigora… 12.4 MB of 30.0 MB");
 });
 
-test("offline, what was read before is shown, and why it is not newer", async () => {
+test("offline, the cached content and the error are shown", async () => {
   await browse(/^Acme Journal/, "offline");
   expect(await grid()).toHaveAttribute("aria-rowcount", "413");
   expect(fake.called("loadPosts")).toHaveLength(0);
 });
 
-test("projects that were read before stay in sight with what went wrong", async () => {
+test("cached projects stay visible with the error", async () => {
   const user = await start("offline");
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   expect(await screen.findByRole("alert")).toHaveTextContent("Grigora answered 503.");
@@ -277,7 +277,7 @@ test("projects that were read before stay in sight with what went wrong", async 
   expect(screen.getByRole("button", { name: /^Acme Shop shop.acme.example 5,000 posts$/ })).toBeInTheDocument();
 });
 
-test("everything that was read is searched, and what is found opens", async () => {
+test("all cached content is searched, and a result opens", async () => {
   const user = await start("offline");
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await user.type(await screen.findByRole("textbox", { name: "Search offline content" }), "splicing");

@@ -10,7 +10,7 @@ async function browse(scenario: string) {
 }
 const rows = () => [...document.querySelectorAll(".thing")].map((row) => row.textContent?.trim());
 
-test("what a provider keeps is listed, told in full, and entered", async () => {
+test("collections are listed, with details and nested items", async () => {
   const user = await browse("grindery");
   await screen.findByRole("heading", { name: "Workspaces" });
   await waitFor(() => expect(rows()).toEqual(["Boats Everything about the boats", "Crew"]));
@@ -28,14 +28,14 @@ test("what a provider keeps is listed, told in full, and entered", async () => {
   expect(fake.called("items")).toHaveLength(2);
 });
 
-test("what is empty says so", async () => {
+test("an empty collection says so", async () => {
   const user = await browse("grindery");
   await press(user, /^Crew/);
   await press(user, "Workflows");
   await screen.findByText("No workflows.");
 });
 
-test("rows are walked with arrows", async () => {
+test("arrow keys move through rows", async () => {
   const user = await browse("thegrid");
   (await screen.findByRole("button", { name: /^Harbour page 1 / })).focus();
   await user.keyboard("{ArrowDown}{Enter}");
@@ -48,7 +48,7 @@ test("a connection that cannot be browsed has no tab for it", async () => {
   const user = await start("custom");
   await screen.findByRole("tab", { name: "Activity" });
   expect(screen.queryByRole("tab", { name: "Browse" })).toBeNull();
-  // Whoever came by another way, sees what there is.
+  // Another route shows the content too.
   router.toConnection("c1", "browse");
   await screen.findByRole("tabpanel", { name: "Overview" });
   await user.keyboard("{Control>}k{/Control}");
@@ -56,7 +56,7 @@ test("a connection that cannot be browsed has no tab for it", async () => {
   expect(screen.queryByRole("option", { name: /^Browse/ })).toBeNull();
 });
 
-test("where a value of the app is what is missing, the app can be edited", async () => {
+test("if a setting of the app is missing, the app can be edited", async () => {
   const user = await start("grovestreams", () =>
     fake.fail("items", {
       ...trouble("not_found", "There are no organizations that Grapnel could list without your user ID."),
@@ -69,7 +69,7 @@ test("where a value of the app is what is missing, the app can be edited", async
   await screen.findByRole("heading", { name: "Edit Harbour", level: 1 });
 });
 
-test("what fails is told and tried again, and what was read stays", async () => {
+test("a failure is shown and can be retried, and cached content stays", async () => {
   const user = await browse("things-error");
   expect(await screen.findByRole("alert")).toHaveTextContent("The Grid answered 503.");
   fake.fail("items", null);
@@ -84,7 +84,7 @@ test("what fails is told and tried again, and what was read stays", async () => 
   expect(rows()).toHaveLength(14);
 });
 
-test("a first answer that takes long can be stopped", async () => {
+test("a slow first response can be cancelled", async () => {
   const user = await browse("things-slow");
   await screen.findByText("Loading sites from The Grid…");
   await press(user, "Cancel");
@@ -92,7 +92,7 @@ test("a first answer that takes long can be stopped", async () => {
   expect(fake.called("cancel").length).toBeGreaterThan(0);
 });
 
-test("a list of things is one stop, wherever the person was in it", async () => {
+test("a list of items is one tab stop", async () => {
   const user = await browse("thegrid");
   const all = () => [...document.querySelectorAll<HTMLElement>(".thing")];
   await waitFor(() => expect(all().length).toBeGreaterThan(3));

@@ -26,7 +26,7 @@ test.each([
   expect(fake.called("startAttempt")).toEqual([["acme-sites", null]]);
 });
 
-test("a client that was refused is corrected first, and the answer is shown", async () => {
+test("after a refused client the app is edited first, and the response is shown", async () => {
   const user = await start("failed");
   await row(user, "Acme Sites");
   await screen.findByRole("heading", { name: "Sign-in failed" });
@@ -36,7 +36,7 @@ test("a client that was refused is corrected first, and the answer is shown", as
   expect(screen.getByRole("button", { name: "Try again" })).not.toHaveClass("primary");
 });
 
-test("cancelled", async () => {
+test("a cancelled sign-in", async () => {
   const user = await start("waiting");
   await row(user, "Acme Sites");
   await press(user, "Cancel");
@@ -45,7 +45,7 @@ test("cancelled", async () => {
   await screen.findByRole("button", { name: "Connect" });
 });
 
-test("a browser that did not open can be tried again, and the link copied", async () => {
+test("if no browser opened, it can be retried, and the link copied", async () => {
   const user = await start("browser");
   await row(user, "Acme Shop");
   await press(user, "Connect");
@@ -57,7 +57,7 @@ test("a browser that did not open can be tried again, and the link copied", asyn
   expect(fake.called("copyLink")).toHaveLength(1);
 });
 
-test("the sign-in page can be opened in another browser, also where none opened", async () => {
+test("the sign-in page can be opened in another browser", async () => {
   const user = await start("browser");
   await row(user, "Acme Shop");
   await press(user, "Connect");
@@ -72,7 +72,7 @@ test("the sign-in page can be opened in another browser, also where none opened"
   expect(fake.called("openBrowser").map(([, chosen]) => chosen)).toEqual([null, "chromium", "firefox -P work"]);
 });
 
-test("another browser that the person declines opens nothing, and what went before stays", async () => {
+test("a declined browser command opens nothing and changes nothing", async () => {
   const user = await start("browser", () => (fake.data.agrees = false));
   await row(user, "Acme Shop");
   await press(user, "Connect");
@@ -104,7 +104,7 @@ test("secrets are described, not shown", async () => {
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 const step = () => document.querySelector("[aria-current=step]");
 
-test("where callbacks come to a port, the steps say so", async () => {
+test("with a loopback redirect URI the steps say so", async () => {
   const user = await start("loopback-waiting");
   await row(user, "Harbour");
   await screen.findByText("Waiting for you in the browser");
@@ -115,7 +115,7 @@ test("where callbacks come to a port, the steps say so", async () => {
   await waitFor(() => expect(step()).toHaveTextContent("Exchange code for tokens"));
 });
 
-test("an address is pasted, and what is wrong with it is told beside it", async () => {
+test("a URL is pasted, and its errors are shown beside it", async () => {
   const user = await start("paste-waiting");
   await row(user, "Harbour");
   await user.type(await screen.findByRole("textbox", { name: "Redirect URL" }), "nonsense");
@@ -130,14 +130,14 @@ test("an address is pasted, and what is wrong with it is told beside it", async 
   expect(fake.called("pasteCallback").at(-1)).toEqual(["attempt-1", "https://harbour.example/callback?code=1&state=2"]);
 });
 
-test("a provider that tells nobody of a cancel says so", async () => {
+test("a provider that does not report a cancel says so", async () => {
   const user = await start("grindery-waiting");
   await row(user, "Harbour");
   await screen.findByText("Waiting for you in the browser");
   expect(step()).toHaveTextContent("cancel here too");
 });
 
-test("a port that is taken says what to do, and is tried again", async () => {
+test("a port in use has a hint and can be retried", async () => {
   const user = await start("port-taken");
   await press(user, "Connect");
   expect(await screen.findByRole("alert")).toHaveTextContent(/Port 8311.*Nothing was sent.*another port/);
@@ -146,7 +146,7 @@ test("a port that is taken says what to do, and is tried again", async () => {
   await screen.findByText("Waiting for you in the browser");
 });
 
-test("email and password are used once, and only where the provider offers it", async () => {
+test("email and password are used once, and only if the provider supports it", async () => {
   const user = await start("grovestreams-app");
   await press(user, "Other ways to sign in");
   await press(user, "Sign in with email and password instead");
@@ -162,7 +162,7 @@ test("email and password are used once, and only where the provider offers it", 
   await press(user, "Sign in");
   await screen.findByText("Fetch account and scopes");
   await waitFor(() => expect(field("password")).toBeNull());
-  // No word of a browser that had no part in it.
+  // No browser is mentioned, since none was used.
   expect(screen.getByText("Email and password sent")).toBeInTheDocument();
   expect(screen.queryByText("Authorization code received")).toBeNull();
   expect(await screen.findByRole("complementary", { name: "Request log" })).toHaveTextContent(
@@ -186,7 +186,7 @@ const lost = trouble(
   "Have the answer come to a port.",
 );
 
-test("the way back is tried before the first sign-in by deep link, and once", async () => {
+test("the deep link is tested once, before the first sign-in that needs it", async () => {
   const user = await start("app");
   await row(user, "Acme Sites");
   await press(user, "Connect");
@@ -198,7 +198,7 @@ test("the way back is tried before the first sign-in by deep link, and once", as
   expect(fake.called("testDeepLink")).toHaveLength(1);
 });
 
-test("a way back that is lost says who has it; nothing is sent unless the person goes on", async () => {
+test("a deep link that opens another program is reported before anything is sent", async () => {
   const user = await start("app", () => fake.fail("testDeepLink", lost));
   await row(user, "Acme Sites");
   await press(user, "Connect");
@@ -211,7 +211,7 @@ test("a way back that is lost says who has it; nothing is sent unless the person
   await screen.findByText("Waiting for you in the browser");
 });
 
-test("a lost way back is given up for a port of this computer", async () => {
+test("a failing deep link can be replaced by loopback", async () => {
   const user = await start("app", () => fake.fail("testDeepLink", lost));
   await row(user, "Acme Sites");
   await press(user, "Connect");
@@ -222,7 +222,7 @@ test("a lost way back is given up for a port of this computer", async () => {
   await screen.findByText("Waiting for you in the browser");
 });
 
-test("whoever leaves while the way back is tried is not sent to the browser", async () => {
+test("leaving during the deep link test opens no browser", async () => {
   let release = () => {};
   const user = await start("app", () => (release = fake.hold("testDeepLink")));
   await row(user, "Acme Sites");
@@ -234,7 +234,7 @@ test("whoever leaves while the way back is tried is not sent to the browser", as
   expect(fake.called("startAttempt")).toHaveLength(0);
 });
 
-test("a sign-in that cannot begin after the trial says why where the person is", async () => {
+test("a sign-in that fails after the deep link test is reported on the current page", async () => {
   const user = await start("app", () => fake.fail("startAttempt", trouble("keyring_locked", "The keyring is locked.")));
   await row(user, "Acme Sites");
   await press(user, "Connect");
@@ -242,14 +242,14 @@ test("a sign-in that cannot begin after the trial says why where the person is",
   expect(step()).toHaveTextContent("Open the sign-in page");
 });
 
-test("a way back by a port needs no such trial", async () => {
+test("a loopback redirect URI needs no test", async () => {
   const user = await start("port-taken", () => fake.fail("startAttempt", null));
   await press(user, "Connect");
   await screen.findByText("Waiting for you in the browser");
   expect(fake.called("testDeepLink")).toHaveLength(0);
 });
 
-test("after half a minute it is said what to look for in the browser", async () => {
+test("after half a minute hints for the browser appear", async () => {
   const user = await start("waiting", () =>
     fake.data.attempts.forEach((one) => (one.started_at = new Date().toISOString())),
   );
@@ -265,7 +265,7 @@ test("after half a minute it is said what to look for in the browser", async () 
   expect(step()).toHaveTextContent("paste it below");
 });
 
-test("an answer that is not accepted is told where the person waits, and when the time is over", async () => {
+test("a refused callback is shown while waiting and after the timeout", async () => {
   const user = await start("waiting");
   await row(user, "Acme Sites");
   const refused = trouble("callback_invalid", "It names another issuer.", "It was not used.", "Start again.");
@@ -276,13 +276,13 @@ test("an answer that is not accepted is told where the person waits, and when th
   expect(step()).toHaveTextContent("It names another issuer.");
 });
 
-test("a provider that takes no PKCE is told before the sign-in begins", async () => {
+test("a provider without PKCE is reported before the sign-in", async () => {
   const user = await start("grovestreams-app");
   await press(user, "Other ways to sign in");
   expect(step()).toHaveTextContent("doesn’t support PKCE");
 });
 
-test("a port that another sign-in has is given up by cancelling that one", async () => {
+test("a port used by another sign-in is freed by cancelling that one", async () => {
   const taken = () =>
     fake.data.attempts.push(
       attempt("waiting", { id: "other", app_name: "Other app", redirect_uri: "http://127.0.0.1:8311/callback" }),
@@ -320,7 +320,7 @@ test.each([
   await waitFor(() => expect(screen.queryByText("Another account signed in")).toBeNull());
 });
 
-test("a denial that the provider explains shows the explanation", async () => {
+test("a denial shows the provider's explanation", async () => {
   const user = await start("denied");
   const [denied] = fake.data.attempts;
   const error = trouble("access_denied", "Grigora denied access. It says: “Blocked by policy.”");

@@ -9,7 +9,7 @@ function add(one: Details) {
   fake.data.details[one.summary.id] = one;
 }
 
-test("granted, missing and unasked scopes are told apart in words", async () => {
+test("granted, missing and unrequested scopes are distinguished", async () => {
   const user = await start("some");
   await row(user, "Acme staging");
   const scopes = await screen.findByTestId("scopes");
@@ -30,7 +30,7 @@ test("granted, missing and unasked scopes are told apart in words", async () => 
   ]);
 });
 
-test("a refresh cannot be asked for twice", async () => {
+test("a running refresh cannot be started twice", async () => {
   const user = await start("some");
   fake.wait("refresh", 500);
   const button = await screen.findByRole("button", { name: "Refresh now" });
@@ -42,13 +42,13 @@ test("a refresh cannot be asked for twice", async () => {
   expect(fake.called("refresh")).toHaveLength(1);
 });
 
-test("what a refresh met is told, and the way on", async () => {
+test("the error of a refresh and the next step are shown", async () => {
   const user = await start("some", () => fake.fail("refresh", unavailable));
   await press(user, "Refresh now");
   expect(await screen.findByRole("alert")).toHaveTextContent("Grigora answered 503.");
 });
 
-test("projects keep the names that were read before, and nobody is asked", async () => {
+test("projects show their cached names without a request", async () => {
   await start("some", () => (fake.data.wasRead = true));
   const where = (await screen.findByRole("heading", { name: "Projects" })).closest("section") as HTMLElement;
   await waitFor(() => expect(where).toHaveTextContent("Acme Journal"));
@@ -56,7 +56,7 @@ test("projects keep the names that were read before, and nobody is asked", async
   expect(fake.called("projects")).toEqual([]);
 });
 
-test("one trouble is told once", async () => {
+test("the same error is shown once", async () => {
   const user = await start("some", () => {
     fake.fail("refresh", unavailable);
     fake.fail("projects", unavailable);
@@ -74,11 +74,11 @@ test("one trouble is told once", async () => {
   await user.click((await screen.findAllByRole("button", { name: "Refresh now" }))[0] as Element);
   await waitFor(() => expect(fake.called("refresh")).toHaveLength(1));
   await waitFor(() => expect(document.querySelector("main")?.textContent?.split(unavailable.message)).toHaveLength(2));
-  // It can still be tried again.
+  // Retrying is still possible.
   expect(screen.getByRole("button", { name: "Load names" })).toBeEnabled();
 });
 
-test("a sign-in that renews a connection is its own row’s, and says when no browser opened", async () => {
+test("a reconnect is shown on its row, also if no browser opened", async () => {
   const user = await start("troubled", () => fake.fail("openBrowser", unavailable));
   await row(user, "Acme production");
   await press(user, "Reconnect");
@@ -94,7 +94,7 @@ test("a sign-in that renews a connection is its own row’s, and says when no br
   await waitFor(() => expect(document.querySelector("main")).toHaveTextContent(/sent \d/));
 });
 
-test("an app goes with its connections, once that was said and agreed to", async () => {
+test("an app is removed with its connections after confirmation", async () => {
   const user = await start("some");
   await choose(user, "Go to app");
   await press(user, "Remove app…");
@@ -107,7 +107,7 @@ test("an app goes with its connections, once that was said and agreed to", async
   await waitFor(() => expect(appStore.connections).toEqual([]));
 });
 
-test("a connection that needs a person says so and signs in again under its name", async () => {
+test("a connection that needs a reconnect says so and reconnects under its name", async () => {
   const user = await start("troubled");
   await row(user, "Acme production");
   expect(await screen.findByRole("alert")).toHaveTextContent("What happened");
@@ -116,7 +116,7 @@ test("a connection that needs a person says so and signs in again under its name
   expect(fake.called("startAttempt")).toEqual([["acme-sites", "c1"]]);
 });
 
-test("a token that is still good can be copied, also where only a new sign-in brings the next one", async () => {
+test("a valid token can be copied even if a reconnect is needed", async () => {
   const user = await start("some", () => add(details("c9", "Acme paused", "reconnect_needed", 48 * 60_000)));
   await row(user, "Acme paused");
   await screen.findByText(/Access token valid for 4[78] minutes/);
@@ -124,7 +124,7 @@ test("a token that is still good can be copied, also where only a new sign-in br
   expect(screen.queryByRole("button", { name: "Refresh now" })).toBeNull();
 });
 
-test("a client that is not accepted is corrected in the app", async () => {
+test("a refused client leads to editing the app", async () => {
   const refused = trouble("invalid_client", "Grigora does not accept the client ID or the client secret.");
   const user = await start("some", () =>
     add(details("c9", "Acme paused", "reconnect_needed", -1000, { trouble: refused })),
@@ -135,7 +135,7 @@ test("a client that is not accepted is corrected in the app", async () => {
   await screen.findByRole("heading", { name: /Acme Sites/ });
 });
 
-test("a connection has a browser of its own", async () => {
+test("a connection can have its own browser", async () => {
   const user = await start("some");
   await user.click(await screen.findByText("default"));
   const field = screen.getByRole("textbox", { name: "Command" });
@@ -154,7 +154,7 @@ test("a connection has a browser of its own", async () => {
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
-test("disconnecting asks first, and says what still status", async () => {
+test("disconnecting needs confirmation, and says what remains", async () => {
   const user = await start("some");
   await choose(user, "Disconnect…");
   const dialog = await screen.findByRole("alertdialog");
@@ -168,18 +168,18 @@ test("disconnecting asks first, and says what still status", async () => {
   await choose(user, "Remove…");
   await press(user, "Remove");
   await waitFor(() => expect(appStore.connections.some((one) => one.id === "c1")).toBe(false));
-  // The app that it belonged to, not whatever comes first.
+  // The app that it belonged to, not the first one in the list.
   await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
 });
 
-test("copying the token hands nothing to the window but the news", async () => {
+test("copying the token does not return it to the window", async () => {
   const user = await start("some");
   await press(user, "Copy token");
   expect((await screen.findAllByText("Copied. The clipboard is cleared in 45 seconds.")).length).toBeGreaterThan(0);
   expect(fake.called("copyToken")).toEqual([["c1"]]);
 });
 
-test("the views are one stop for Tab, and walked with arrows", async () => {
+test("the tabs are one tab stop, with arrow keys", async () => {
   const user = await start("some");
   const view = (name: string) => screen.getByRole("tab", { name });
   await user.click(view("Overview"));
@@ -198,7 +198,7 @@ test("the views are one stop for Tab, and walked with arrows", async () => {
   expect(screen.getByRole("tabpanel", { name: "Activity" })).toHaveFocus();
 });
 
-test("the sidebar is walked with arrows, and found with Ctrl F", async () => {
+test("the sidebar is navigated with arrow keys, and focused with Ctrl F", async () => {
   const user = await start("some");
   await user.keyboard("{Control>}f{/Control}");
   const box = screen.getByRole("textbox", { name: "Filter connections" });
@@ -211,7 +211,7 @@ test("the sidebar is walked with arrows, and found with Ctrl F", async () => {
   expect(document.querySelectorAll(".side .link")).toHaveLength(1);
 });
 
-test("of ten thousand connections those in sight are drawn, and all are reached", async () => {
+test("of ten thousand connections only visible ones are rendered, and all are reachable", async () => {
   const user = await start("thousands");
   expect(document.querySelectorAll(".side .link").length).toBeLessThan(60);
   (document.querySelector(".side .link") as HTMLElement).focus();
@@ -226,7 +226,7 @@ test("of ten thousand connections those in sight are drawn, and all are reached"
   await screen.findByRole("heading", { name: "Client site 04242", level: 1 });
 });
 
-test("a refused callback is told above everything until it is dismissed", async () => {
+test("a refused callback is shown above the page until dismissed", async () => {
   const user = await start("some");
   fake.tell({
     kind: "callback_refused",
@@ -237,14 +237,14 @@ test("a refused callback is told above everything until it is dismissed", async 
   await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
 });
 
-test("a vault that does not open is told, and tried again", async () => {
+test("a locked vault is shown and can be retried", async () => {
   const user = await start("vault");
   fake.data.vault = null;
   await press(user, "Try again");
   await waitFor(() => expect(screen.queryByText(/keyring does not open/)).toBeNull());
 });
 
-test("a start that fails says why, and is tried again", async () => {
+test("a failed start shows its error and can be retried", async () => {
   const user = await start("unwritable");
   await screen.findByRole("heading", { name: "Can’t open Grapnel’s data" });
   fake.use("some");
@@ -252,7 +252,7 @@ test("a start that fails says why, and is tried again", async () => {
   await screen.findByRole("heading", { name: "Acme production" });
 });
 
-test("what a token says of itself is shown, times in words, and whether it was verified", async () => {
+test("a token's claims are shown with formatted times and the verification result", async () => {
   const user = await start("grindery");
   await user.click(await screen.findByRole("tab", { name: "Token" }));
   const claims = await screen.findByTestId("claims");
@@ -263,7 +263,7 @@ test("what a token says of itself is shown, times in words, and whether it was v
   expect(screen.queryByRole("heading", { name: "Projects" })).toBeNull();
 });
 
-test("a token's header is shown, and why it is not verified, and why the account is unknown", async () => {
+test("a token's header is shown, with the reasons for no verification and no account", async () => {
   const user = await start("custom");
   expect(await screen.findByText("Userinfo: it answered 403 (insufficient_scope).")).toBeInTheDocument();
   await user.click(await screen.findByRole("tab", { name: "Token" }));
@@ -271,7 +271,7 @@ test("a token's header is shown, and why it is not verified, and why the account
   expect(screen.getByText("Not verified: the app has no JWKS URL.")).toBeInTheDocument();
 });
 
-test("a token without an end is good until it is refused, and without a refresh token nothing is renewed", async () => {
+test("a token without expiry or refresh token is explained", async () => {
   await start("thegrid");
   await waitFor(() =>
     expect(document.querySelector(".sentence")).toHaveTextContent(
@@ -283,7 +283,7 @@ test("a token without an end is good until it is refused, and without a refresh 
   expect(screen.getByTestId("scopes")).toHaveTextContent(/balance.*not granted/);
 });
 
-test("scopes that were asked for and never spoken of are told apart", async () => {
+test("scopes that the response does not mention are distinguished", async () => {
   const user = await start("custom");
   const scopes = await screen.findByTestId("scopes");
   expect(scopes).toHaveTextContent(/openid.*requested, not confirmed/);
@@ -291,7 +291,7 @@ test("scopes that were asked for and never spoken of are told apart", async () =
   expect(await screen.findByText("verified")).toBeInTheDocument();
 });
 
-test("what a provider takes back is asked of it", async () => {
+test("revocation is requested if the provider supports it", async () => {
   const user = await start("custom");
   await choose(user, "Disconnect…");
   const dialog = await screen.findByRole("alertdialog");
@@ -300,7 +300,7 @@ test("what a provider takes back is asked of it", async () => {
   await screen.findByText("Access revoked at Another provider.");
 });
 
-test("an app tells its way back, its scopes and what was changed", async () => {
+test("an app page shows redirect method, scopes and changed values", async () => {
   const user = await start("custom");
   await choose(user, "Go to app");
   await screen.findByRole("heading", { name: "Harbour", level: 1 });

@@ -13,7 +13,7 @@ async function open(scenario: string) {
 }
 const chosen = () => document.querySelector("[role=option][aria-selected=true]");
 
-test("a connection is found by a few letters and reached by Enter", async () => {
+test("a connection is found by a few letters and opened with Enter", async () => {
   const { user, box } = await open("some");
   await user.type(box, "grig bakery");
   await waitFor(() => expect(chosen()).toHaveTextContent("Bakery site"));
@@ -22,7 +22,7 @@ test("a connection is found by a few letters and reached by Enter", async () => 
   await waitFor(() => expect(palette.open).toBe(false));
 });
 
-test("arrows choose, and the box names the chosen one", async () => {
+test("arrow keys select, and the box names the selected item", async () => {
   const { user, box } = await open("some");
   await waitFor(() => expect(chosen()).toHaveTextContent("Acme production"));
   await user.keyboard("{ArrowDown}");
@@ -30,7 +30,7 @@ test("arrows choose, and the box names the chosen one", async () => {
   expect(box.getAttribute("aria-activedescendant")).toBe(chosen()?.id);
 });
 
-test("what can be done with the connection that is shown is done", async () => {
+test("commands apply to the shown connection", async () => {
   const { user, box } = await open("some");
   await user.type(box, "copy token");
   await waitFor(() => expect(chosen()).toHaveTextContent("Copy token"));
@@ -38,7 +38,7 @@ test("what can be done with the connection that is shown is done", async () => {
   await waitFor(() => expect(fake.called("copyToken")).toEqual([[appStore.connections[0]?.id]]));
 });
 
-test("what fails is told, and the palette stays", async () => {
+test("a failure is shown, and the palette stays open", async () => {
   const { user, box } = await open("some");
   fake.fail("copyToken", {
     code: "keyring_locked",
@@ -53,7 +53,7 @@ test("what fails is told, and the palette stays", async () => {
   expect(await screen.findByRole("alert")).toHaveTextContent("The keyring is locked.");
 });
 
-test("what failed is told until the person types, whatever happens meanwhile", async () => {
+test("a failure is shown until the person types", async () => {
   const { user, box } = await open("some");
   fake.fail("copyToken", {
     code: "keyring_locked",
@@ -75,7 +75,7 @@ test("what failed is told until the person types, whatever happens meanwhile", a
   await waitFor(() => expect(screen.queryByRole("alert")).toBeNull());
 });
 
-test("a post that was read through another connection is found, and opens, whatever filters hid it", async () => {
+test("a post of another connection is found and opens despite filters", async () => {
   const user = await start("offline");
   await waitFor(() => expect(appStore.connections.length).toBeGreaterThan(1));
   const [, other] = appStore.connections;
@@ -103,7 +103,7 @@ test("a project opens its posts", async () => {
   await waitFor(() => expect(postLists.of("c1")?.project).toBe("p1"));
 });
 
-test("a thing within another opens where it is", async () => {
+test("a nested item opens in its parent", async () => {
   const { user, box } = await open("grindery");
   fake.data.wasRead = true;
   await user.type(box, "boat leaves");
@@ -117,7 +117,7 @@ test("a thing within another opens where it is", async () => {
   );
 });
 
-test("what was read is searched once typing rests", async () => {
+test("the offline content is searched after typing pauses", async () => {
   const { user, box } = await open("offline");
   await user.type(box, "splicing");
   await screen.findByRole("group", { name: "Offline content" });
@@ -125,13 +125,13 @@ test("what was read is searched once typing rests", async () => {
   expect(fake.called("search").at(-1)).toEqual(["splicing"]);
 });
 
-test("nothing found is said", async () => {
+test("an empty result says so", async () => {
   const { user, box } = await open("some");
   await user.type(box, "xyzzy");
   await screen.findByText("No results for “xyzzy”");
 });
 
-test("nothing is not said to fit while there are connections that were not read", async () => {
+test("no empty result is reported while connections are still loading", async () => {
   const user = await start("some");
   appStore.partial = true;
   await user.type(screen.getByRole("textbox", { name: "Filter connections" }), "xyzzy");

@@ -9,7 +9,7 @@ async function open(tell?: () => void) {
 }
 const box = (name: string) => screen.findByRole("textbox", { name });
 
-test("a setting is kept when it is left, and says so", async () => {
+test("a setting is saved on blur, and confirmed", async () => {
   const user = await open();
   await user.type(await box("Browser"), "firefox -P work");
   await user.tab();
@@ -17,7 +17,7 @@ test("a setting is kept when it is left, and says so", async () => {
   expect(fake.called("changeSettings")).toEqual([[{ browser: "firefox -P work" }]]);
 });
 
-test("one that cannot be says why, keeps what was typed, and holds up no other", async () => {
+test("an invalid setting shows its error, keeps the text, and does not block others", async () => {
   const user = await open();
   const proxy = await box("Proxy");
   await user.type(proxy, "proxy.example{Enter}");
@@ -36,7 +36,7 @@ test("one that cannot be says why, keeps what was typed, and holds up no other",
   );
 });
 
-test("a program or a proxy that the person declines leaves all as it was, and that is no error", async () => {
+test("a declined command or proxy changes nothing and is no error", async () => {
   const user = await open(() => (fake.data.agrees = false));
   for (const [name, text] of [
     ["Browser", "firefox -P work"],
@@ -45,7 +45,7 @@ test("a program or a proxy that the person declines leaves all as it was, and th
     await user.type(await box(name), `${text}{Enter}`);
     expect(await screen.findByText("Not changed")).toBeVisible();
     expect(await box(name)).toHaveValue("");
-    // It is not asked again because the field is left.
+    // Leaving the field causes no second confirmation.
     await user.tab();
   }
   expect(fake.called("changeSettings")).toHaveLength(2);
@@ -53,7 +53,7 @@ test("a program or a proxy that the person declines leaves all as it was, and th
   expect(screen.queryByRole("alert")).toBeNull();
 });
 
-test("a field is not left because the window is", async () => {
+test("a blur of the window saves no setting", async () => {
   const user = await open();
   const field = await box("Browser");
   await user.type(field, "firefox");
@@ -63,7 +63,7 @@ test("a field is not left because the window is", async () => {
   await waitFor(() => expect(fake.data.settings.browser).toBe("firefox"));
 });
 
-test("the file of authorities is the one that the system’s dialog names, and goes without a question", async () => {
+test("the certificate file is chosen in the system’s dialog, and removed without confirmation", async () => {
   const user = await open();
   const authorities = within(await screen.findByRole("group", { name: "Additional trusted CAs" }));
   fake.data.chosen = null;
@@ -86,14 +86,14 @@ test("the file of authorities is the one that the system’s dialog names, and g
   expect(fake.called("changeSettings")).toHaveLength(1);
 });
 
-test("what was not changed is not sent", async () => {
+test("unchanged settings are not sent", async () => {
   const user = await open();
   await user.click(await box("Proxy"));
   await user.tab();
   expect(fake.called("changeSettings")).toEqual([]);
 });
 
-test("the data folder is opened; where settings cannot be read, that is told and tried again", async () => {
+test("the data folder opens, and unreadable settings are reported and retried", async () => {
   const trouble = {
     code: "data_busy" as const,
     message: "Another program holds it.",
@@ -109,7 +109,7 @@ test("the data folder is opened; where settings cannot be read, that is told and
   expect(fake.called("openFolder")).toHaveLength(1);
 });
 
-test("what goes on beside the window is switched at once, and a switch that fails goes back", async () => {
+test("background settings apply at once, and a failed switch reverts", async () => {
   const user = await open();
   await user.click(await screen.findByRole("checkbox", { name: "Notify me when a connection needs attention" }));
   await waitFor(() => expect(fake.data.settings).toMatchObject({ quiet: true, tray: false }));
@@ -128,12 +128,12 @@ test("what goes on beside the window is switched at once, and a switch that fail
   expect(tray).not.toBeChecked();
 });
 
-test("how long before their end tokens are renewed is chosen at once", async () => {
+test("the refresh margin applies at once", async () => {
   const user = await open();
   expect(await screen.findByRole("radio", { name: "Automatic" })).toBeChecked();
   await user.click(screen.getByRole("radio", { name: "15 minutes" }));
   await waitFor(() => expect(fake.data.settings.margin).toBe("fifteen_minutes"));
-  // What is kept later leaves it as it is.
+  // Saving another setting later does not change it.
   await user.click(screen.getByRole("checkbox", { name: "Stay in the tray" }));
   await waitFor(() => expect(fake.data.settings).toMatchObject({ margin: "fifteen_minutes", tray: true }));
   fake.fail("changeSettings", {
@@ -148,7 +148,7 @@ test("how long before their end tokens are renewed is chosen at once", async () 
   expect(screen.getByRole("radio", { name: "15 minutes" })).toBeChecked();
 });
 
-test("a connection that was asked for outside of the window is shown", async () => {
+test("a connection requested from a notification is shown", async () => {
   await open();
   fake.ask("c1");
   await waitFor(() => expect(screen.queryByRole("heading", { name: "Settings" })).toBeNull());

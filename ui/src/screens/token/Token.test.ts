@@ -9,7 +9,7 @@ const open = async (scenario: string) => {
   return user;
 };
 
-test("what is held is told: how it begins, its kind, its moments", async () => {
+test("the stored tokens are shown by prefix, type and times", async () => {
   await open("some");
   const held = await screen.findByTestId("held");
   expect(held).toHaveTextContent("gri_at_7Kd2…");
@@ -19,7 +19,7 @@ test("what is held is told: how it begins, its kind, its moments", async () => {
   for (const time of held.querySelectorAll("time")) expect(time).toHaveAttribute("title");
 });
 
-test("what introspection says stands beside what is held, and differences are named", async () => {
+test("introspection is compared with the stored metadata", async () => {
   const user = await open("differing");
   const table = await screen.findByTestId("compared");
   expect(table).toHaveTextContent(
@@ -31,7 +31,7 @@ test("what introspection says stands beside what is held, and differences are na
   await waitFor(() => expect(screen.getByTestId("compared")).toHaveTextContent(/Scopes.*3 match/));
 });
 
-test("the end that introspection tells may differ by the time that a reply takes", () => {
+test("the introspected expiry may differ by the response time", () => {
   const of = details("c1", "One", "active", 40 * MINUTE);
   const said = (expires_at: string) =>
     introspectionDiff(of, {
@@ -46,21 +46,21 @@ test("the end that introspection tells may differ by the time that a reply takes
   expect(said(at(30 * MINUTE))?.there).toHaveLength(1);
 });
 
-test("the last reply is shown as the host masked it, and can be copied so", async () => {
+test("the last response is shown redacted, and can be copied", async () => {
   const user = await open("some");
   await screen.findByText(/"access_token": "‹43 characters›"/);
   await press(user, "Copy masked response");
   expect(fake.called("copyText")[0]?.[0]).toContain("‹43 characters›");
 });
 
-test("renewals are listed with how they went, and nothing else is", async () => {
+test("only sign-ins and refreshes are listed, with their results", async () => {
   await open("some");
   const list = await screen.findByTestId("renewals");
   await waitFor(() => expect(list).toHaveTextContent("The attempt before it had failed."));
   expect(list).not.toHaveTextContent("copied");
 });
 
-test("a disconnected connection says that nothing is held", async () => {
+test("a disconnected connection says that no tokens are stored", async () => {
   const user = await start("troubled");
   await row(user, "Night desk");
   await user.click(await screen.findByRole("tab", { name: "Token" }));
@@ -68,7 +68,7 @@ test("a disconnected connection says that nothing is held", async () => {
   expect(screen.queryByText(/access_token/)).toBeNull();
 });
 
-test("missing scopes are asked for again with one press", async () => {
+test("missing scopes can be requested again", async () => {
   const user = await start("some");
   await row(user, "Acme staging");
   await press(user, "Request missing scopes");

@@ -1,4 +1,4 @@
-//! A pasted authorization URL (RFC 6749 §4.1.1): the client and what it asks for are its parameters.
+//! A pasted authorization URL (RFC 6749 §4.1.1): its parameters describe the client and its request.
 
 use grapnel_model::error::{Error, Result};
 use url::{Url, form_urlencoded};
@@ -14,7 +14,7 @@ pub(super) fn read(text: &str) -> Result<Contents> {
     Ok(Contents { clients: vec![client], ..Contents::default() })
 }
 
-/// The client of an authorization URL; `None` where the address is not one.
+/// The client of an authorization URL; `None` for any other URL.
 pub(super) fn client(address: &str) -> Option<Client> {
     let url = Url::parse(address).ok()?;
     let mut client = Client::named(url.host_str()?);
@@ -29,7 +29,7 @@ pub(super) fn client(address: &str) -> Option<Client> {
     Some(client)
 }
 
-/// The page without its parameters, and the parameters: those of the query, and those behind a fragment such as
+/// The URL without its parameters, and the parameters: those of the query, and those of a fragment such as
 /// `#signin/?client_id=…`.
 pub(super) fn split(url: &Url) -> (String, Vec<(String, String)>) {
     let mut page = url.clone();

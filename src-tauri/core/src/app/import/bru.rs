@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use grapnel_model::error::{Error, Result};
 
-/// The most blocks of a file, and the most entries of a block.
+/// The maximum number of blocks of a file, and of entries of a block.
 const MAX_BLOCKS: usize = 1024;
 const MAX_ENTRIES: usize = 4096;
 
-/// The entries of each block, by the block's name, without those that are switched off (`~name: value`).
+/// The entries of each block by its name, except disabled ones (`~name: value`).
 pub(super) type Blocks = BTreeMap<String, Vec<(String, String)>>;
 
-/// Whether a text begins as a `.bru` file does.
+/// Whether a text begins like a `.bru` file.
 pub(super) fn is_bru(text: &str) -> bool {
     text.lines().map(str::trim_end).find(|line| !line.is_empty()).is_some_and(|line| opened(line).is_some())
 }
@@ -23,7 +23,7 @@ fn opened(line: &str) -> Option<&str> {
     (!name.is_empty() && name.bytes().all(is_name)).then_some(name)
 }
 
-/// Reads the blocks. Blocks of another form, such as scripts and lists, are passed over.
+/// Parses the blocks. Blocks of other forms, such as scripts and lists, are skipped.
 pub(super) fn parse(text: &str) -> Result<Blocks> {
     let mut blocks = Blocks::new();
     let mut lines = text.lines();

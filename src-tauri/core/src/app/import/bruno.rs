@@ -7,7 +7,7 @@ use super::client::{A_PASSWORD, A_TOKEN, Client, Contents, ID, Request, SECRET, 
 use super::document::walk;
 use super::variables::{Values, insert};
 
-/// Where each member of an authorization goes: as JSON has it, and as `.bru` has it.
+/// The keys for the members of an authorization, which JSON and `.bru` name differently.
 const MEMBERS: &[(&str, &str, &str)] = &[
     ("authorizationUrl", "authorization_url", "authorize_url"),
     ("accessTokenUrl", "access_token_url", "token_url"),
@@ -17,11 +17,11 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ("scope", "scope", "scopes"),
     ("callbackUrl", "callback_url", "redirect_uri"),
 ];
-/// What is not taken, with the reason.
+/// Members that are not imported, with the reason.
 const LEFT: &[(&str, &str)] =
     &[("username", A_PASSWORD), ("password", A_PASSWORD), ("accessToken", A_TOKEN), ("state", SET_EACH_TIME)];
 const WITHOUT_PKCE: &str = "Grapnel uses PKCE. If the provider refuses it, set pkce=never for the app.";
-/// The beginning of the blocks with extra parameters.
+/// The prefix of the blocks with extra parameters.
 const EXTRA: &str = "auth:oauth2:additional_params:";
 
 /// A `.bru` file.
@@ -95,7 +95,7 @@ pub(super) fn of_document(document: &Value) -> Contents {
     contents
 }
 
-/// An OpenCollection authorization with the members as Bruno's own export has them.
+/// An OpenCollection authorization with the member names of Bruno's own export.
 fn as_bruno(auth: &Value) -> Value {
     let mut members = auth.clone();
     let credentials = &auth["credentials"];

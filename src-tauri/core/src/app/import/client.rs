@@ -1,4 +1,4 @@
-//! What a document says of one OAuth 2.0 client, as it is written there: nothing is resolved or checked yet.
+//! One OAuth 2.0 client as a document describes it: nothing is resolved or validated yet.
 
 use grapnel_model::text::clean_line;
 use serde::{Deserialize, Serialize};
@@ -6,24 +6,24 @@ use serde_json::Value;
 
 use super::variables::Variables;
 
-/// The most values that one client has.
+/// The maximum number of values of one client.
 const MAX_VALUES: usize = 256;
-/// The longest name or source that is shown, in characters.
+/// The maximum length of a shown name or source in characters.
 const MAX_LABEL: usize = 120;
 
-/// Something that was seen and is not imported.
+/// A value that was found and is not imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct NotTaken {
-    /// What it is, such as `accessToken`. Never its value.
+    /// Its name, such as `accessToken`; never its value.
     pub name: String,
-    /// Where it was seen.
+    /// Where it was found.
     pub source: String,
     /// Why it is not imported.
     pub reason: String,
 }
 
-/// One value, with where it was seen.
+/// One value, and where it was found.
 #[derive(Clone)]
 pub(super) struct Said {
     /// A key of a profile, an extra parameter such as `authorize.audience`, [`ID`], [`SECRET`], `scopes` or
@@ -33,12 +33,12 @@ pub(super) struct Said {
     pub(super) source: String,
 }
 
-/// The key of a client ID. In a profile, `client_id` says whether one is needed.
+/// The key of a client ID. (In a profile, `client_id` says whether one is required.)
 pub(super) const ID: &str = "client_id_value";
 /// The key of a client secret, likewise.
 pub(super) const SECRET: &str = "client_secret_value";
 
-/// How a key is called where it is shown.
+/// The displayed name of a key.
 pub(super) fn shown_key(key: &str) -> &str {
     match key {
         ID => "client_id",
@@ -53,20 +53,20 @@ pub(super) struct Client {
     pub(super) name: String,
     pub(super) said: Vec<Said>,
     pub(super) not_taken: Vec<NotTaken>,
-    /// The provider that the document names, where no endpoint decides it.
+    /// The provider that the document names, used if no endpoint determines it.
     pub(super) provider: Option<String>,
-    /// Whether the values are those of a profile file: taken as they are, without variables.
+    /// Whether the values are those of a profile file, which are taken unchanged, without variables.
     pub(super) is_profile: bool,
 }
 
-/// Everything that a document says.
+/// Everything that a document contains.
 #[derive(Default)]
 pub(super) struct Contents {
     pub(super) clients: Vec<Client>,
     pub(super) variables: Variables,
 }
 
-/// Which request a parameter belongs to.
+/// The request that a parameter belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Request {
     Authorization,
@@ -137,7 +137,7 @@ impl Client {
         }
     }
 
-    /// Notes a grant type that is not the authorization code.
+    /// Records a grant type other than the authorization code.
     pub(super) fn grant_type(&mut self, value: &str, source: &str) {
         let is_code = ["authorization_code", "authorization_code_with_pkce", "refresh_token", "accessCode"];
         let is_code = is_code.contains(&value) || value.ends_with("device_code");
@@ -146,7 +146,7 @@ impl Client {
         }
     }
 
-    /// Lists the tokens, passwords and per-request values among these members.
+    /// Lists the tokens, passwords and per-request values in these members as not imported.
     pub(super) fn leave_members(&mut self, members: &Value, names: &[(&str, &str)], source: &str) {
         for (name, reason) in names {
             if members.get(*name).is_some_and(|value| !plain(value).trim().is_empty()) {
@@ -175,7 +175,7 @@ pub(super) fn plain(value: &Value) -> String {
     }
 }
 
-/// A name or source that can be shown.
+/// A name or source that is safe to show.
 pub(super) fn label(text: &str) -> String {
     clean_line(text).trim().chars().take(MAX_LABEL).collect()
 }

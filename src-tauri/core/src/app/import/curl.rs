@@ -1,5 +1,5 @@
-//! A pasted curl command: a token request with the client's credentials, or one for an authorization URL. Nothing that
-//! it names is read: no file, no variable of a shell.
+//! A pasted curl command: a token request with the client's credentials, or a request for an authorization URL. Files
+//! and shell variables that it names are not read.
 
 use grapnel_model::error::{Error, Result};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use url::{Url, form_urlencoded};
 use super::authorization_url;
 use super::client::{Client, Contents, ID, Request, SECRET, plain, shown_key};
 
-/// Options with a value that says nothing about the client.
+/// Options whose value is irrelevant to the client.
 const WITH_VALUE: &[&str] = &[
     "-A",
     "-b",
@@ -47,7 +47,7 @@ const WITH_VALUE: &[&str] = &[
 ];
 const DATA: &[&str] = &["-d", "--data", "--data-raw", "--data-ascii", "--data-binary"];
 
-/// What the options of a command say.
+/// The options of a command.
 #[derive(Default)]
 struct Command {
     url: Option<String>,
@@ -56,7 +56,7 @@ struct Command {
     user: Option<String>,
     headers: Vec<String>,
     is_json: bool,
-    /// Files and shell variables, by the option that names them.
+    /// Options whose value is a file or a shell variable.
     elsewhere: Vec<&'static str>,
 }
 
@@ -81,7 +81,7 @@ fn command(words: &[String]) -> Command {
     let mut command = Command::default();
     let mut words = words.iter().skip(1).map(String::as_str);
     while let Some(word) = words.next() {
-        // The operators of a shell end the command.
+        // A shell operator ends the command.
         if ["|", "||", "&&", ";", ">"].contains(&word) {
             break;
         }
@@ -178,7 +178,7 @@ fn is_of_shell(value: &str) -> bool {
         || (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
 }
 
-/// The credentials of HTTP Basic, by `-u` or by a header; other headers are extra headers of the token request.
+/// The credentials of HTTP Basic from `-u` or a header; other headers are extra headers of the token request.
 fn credentials(client: &mut Client, command: &Command) {
     if let Some((id, secret)) = command.user.as_deref().map(|user| user.split_once(':').unwrap_or((user, "")))
     {

@@ -1,15 +1,15 @@
-//! JSON and YAML as one tree, within limits.
+//! JSON and YAML parsed into one data model, within limits.
 
 use grapnel_model::error::{Error, Result};
 use serde_json::Value;
 use serde_saphyr::Options;
 
-/// The deepest nesting; as much as `serde_json` accepts.
+/// The maximum nesting, the same as `serde_json`'s.
 const MAX_DEPTH: usize = 127;
-/// The most values of a document.
+/// The maximum number of values of a document.
 const MAX_NODES: usize = 500_000;
 
-/// Reads a JSON or YAML document.
+/// Parses a JSON or YAML document.
 pub(super) fn parse(text: &str) -> Result<Value> {
     if text.starts_with(['{', '[']) {
         return serde_json::from_str(text).map_err(|error| refused("JSON", error.line() as u64));
@@ -18,12 +18,12 @@ pub(super) fn parse(text: &str) -> Result<Value> {
         .map_err(|error| refused("YAML", error.location().map_or(1, |at| at.line())))?;
     match document {
         Value::Object(_) => Ok(document),
-        // A lone word is YAML, too.
+        // A single word is valid YAML too.
         _ => Err(Error::input("file", "The format of this text is not known.")),
     }
 }
 
-/// Where a document is wrong. Its text is not repeated: a secret may be at that place.
+/// The place of a syntax error. The text there is not repeated, since it may be a secret.
 fn refused(language: &str, line: u64) -> Error {
     Error::input("file", format!("The text is not valid {language}: line {line} cannot be read."))
 }
@@ -37,7 +37,7 @@ fn limits() -> Options {
             max_documents: 1,
             max_aliases: 10_000,
         },
-        // An alias bomb has few events and expands to many: what aliases expand to counts on its own.
+        // An alias bomb has few events and expands to many, so expansions have a limit of their own.
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: MAX_NODES,
             max_replay_stack_depth: 32,
@@ -49,7 +49,7 @@ fn limits() -> Options {
     }
 }
 
-/// Visits every object of a document, with the name of the nearest object that has one.
+/// Visits every object of a document with the name of the nearest enclosing object that has one.
 pub(super) fn walk<'d>(document: &'d Value, visit: &mut dyn FnMut(&'d Value, &'d str)) {
     walk_under(document, "", visit);
 }

@@ -1,9 +1,9 @@
-//! `.env` files. Written here because the crates for it replace `$NAME` by variables of this process: a file from
-//! somebody else could so take secrets of the environment along.
+//! `.env` files. The existing crates replace `$NAME` by environment variables of this process, so that a file from
+//! somebody else could read secrets; therefore this parser.
 
 use super::client::Contents;
 
-/// Reads `NAME=value` lines: with or without `export`, in single or double quotes or none, comments after ` #`.
+/// Parses `NAME=value` lines: with or without `export`, unquoted or in single or double quotes, comments after ` #`.
 pub(super) fn read(text: &str) -> Contents {
     let mut contents = Contents::default();
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
@@ -15,7 +15,7 @@ pub(super) fn read(text: &str) -> Contents {
     contents
 }
 
-/// `$NAME` as `${NAME}`, where it is the whole value: another `$` is a character of the value.
+/// `$NAME` as `${NAME}` if it is the whole value; any other `$` is a plain character.
 fn in_braces(value: String) -> String {
     let name = value.strip_prefix('$').filter(|name| {
         name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -1,4 +1,4 @@
-//! The formats, and how one is told from another.
+//! The formats, and their detection.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::bru::is_bru;
 
-/// A format that apps are read from.
+/// A format that apps can be imported from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "kebab-case")]

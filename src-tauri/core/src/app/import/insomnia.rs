@@ -6,7 +6,7 @@ use super::client::{A_PASSWORD, A_TOKEN, Client, Contents, ID, SECRET, SET_EACH_
 use super::document::walk;
 use super::variables::{Values, insert};
 
-/// Where each member of an authentication goes.
+/// The keys for the members of an authentication.
 const MEMBERS: &[(&str, &str)] = &[
     ("authorizationUrl", "authorize_url"),
     ("accessTokenUrl", "token_url"),
@@ -17,7 +17,7 @@ const MEMBERS: &[(&str, &str)] = &[
     ("audience", "authorize.audience"),
     ("resource", "resource"),
 ];
-/// What is not taken, with the reason.
+/// Members that are not imported, with the reason.
 const LEFT: &[(&str, &str)] = &[
     ("accessToken", A_TOKEN),
     ("refreshToken", A_TOKEN),
@@ -27,7 +27,7 @@ const LEFT: &[(&str, &str)] = &[
     ("state", SET_EACH_TIME),
     ("code", "It was valid for one sign-in only."),
 ];
-/// The deepest nesting of an environment.
+/// The maximum nesting of an environment.
 const MAX_DEPTH: usize = 8;
 
 pub(super) fn read(document: &Value) -> Contents {
@@ -62,7 +62,7 @@ fn client(authentication: &Value, workspace: &str, place: &str) -> Client {
     client
 }
 
-/// v4: the environment below the workspace is the base; those below another one add to it.
+/// v4: the environment below the workspace is the base environment; environments below another one extend it.
 fn flat_environments(resources: &[Value], contents: &mut Contents) {
     let environments: Vec<&Value> = resources.iter().filter(|one| one["_type"] == "environment").collect();
     for environment in &environments {
@@ -71,7 +71,7 @@ fn flat_environments(resources: &[Value], contents: &mut Contents) {
     }
 }
 
-/// v5: one base with `subEnvironments`, or a list of environments.
+/// v5: one base environment with `subEnvironments`, or a list of environments.
 fn tree_environments(environments: &Value, contents: &mut Contents) {
     let list = environments.as_array();
     for environment in list.into_iter().flatten() {
@@ -97,7 +97,7 @@ fn add(environment: &Value, is_own: bool, contents: &mut Contents) {
     }
 }
 
-/// Nested members by names such as `oauth.client_id`.
+/// Nested members with names such as `oauth.client_id`.
 fn flatten(outer: &str, value: &Value, into: &mut Values, depth: usize) {
     match value {
         Value::Object(members) if depth < MAX_DEPTH => {

@@ -1,5 +1,5 @@
-//! Clients in plain names and values, as `.env` files and environments of API clients have them: `ACME_CLIENT_ID`,
-//! `clientSecret`, `TOKEN_URL`. Names with the same beginning are one client.
+//! Clients described by plain names and values, as in `.env` files and environments of API clients: `ACME_CLIENT_ID`,
+//! `clientSecret`, `TOKEN_URL`. Names with the same prefix belong to one client.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use grapnel_model::provider::Profile;
 use super::client::{A_TOKEN, Client, ID, SECRET};
 use super::variables::Variables;
 
-/// What a name ends with, and what it then is. The longer ending comes first.
+/// Endings of names, and the keys that they mean. Longer endings come first.
 const ENDINGS: &[(&str, &str)] = &[
     ("AUTHORIZATION_ENDPOINT", "authorize_url"),
     ("AUTHORIZE_ENDPOINT", "authorize_url"),
@@ -50,12 +50,12 @@ const ENDINGS: &[(&str, &str)] = &[
     ("AUDIENCE", "authorize.audience"),
 ];
 const TOKENS: &[&str] = &["ACCESS_TOKEN", "REFRESH_TOKEN", "ID_TOKEN"];
-/// Words that belong to the protocol, and not to the name of a client.
+/// Words of the protocol that are no part of a client's name.
 const OF_PROTOCOL: &[&str] = &["OAUTH", "OAUTH2", "OIDC", "OPENID"];
-/// Keys without which names and values describe no client.
+/// Keys of which a client must have at least one.
 const NEEDED: &[&str] = &[ID, "authorize_url", "token_url", "issuer"];
 
-/// The clients of each environment, with the environment's place.
+/// The clients of each environment, with the environment's index.
 pub(super) fn clients(variables: &Variables) -> Vec<(Client, Option<usize>)> {
     let mut all = Vec::new();
     for (place, environment, values) in variables.sets() {
@@ -65,7 +65,7 @@ pub(super) fn clients(variables: &Variables) -> Vec<(Client, Option<usize>)> {
             let upper = upper_snake(name);
             let token = TOKENS.iter().find_map(|ending| upper.strip_suffix(ending));
             let known = ENDINGS.iter().find_map(|(end, key)| Some((upper.strip_suffix(end)?, *key)));
-            // `MY_CLIENT_ID` ends with a whole word; `MYCLIENT_ID` does not.
+            // `MY_CLIENT_ID` ends with whole words; `MYCLIENT_ID` does not.
             let is_whole = |start: &str| start.is_empty() || start.ends_with('_');
             if let Some((start, key)) = known.filter(|(start, _)| is_whole(start)) {
                 groups.entry(group(start)).or_default().say(key, value, name.as_str());
@@ -88,7 +88,7 @@ pub(super) fn clients(variables: &Variables) -> Vec<(Client, Option<usize>)> {
     all
 }
 
-/// The groups that are clients. Names without a beginning belong to the one client that there is.
+/// The groups that are clients. If there is only one client, names without a prefix belong to it.
 fn merged(mut groups: BTreeMap<String, Client>) -> BTreeMap<String, Client> {
     let is_client = |client: &Client| client.said.iter().any(|said| NEEDED.contains(&said.key.as_str()));
     let has_id = |client: &Client| client.said.iter().any(|said| said.key == ID);
@@ -103,7 +103,7 @@ fn merged(mut groups: BTreeMap<String, Client>) -> BTreeMap<String, Client> {
     groups
 }
 
-/// The beginning of a name, without the words of the protocol.
+/// The prefix of a name, without words of the protocol.
 fn group(start: &str) -> String {
     let words = start.split('_').filter(|word| !word.is_empty() && !OF_PROTOCOL.contains(word));
     words.collect::<Vec<_>>().join("_")
@@ -135,7 +135,7 @@ fn title(start: &str) -> String {
     start.split('_').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The built-in provider that a beginning names, such as `GRIGORA` or `THE_GRID_STAGING`.
+/// The built-in provider that a prefix names, such as `GRIGORA` or `THE_GRID_STAGING`.
 fn provider(start: &str) -> Option<String> {
     let plain = |name: &str| name.replace(['_', ' '], "").to_ascii_lowercase();
     let start = plain(start);

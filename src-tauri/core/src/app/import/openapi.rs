@@ -56,8 +56,8 @@ fn oauth2(document: &Value, name: &str, scheme: &Value, base: Option<&str>) -> C
     client
 }
 
-/// Adds the scopes that the whole document requires, and the API’s address. Other scopes are listed only: an app asks
-/// for what it needs, and not for everything that there is.
+/// Adds the scopes that the whole document requires, and the API's base URL. Other scopes are only listed, since an app
+/// requests only those it needs.
 fn finish(client: &mut Client, document: &Value, name: &str, offered: &[&str], base: Option<&str>) {
     let requirements = document["security"].as_array().into_iter().flatten();
     let required = requirements.filter_map(|requirement| requirement[name].as_array()).flatten();
@@ -73,7 +73,7 @@ fn finish(client: &mut Client, document: &Value, name: &str, offered: &[&str], b
     }
 }
 
-/// The address of the API, where it is an absolute one without variables.
+/// The base URL of the API, if it is absolute and without variables.
 fn api_base(document: &Value) -> Option<String> {
     let first = document["servers"][0]["url"].as_str().map(str::to_owned);
     let of_version_2 = || {
@@ -86,7 +86,7 @@ fn api_base(document: &Value) -> Option<String> {
     Url::parse(&base).ok().filter(|_| !base.contains('{')).map(|_| base.trim_end_matches('/').to_owned())
 }
 
-/// An address that may be relative to the API’s.
+/// A URL that may be relative to the API's base URL.
 fn absolute(address: &str, base: Option<&str>) -> String {
     let joined = || Url::parse(base?).ok()?.join(address).ok();
     match Url::parse(address) {

@@ -8,7 +8,7 @@ use super::client::{A_PASSWORD, A_TOKEN, Client, Contents, ID, Request, SECRET, 
 use super::document::walk;
 use super::variables::{Values, insert};
 
-/// Where each member of an authorization goes.
+/// The keys for the members of an authorization.
 const MEMBERS: &[(&str, &str)] = &[
     ("authUrl", "authorize_url"),
     ("accessTokenUrl", "token_url"),
@@ -21,7 +21,7 @@ const MEMBERS: &[(&str, &str)] = &[
     ("resource", "resource"),
     ("audience", "authorize.audience"),
 ];
-/// What is not taken, with the reason.
+/// Members that are not imported, with the reason.
 const LEFT: &[(&str, &str)] = &[
     ("accessToken", A_TOKEN),
     ("refreshToken", A_TOKEN),
@@ -63,7 +63,7 @@ pub(super) fn read(document: &Value) -> Contents {
     contents
 }
 
-/// The name and value of an entry that is not switched off.
+/// The name and value of an enabled entry.
 fn enabled(entry: &Value) -> Option<(String, String)> {
     let is_off = entry["enabled"] == false || entry["disabled"] == true;
     let name = entry["key"].as_str().or_else(|| entry["id"].as_str())?;
@@ -106,7 +106,7 @@ fn members(oauth2: &Value) -> Value {
     Value::Object(pairs.collect::<Map<_, _>>())
 }
 
-/// The client of a request to a token endpoint, written out as a request.
+/// The client of a token request in the collection.
 fn token_request(url: &Value, pairs: &[Value], collection: &str, place: &str) -> Option<Client> {
     let pairs: Vec<(String, String)> = pairs.iter().filter_map(enabled).collect();
     let has = |name: &str| pairs.iter().any(|(own, _)| own == name);

@@ -1,4 +1,4 @@
-//! Documents as the other programs write them, hostile ones, and random ones.
+//! Documents in the formats of the other programs, hostile ones, and random ones.
 
 use std::fmt::Write as _;
 
@@ -39,7 +39,7 @@ const CURL_JSON: &str = r#"curl https://api.grigora.co/general/oauth/token --jso
 const CURL_BASIC: &str = r#"curl -s -u "acme:$ACME_SECRET" https://id.acme.example/token \
   -d grant_type=client_credentials | jq .access_token"#;
 
-/// Everything secret in the documents above.
+/// Every secret in the documents above.
 const SECRETS: &[&str] = &[
     "postman-secret-1",
     "s3cret-header",
@@ -80,7 +80,7 @@ fn told(import: &Import) -> String {
 }
 
 #[test]
-fn each_format_is_understood_with_the_source_of_each_value() {
+fn each_format_is_parsed_with_the_source_of_each_value() {
     for (name, text) in DOCUMENTS {
         let import = read_apps(text, None, None).unwrap();
         insta::assert_snapshot!(*name, told(&import));
@@ -101,7 +101,7 @@ fn no_secret_is_in_what_is_shown() {
 }
 
 #[test]
-fn what_is_understood_can_be_added() {
+fn an_imported_app_can_be_added() {
     for (name, text) in DOCUMENTS {
         for ImportedApp { preview, app } in read_apps(text, None, None).unwrap().apps {
             if preview.missing.is_empty() && !app.overrides.contains_key("issuer") {
@@ -113,7 +113,7 @@ fn what_is_understood_can_be_added() {
 }
 
 #[test]
-fn secrets_arrive_whole() {
+fn secrets_are_imported_unchanged() {
     let secret = |text: &str| {
         let app = read_apps(text, None, None).unwrap().apps.remove(0).app;
         app.client_secret.map(|secret| secret.0.expose_secret().to_owned()).unwrap_or_default()
@@ -127,7 +127,7 @@ fn secrets_arrive_whole() {
 }
 
 #[test]
-fn a_profile_file_is_read_and_asks_for_the_client() {
+fn a_profile_file_is_read_and_lacks_only_the_client() {
     let grigora = Profile::find("grigora").unwrap();
     let own = [("token_url".to_owned(), "https://api.acme.example/oauth/token".to_owned())].into();
     let file = grapnel_model::provider::ProfileFile::of(grigora, &own, &[], &["cms".into()]);
@@ -135,7 +135,7 @@ fn a_profile_file_is_read_and_asks_for_the_client() {
     insta::assert_snapshot!(told(&import));
 }
 
-/// What a file must not be able to do.
+/// Attacks by a file that must not succeed.
 #[test]
 fn hostile_files_change_nothing_that_is_protected() {
     let at = "\"authUrl\", \"value\": \"https://build.grigora.co/oauth/authorize\"";
@@ -150,7 +150,7 @@ fn hostile_files_change_nothing_that_is_protected() {
         format!(", {{\"key\": \"{list}\", \"value\": [{{\"key\": \"{name}\", \"value\": \"{value}\"}}]}}")
     };
     let cases = [
-        // Another host for the code and the secret: not Grigora any more, and the host is named.
+        // Another host for the code and the secret: the provider is no longer Grigora, and the host is named.
         with("https://evil.example/token", ""),
         with("http://evil.example/token", ""),
         with("http://127.0.0.1:631/token", ""),
@@ -178,7 +178,7 @@ fn hostile_files_change_nothing_that_is_protected() {
 }
 
 #[test]
-fn what_describes_no_client_is_refused_with_the_reason() {
+fn text_without_a_client_is_refused_with_the_reason() {
     let deep = "[".repeat(1000);
     let large = "x".repeat(MAX_IMPORT_BYTES + 1);
     let refused = [
@@ -236,7 +236,7 @@ proptest! {
         let _ = read_apps(&text, format, None);
     }
 
-    /// A real document with a piece replaced: closer to what the readers expect.
+    /// A real document with a part replaced, which is closer to what the parsers expect.
     #[test]
     fn no_changed_document_panics(
         which in 0..DOCUMENTS.len(),

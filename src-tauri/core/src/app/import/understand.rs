@@ -1,5 +1,5 @@
-//! From what a document says of a client to an app that can be added: variables resolved, provider found, each value
-//! checked. A value that cannot be is listed with the reason, and does not keep the others from being imported.
+//! Converts a client of a document to an app that can be added: resolves variables, finds the provider, and validates
+//! each value. An invalid value is listed with the reason, and does not prevent the import of the others.
 
 use std::collections::BTreeMap;
 
@@ -17,58 +17,59 @@ use super::authorization_url::split;
 use super::client::{Client, ID, NotTaken, Request, SECRET, Said, label, shown_key};
 use super::variables::{Environment, Unresolved};
 
-/// The longest value that an app can have, in bytes.
+/// The maximum length of an app's value in bytes.
 const MAX_VALUE_BYTES: usize = 4096;
-/// Endpoints by which a built-in provider is recognized.
+/// Endpoints that identify a built-in provider.
 const RECOGNIZED_BY: &[&str] = &["authorize_url", "token_url", "refresh_url"];
-/// What a document may say of how the provider is spoken to. A built-in profile knows better.
+/// Settings of the token endpoint's protocol that are imported for custom providers only: a built-in profile is more
+/// reliable.
 const CONVENTIONS: &[&str] = &["client_auth", "token_body"];
 
-/// One value that was understood.
+/// One value that was recognized.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ImportedValue {
     /// Its name: `client_id`, `client_secret`, `scopes`, or a key of the profile such as `token_url`.
     pub key: String,
-    /// The value; `None` for a secret, which goes to the vault.
+    /// The value; `None` for a secret, which is stored in the vault.
     pub value: Option<String>,
-    /// Where it was seen.
+    /// Where it was found.
     pub source: String,
 }
 
-/// What is shown of an imported app before it is added. No secret is in it.
+/// An imported app as shown before it is added, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ImportPreview {
-    /// A name for the app, which no other app of the same file has.
+    /// A name for the app, unique in the file.
     pub name: String,
-    /// The environment of the file that its variables are from, where there are several.
+    /// The environment of the file that its variables come from, if there are several.
     pub environment: Option<String>,
-    /// The provider's id; `custom` where no built-in profile has these hosts.
+    /// The provider's ID; `custom` if no built-in profile has these hosts.
     pub provider: String,
-    /// What to call the provider.
+    /// The provider's name.
     pub provider_name: String,
-    /// What was understood.
+    /// The values that were recognized.
     pub values: Vec<ImportedValue>,
-    /// What was seen and is not imported.
+    /// Values that were found and are not imported.
     pub not_taken: Vec<NotTaken>,
-    /// The hosts that are not the provider's own, and what protects a sign-in and is switched off.
+    /// The hosts that do not belong to the provider, and disabled protections of the sign-in.
     pub review: Review,
-    /// What the app cannot do without, and the file does not say: keys of values.
+    /// The keys of required values that the file does not contain.
     pub missing: Vec<String>,
 }
 
 /// An app that was read, ready to be added.
 #[derive(Clone)]
 pub struct ImportedApp {
-    /// What is shown of it.
+    /// The preview.
     pub preview: ImportPreview,
-    /// What is added. Its redirect URI is one of the app's own.
+    /// The app to add, with a redirect URI of its own.
     pub app: NewApp,
 }
 
 impl ImportedApp {
-    /// Whether the other one is the same client, seen at another place of the file.
+    /// Whether `other` is the same client from another place in the file.
     pub(super) fn is_same_client(&self, other: &Self) -> bool {
         let secret =
             |app: &NewApp| app.client_secret.as_ref().map(|secret| secret.0.expose_secret().to_owned());
@@ -79,7 +80,7 @@ impl ImportedApp {
     }
 }
 
-/// The app that a client is, in one environment; `None` where nothing of it is usable.
+/// The app of a client in one environment; `None` if nothing of it is usable.
 pub(super) fn understand(
     client: &Client,
     environment: &Environment<'_>,
@@ -110,11 +111,11 @@ pub(super) fn understand(
     Some(draft.app(profile, &name, environment.name))
 }
 
-/// The values of a client while they are checked.
+/// A client's values during validation.
 struct Draft {
-    /// What is left of the client: its list of what is not taken.
+    /// The client, with its list of values that are not imported.
     client: Client,
-    /// Value and source by key; the first that a document says of a key counts.
+    /// Value and source by key; the first value of a key counts.
     values: BTreeMap<String, (String, String)>,
 }
 
@@ -145,7 +146,7 @@ impl Draft {
         }
     }
 
-    /// Takes the parameters out of an authorization URL: they are values of their own.
+    /// Splits an authorization URL into its endpoint and its parameters, which are values of their own.
     fn split_authorization_url(&mut self) {
         let Some((address, source)) = self.values.get("authorize_url").cloned() else { return };
         let Ok(url) = Url::parse(&address) else { return };
@@ -164,7 +165,7 @@ impl Draft {
         }
     }
 
-    /// The provider: by the hosts of the endpoints, by its name in the document, or any other one.
+    /// The provider: by the hosts of the endpoints, by its name in the document, or a custom one.
     fn provider(&self) -> Option<&'static Profile> {
         let endpoints: Vec<&str> = RECOGNIZED_BY
             .iter()
@@ -178,7 +179,7 @@ impl Draft {
         found.or_else(|| Profile::find("custom").ok())
     }
 
-    /// Drops each value that cannot be, with its reason.
+    /// Drops each invalid value, with its reason.
     fn check(&mut self, profile: &Profile) {
         let is_decided = profile.id != "custom" && !self.client.is_profile;
         if let Some((value, source)) = self.values.remove("redirect_uri") {
@@ -208,7 +209,7 @@ impl Draft {
         self.check_together(profile);
     }
 
-    /// Drops endpoints on this computer for a provider that is elsewhere, and what the profile as a whole refuses.
+    /// Drops loopback endpoints of a remote provider, and values that the profile refuses in combination.
     fn check_together(&mut self, profile: &Profile) {
         while let Err(error) = profile.check_loopback(&self.overrides()) {
             let Some(key) = error.field.as_deref() else { return };
@@ -229,7 +230,7 @@ impl Draft {
         self.values.get(key).map(|(value, _)| value.clone())
     }
 
-    /// The values that are settings of the profile.
+    /// The values that are profile settings.
     fn overrides(&self) -> Overrides {
         let own = self.values.iter().filter(|(key, _)| ![ID, "scopes", SECRET].contains(&key.as_str()));
         own.map(|(key, (value, _))| (key.clone(), value.clone())).collect()
@@ -270,7 +271,7 @@ impl Draft {
         ImportedApp { preview, app }
     }
 
-    /// A provider that has no client ID or no client secret refuses one.
+    /// Drops a client ID or client secret that the provider does not have.
     fn drop_absent(&mut self, id: Need, secret: Need, profile: &Profile) {
         for (key, need) in [(ID, id), (SECRET, secret)] {
             if need == Need::Absent
@@ -283,7 +284,7 @@ impl Draft {
 
     fn shown(&self, profile: &Profile) -> Vec<ImportedValue> {
         let all = self.overrides();
-        // A profile file repeats the whole profile.
+        // A profile file contains the whole profile.
         let is_told =
             |key: &str, value: &str| !self.client.is_profile || !profile.is_default(&all, key, value);
         let told = self.values.iter().filter(|(key, (value, _))| is_told(key, value));

@@ -1,12 +1,12 @@
-//! The variables of a file, by environment, and the text that they stand for.
+//! The variables of a file by environment, and their substitution.
 
 use std::collections::BTreeMap;
 
-/// How deep variables may refer to other variables.
+/// The maximum depth of variables that refer to other variables.
 const MAX_DEPTH: usize = 8;
-/// The longest text that comes of a value, in bytes.
+/// The maximum length of an expanded value in bytes.
 const MAX_EXPANDED: usize = 64 << 10;
-/// The most environments, and the most variables of one.
+/// The maximum number of environments, and of variables of one.
 const MAX_ENVIRONMENTS: usize = 32;
 const MAX_VARIABLES: usize = 4096;
 
@@ -16,7 +16,7 @@ pub(super) type Values = BTreeMap<String, String>;
 /// The variables of a file.
 #[derive(Default)]
 pub(super) struct Variables {
-    /// Those of every environment.
+    /// The variables of every environment.
     base: Values,
     /// Environments by name, in the order of the file.
     named: Vec<(String, Values)>,
@@ -24,7 +24,7 @@ pub(super) struct Variables {
 
 /// The variables of one environment.
 pub(super) struct Environment<'v> {
-    /// Its name, where the file has several.
+    /// Its name, if the file has several.
     pub(super) name: Option<&'v str>,
     base: &'v Values,
     own: Option<&'v Values>,
@@ -33,11 +33,11 @@ pub(super) struct Environment<'v> {
 /// Why a text cannot be resolved.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unresolved {
-    /// The file has no variable of this name.
+    /// The file has no variable with this name.
     Missing(String),
-    /// Another program computes it.
+    /// The variable is computed by the other program.
     Computed,
-    /// Variables refer to each other, or to too much.
+    /// The references are circular, too deep, or expand to too much.
     TooDeep,
 }
 
@@ -52,7 +52,7 @@ impl Variables {
         }
     }
 
-    /// Every environment, or the one at a place; the base alone where there are none.
+    /// All environments, or the one at an index; the base alone if there are none.
     pub(super) fn environments(&self, only: Option<usize>) -> Vec<Environment<'_>> {
         let all = self.named.iter().enumerate().filter(|(place, _)| only.is_none_or(|only| only == *place));
         let all =
@@ -61,7 +61,7 @@ impl Variables {
         if all.is_empty() { vec![Environment { name: None, base: &self.base, own: None }] } else { all }
     }
 
-    /// The values of each environment, with its place; the base where there are none.
+    /// The values of each environment with its index; the base if there are none.
     pub(super) fn sets(&self) -> Vec<(Option<usize>, &str, Values)> {
         if self.named.is_empty() {
             return vec![(None, "", self.base.clone())];
@@ -88,7 +88,7 @@ impl Environment<'_> {
         own.or_else(|| self.base.get(name)).map(String::as_str)
     }
 
-    /// The text with every `{{name}}` and `${NAME}` replaced.
+    /// The text with every `{{name}}` and `${NAME}` substituted.
     pub(super) fn resolve(&self, text: &str) -> Result<String, Unresolved> {
         self.resolve_at(text, 0)
     }
@@ -116,7 +116,7 @@ impl Environment<'_> {
     }
 }
 
-/// The first reference to a variable: what is before it, its name, what is after it.
+/// The first reference to a variable: the text before it, its name, and the text after it.
 fn next_reference(text: &str) -> Option<(&str, &str, &str)> {
     let braces = text.find("{{").map(|at| (at, 2, "}}"));
     let dollar = text.find("${").map(|at| (at, 2, "}"));
@@ -126,7 +126,7 @@ fn next_reference(text: &str) -> Option<(&str, &str, &str)> {
     Some((&text[..at], name(&inner[..close]), &inner[close + end.len()..]))
 }
 
-/// The name in a reference: Insomnia writes `_.name` or `_['name']`.
+/// The name in a reference; Insomnia writes `_.name` or `_['name']`.
 fn name(inner: &str) -> &str {
     let inner = inner.trim();
     let inner = inner.strip_prefix("_.").unwrap_or(inner);
@@ -158,12 +158,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_the_file_is_named() {
+    fn missing_variables_are_named() {
         assert_eq!(resolved(&[], "{{process.env.X}}"), Err(Unresolved::Missing("process.env.X".into())));
         assert_eq!(resolved(&[], "{% response 'body' %}"), Err(Unresolved::Computed));
     }
 
-    /// Each variable doubles the one before it: without the limit, 2^40 characters.
+    /// Each variable doubles the previous one: without the limit, 2^40 characters.
     #[test]
     fn variables_do_not_expand_without_end() {
         let all: Vec<(String, String)> =

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_others_say_is_text_only() {
+    async fn foreign_text_is_escaped() {
         let hostile = "<script>alert(1)</script> {script} {title} \u{1b}[2J \u{202e} ' \" &";
         let error = Error::new(Code::InvalidGrant, hostile).means(hostile).hint(hostile);
         for page in [signed_in(hostile, Some(hostile)), failed(&error)] {

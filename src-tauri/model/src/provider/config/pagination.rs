@@ -205,13 +205,13 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_that_stays_ends_the_list() {
+    fn an_unchanged_cursor_ends_the_list() {
         let same = json!({"next": "x"});
         assert_eq!(pages("cursor:c:/next", &[("", same.clone()), ("", same)]).len(), 2);
     }
 
     #[test]
-    fn a_value_that_says_nothing_is_refused() {
+    fn an_invalid_pagination_value_is_refused() {
         for wrong in
             ["", "link:x", "cursor:c", "cursor:c:next", "page:", "offset:o:l:0", "offset:o:l:x", "pages"]
         {

@@ -33,7 +33,7 @@ fn outcome(status: u16, content_type: &str, body: &str) -> String {
 }
 
 #[test]
-fn what_is_accepted_and_what_is_refused() {
+fn deviations_are_accepted_or_refused() {
     let json = "application/json";
     let table = [
         (200, json, r#"{"access_token":"t","token_type":"Bearer","expires_in":3600,"scope":"a b"}"#),
@@ -95,7 +95,7 @@ fn what_is_accepted_and_what_is_refused() {
 
 proptest::proptest! {
     #[test]
-    fn any_reply_has_an_outcome(status in 100u16..600, body: Vec<u8>) {
+    fn any_response_is_classified_without_panic(status in 100u16..600, body: Vec<u8>) {
         let mut noted = Vec::new();
         let reply = Reply {
             status: StatusCode::from_u16(status).unwrap(),
@@ -129,7 +129,7 @@ fn granted(config: &ProviderConfig, body: &str) -> Result<Value, TokenFailure> {
 }
 
 #[test]
-fn a_grant_may_be_nested_where_the_profile_says_so() {
+fn a_nested_grant_is_read_if_configured() {
     let slack = r#"{"ok":true,"access_token":"xoxb-1","refresh_token":"bot",
         "authed_user":{"access_token":"xoxp-1","token_type":"user"}}"#;
     let nested = ProviderConfig { token_path: Some("authed_user".into()), ..config("custom") };
@@ -147,7 +147,7 @@ fn a_grant_may_be_nested_where_the_profile_says_so() {
 }
 
 #[test]
-fn what_is_refused_tells_no_token_that_the_reply_holds() {
+fn an_error_reveals_no_token_of_the_response() {
     for (status, body) in [
         (200, r#"{"at-0123456789abcdef":{"access_token":"at-0123456789abcdef"}}"#),
         (200, r#"{"code-0123456789abcdef":{"access_token":"at"}}"#),
@@ -169,7 +169,7 @@ fn what_is_refused_tells_no_token_that_the_reply_holds() {
 }
 
 #[test]
-fn a_type_that_repeats_what_was_sent_is_noted_without_it() {
+fn a_token_type_that_repeats_a_secret_is_noted_without_it() {
     let (sent, mut noted) = (["code-0123456789abcdef".into()], Vec::new());
     let body = r#"{"access_token":"at","token_type":"of code-0123456789abcdef"}"#;
     normalize(&reply(200, "", body), &config("grigora"), &sent, &mut noted).unwrap();
@@ -178,7 +178,7 @@ fn a_type_that_repeats_what_was_sent_is_noted_without_it() {
 
 /// An RFC 3339 time is neither a lifetime nor milliseconds, in any year.
 #[test]
-fn a_moment_is_read_as_one() {
+fn an_rfc_3339_time_is_read_as_a_time() {
     let ends = |value: &str| {
         let body = format!(r#"{{"access_token":"at","expires_at":{value},"refresh_expires_at":{value}}}"#);
         let read = granted(&config("custom"), &body).unwrap();
@@ -194,7 +194,7 @@ fn a_moment_is_read_as_one() {
 }
 
 #[test]
-fn what_repeats_a_secret_does_not_hold_it_any_more() {
+fn members_that_repeat_a_secret_are_masked() {
     let token = "access-token-0123456789";
     let body = format!(
         r#"{{"access_token":"{token}","scope":"read {token}","project_ids":["one-time-code-123",7],
@@ -209,7 +209,7 @@ fn what_repeats_a_secret_does_not_hold_it_any_more() {
 
 proptest::proptest! {
     #[test]
-    fn no_token_that_breaks_out_of_its_header_is_granted(token in "\\PC{0,20}", bad in "[\\x00-\\x20\\x7f-\\u{ff}]",
+    fn no_token_invalid_in_a_header_is_accepted(token in "\\PC{0,20}", bad in "[\\x00-\\x20\\x7f-\\u{ff}]",
     tail in "\\PC{0,5}", name in 0_usize..3) {
         let mut body = serde_json::json!({ "access_token": "good", "refresh_token": "good", "id_token": "good" });
         body[tokens::TOKENS[name]] = format!("x{token}{bad}{tail}x").into();
