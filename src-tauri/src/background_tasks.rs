@@ -29,7 +29,7 @@ async fn keep_alive(core: Grapnel) {
     let agent = core.clone();
     tauri::async_runtime::spawn(async move {
         if let Err(error) = agent.serve_tokens(AgentOptions::default()).await {
-            tracing::warn!(%error, "the token agent does not answer the command line");
+            tracing::warn!(%error, "the token agent is not available to other programs");
         }
     });
     core.keep_alive().await;

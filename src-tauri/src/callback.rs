@@ -34,7 +34,7 @@ pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Argumen
     };
     match start() {
         Ok(()) => std::process::exit(0),
-        Err(error) => tracing::warn!(%error, "the callback stays an argument"),
+        Err(error) => tracing::warn!(%error, "the callback remains in the argument list"),
     }
 }
 

@@ -8,7 +8,7 @@ use grapnel_model::connection::Summary;
 /// this is only traced.
 pub(crate) fn note(grapnel: &Grapnel, connection: &Summary) {
     if let Err(error) = grapnel.token_handed_out(connection, &requesting_process(pid())) {
-        tracing::info!(%error, "not noted");
+        tracing::info!(%error, "the activity log entry could not be written");
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn follow(ctx: &Arc<Context>) -> Result<()> {
             others.changed().await;
             let Some(ctx) = ctx.upgrade() else { return };
             if let Err(error) = emit_changes(&ctx, &mut last) {
-                tracing::warn!(%error, "what another process wrote is not known");
+                tracing::warn!(%error, "changes by another process could not be read");
                 ctx.emit(Event::ChangedElsewhere);
             }
         }

@@ -82,7 +82,7 @@ impl Grapnel {
     /// Merges the write-ahead log into the database before the program ends. If that fails, the next run reads the log.
     pub fn checkpoint(&self) {
         if let Err(error) = self.0.store.checkpoint() {
-            tracing::warn!(%error, "the database's log stays beside it");
+            tracing::warn!(%error, "the write-ahead log could not be merged into the database");
         }
     }
 

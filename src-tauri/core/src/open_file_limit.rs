@@ -14,7 +14,7 @@ pub fn raise_limit() {
     if current.is_some_and(|current| current < wanted)
         && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum })
     {
-        tracing::warn!(%error, "the limit of open files stays");
+        tracing::warn!(%error, "the limit of open files could not be raised");
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) async fn write_unsaved(ctx: &Arc<Context>) {
         }
         let Some(error) = failed else { return };
         if begun.elapsed() > STORE_AT_EXIT_TIMEOUT {
-            tracing::error!(%error, "new tokens are lost with this program");
+            tracing::error!(%error, "new tokens could not be stored before the program ends");
             return;
         }
         tokio::time::sleep(STORE_AT_EXIT_PAUSE).await;

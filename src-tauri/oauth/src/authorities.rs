@@ -78,7 +78,7 @@ pub fn from_environment() -> FromEnvironment {
         let path = file.or(directory).unwrap_or(Path::new("")).display();
         let unread = if loaded.certs.is_empty() { ", which holds none that can be read" } else { "" };
         for error in &loaded.errors {
-            tracing::warn!(name, %error, "a certificate authority is not read");
+            tracing::warn!(name, %error, "a certificate file could not be read");
         }
         found.sources.push(format!("{name} ({path}{unread})"));
         found.certificates.append(&mut loaded.certs);

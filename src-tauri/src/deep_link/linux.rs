@@ -74,7 +74,7 @@ fn remove_stale(entries: &Path, program: &Path) -> bool {
     let stale: Vec<PathBuf> = handlers.filter(|path| is_stale(path, program)).collect();
     for path in &stale {
         if let Err(error) = fs::remove_file(path) {
-            tracing::warn!(%error, "an entry of a program that is gone stays");
+            tracing::warn!(%error, "the desktop entry of a deleted program could not be removed");
         }
     }
     !stale.is_empty()
@@ -117,7 +117,7 @@ fn run(program: &str, arguments: &[&str]) {
     let done =
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !done.as_ref().is_ok_and(std::process::ExitStatus::success) {
-        tracing::warn!(program, ?done, "a deep link may not find its way back");
+        tracing::warn!(program, ?done, "deep links may not open this program");
     }
 }
 

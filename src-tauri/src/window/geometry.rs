@@ -63,7 +63,7 @@ pub(super) fn save(app: &AppHandle, window: &WebviewWindow) {
     let written = path().zip(serde_json::to_vec(&now).ok()).map(|(path, text)| write_private(&path, &text));
     match written {
         Some(Ok(())) => *saved = Some(now),
-        failed => tracing::warn!(?failed, "the geometry of the window is not saved"),
+        failed => tracing::warn!(?failed, "the window geometry could not be saved"),
     }
 }
 

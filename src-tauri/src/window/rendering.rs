@@ -121,7 +121,7 @@ fn failure_file() -> Option<PathBuf> {
 
 fn set(variable: &str) {
     if let Err(error) = glib::setenv(variable, "1", false) {
-        tracing::warn!(%error, "the page is drawn as if there were a graphics processor");
+        tracing::warn!(%error, "the rendering mode could not be set");
     }
 }
 

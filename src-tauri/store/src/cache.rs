@@ -133,7 +133,7 @@ fn open_cache(home: &Path) -> rusqlite::Result<Connection> {
     let path = home.join(FILE);
     match configure(&path) {
         Err(error) if is_unreadable(&error) => {
-            tracing::warn!(%error, "what was read before is thrown away");
+            tracing::warn!(%error, "the content cache is unusable and is replaced");
             for file in [FILE, "content.db-wal", "content.db-shm"] {
                 let _ = std::fs::remove_file(home.join(file));
             }

@@ -60,7 +60,7 @@ impl Store {
     pub fn notify_watchers(&self) {
         let file = OpenOptions::new().append(true).open(self.home.join(PRESENCE));
         if let Err(error) = file.and_then(|file| file.set_modified(SystemTime::now())) {
-            tracing::debug!(%error, "other processes are not told");
+            tracing::debug!(%error, "other processes could not be notified");
         }
     }
 

@@ -170,7 +170,7 @@ fn restrict_inner_files(home: &Path) {
             .is_ok_and(|found| found.permissions().mode() & 0o077 != 0 && !found.is_symlink())
             && let Err(error) = fs::set_permissions(&path, fs::Permissions::from_mode(mode))
         {
-            tracing::warn!(%error, name, "open to other accounts");
+            tracing::warn!(%error, name, "accessible to other accounts");
         }
     }
 }

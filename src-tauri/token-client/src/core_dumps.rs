@@ -10,7 +10,7 @@ pub fn forbid() {
     let maximum = getrlimit(Resource::Core).maximum;
     let current = Some(maximum.map_or(LIMIT, |maximum| maximum.min(LIMIT)));
     if let Err(error) = setrlimit(Resource::Core, Rlimit { current, maximum }) {
-        tracing::warn!(%error, "a crash may write secrets to the disk");
+        tracing::warn!(%error, "core dumps could not be disabled");
     }
 }
 

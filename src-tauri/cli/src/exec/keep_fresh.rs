@@ -35,7 +35,7 @@ pub(super) async fn keep_fresh(
 ) {
     let mut events = grapnel.events();
     if let Err(error) = grapnel.follow_others() {
-        tracing::warn!(%error, "tokens that other processes refresh are noticed late");
+        tracing::warn!(%error, "refreshes by other processes are noticed late");
     }
     let mut said = String::new();
     loop {

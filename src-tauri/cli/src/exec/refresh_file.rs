@@ -73,7 +73,7 @@ impl Drop for RefreshFile {
         if self.is_own()
             && let Err(error) = std::fs::remove_file(&self.path)
         {
-            tracing::warn!(%error, "a refresh file stays");
+            tracing::warn!(%error, "a refresh file could not be removed");
         }
     }
 }

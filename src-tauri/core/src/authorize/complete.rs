@@ -75,7 +75,7 @@ pub(super) fn fail(ctx: &Context, mut row: AttemptRow, error: Error) -> Error {
         activity::add(tx, ctx.now(), kind, &error.message, (row.connection_id.as_ref(), Some(&row.app_id)))
     });
     if let Err(unwritten) = written {
-        tracing::warn!(%unwritten, "the end of an attempt is not stored");
+        tracing::warn!(%unwritten, "the end of an attempt could not be stored");
     }
     row.phase = phase;
     row.error = Some(error.clone());

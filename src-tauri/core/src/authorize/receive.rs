@@ -98,6 +98,6 @@ pub(super) fn reject_another_account(ctx: &Context, id: &AttemptId) {
         ctx,
         &RejectedCallback { error: Box::new(error), name: "another_account", of: vec![id.clone()] },
     ) {
-        tracing::warn!(%error, "a refused answer is not noted");
+        tracing::warn!(%error, "a refused callback could not be recorded");
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn posts(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQue
     };
     let posts = read.map_err(|unread| explain(&api, &reply, unread))?;
     if let Err(error) = keep(&api, query, reply, progress_feed).await {
-        tracing::warn!(%error, "posts are not kept");
+        tracing::warn!(%error, "posts could not be cached");
     }
     Ok(Posts { as_of, posts })
 }

@@ -51,7 +51,7 @@ pub(super) async fn keep(
     });
     let kept = kept.await;
     if let Err(error) = kept.and(drop_if_forgotten(ctx, &id).await) {
-        tracing::warn!(%error, "what was read is not kept");
+        tracing::warn!(%error, "fetched content could not be cached");
     }
 }
 

@@ -23,7 +23,7 @@ impl Grapnel {
         let (ctx, id) = (Arc::clone(&self.0), id.clone());
         tokio::spawn(async move {
             if let Err(error) = content::identify(&ctx, &id, None).await {
-                tracing::info!(%error, "not identified after a refresh");
+                tracing::info!(%error, "the account could not be fetched after a refresh");
             }
         });
         Ok(())

@@ -249,7 +249,7 @@ impl RefreshAttempt<'_> {
         reached(Point::AfterCommit);
         // Otherwise the person disconnected, or signed in again, during the request.
         if !is_stored && let Err(error) = revoke::take_back(ctx, row, new.1.clone()).await {
-            tracing::info!(%error, "tokens that came late are not taken back");
+            tracing::info!(%error, "tokens that arrived after a disconnect could not be revoked");
         }
         Ok(is_stored)
     }

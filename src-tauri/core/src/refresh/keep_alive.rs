@@ -149,7 +149,7 @@ impl RefreshScheduler {
 
     /// Plans another attempt after the store could not be read.
     fn plan_later(&mut self, error: &Error) {
-        tracing::warn!(%error, "nothing can be planned");
+        tracing::warn!(%error, "automatic refreshes could not be scheduled");
         self.queue.set(Job::Replan, Some(after(self.ctx.time.now(), STORE_RETRY_PAUSE)));
     }
 
@@ -307,7 +307,7 @@ impl RefreshScheduler {
     }
 
     fn back_off(&mut self, job: &Job, error: &Error) {
-        tracing::info!(?job, %error, "not done by itself");
+        tracing::info!(?job, %error, "an automatic job failed");
         let failures = self.backed_off.get(job).map_or(0, |(failures, _)| *failures).saturating_add(1);
         // A failing keyring is not used again, since each use could cause a prompt. An app whose endpoints changed
         // needs a person, too.
@@ -325,7 +325,7 @@ impl RefreshScheduler {
     fn wake(&mut self) {
         // Programs that start from now on must know the new offset.
         if let Err(error) = self.ctx.store.write(|tx| self.ctx.save_clock_offset(tx)) {
-            tracing::warn!(%error, "the time is not kept");
+            tracing::warn!(%error, "the clock offset could not be stored");
         }
         self.early.extend(self.waiting.keys().cloned());
         self.replan();
@@ -355,7 +355,7 @@ async fn refresh_in_background(ctx: Arc<Context>, token_url: Url, of: RefreshCan
         Err(RefreshFailure::Local(error)) => Err(error),
         // The result is stored in any case, with the time of the next attempt.
         refreshed => {
-            tracing::debug!(failure = ?refreshed.err(), "refreshed by itself");
+            tracing::debug!(failure = ?refreshed.err(), "refreshed automatically");
             Ok(())
         }
     }

@@ -118,7 +118,7 @@ impl HandOut {
     pub(super) fn note(&self, ctx: &Context, process: &RequestingProcess) {
         match note(ctx, (&self.id, &self.app_id), process) {
             Ok(()) => ctx.emit(Event::Activity),
-            Err(error) => tracing::info!(%error, "not noted"),
+            Err(error) => tracing::info!(%error, "the activity log entry could not be written"),
         }
     }
 }

@@ -117,7 +117,7 @@ async fn accept(server: Arc<Server>, listener: UnixListener) {
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "nobody can ask for a token now");
+                tracing::warn!(%error, "a connection to the token agent could not be accepted");
                 sleep(RETRY_PAUSE).await;
             }
         }

@@ -98,7 +98,7 @@ async fn an_automatic_refresh_that_panics_is_repeated() {
 #[tokio::test]
 async fn a_job_that_panics_at_its_end_runs_when_next_due() {
     let kept = Kept::new().await;
-    let _defect = break_off_at("refreshed by itself");
+    let _defect = break_off_at("refreshed automatically");
     kept.pass_until_due().await;
     assert_eq!(kept.refresh_count(), 1);
     kept.pass_until_due().await;

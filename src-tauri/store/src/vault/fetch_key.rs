@@ -73,7 +73,7 @@ pub(super) fn retire(keyring: &dyn Keyring, store: &Store, row: &VaultRow) {
     let Some(name) = &row.retired else { return };
     let gone = keyring.remove(name).and_then(|()| store.write(|tx| forget_retired(tx, name)));
     if let Err(error) = gone {
-        tracing::warn!(%error, "the key of the vault before is still in the keyring");
+        tracing::warn!(%error, "the previous vault key could not be removed from the keyring");
     }
 }
 

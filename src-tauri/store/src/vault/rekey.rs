@@ -71,7 +71,7 @@ impl Inner {
         self.finish_opening(Ok(OpenVault { vault: new.name.clone(), key }));
         retire(&*self.keyring, &self.store, &new);
         if let Err(error) = self.store.checkpoint() {
-            tracing::info!(%error, "the log still holds what was sealed before");
+            tracing::info!(%error, "the write-ahead log may contain values of the previous key");
         }
         Ok(())
     }

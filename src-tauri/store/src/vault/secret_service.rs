@@ -125,7 +125,7 @@ impl Keyring for SystemKeyring {
                 }
             }
             if let Err(error) = signals::unlocked(bus.as_deref()).await {
-                tracing::info!(%error, "nothing tells when the keyring answers");
+                tracing::info!(%error, "the keyring's availability cannot be watched");
                 pause(tries).await;
             }
         })
@@ -136,7 +136,7 @@ impl Keyring for SystemKeyring {
         Box::pin(async move {
             let mut tries = 0;
             while let Err(error) = signals::unlocked(bus.as_deref()).await {
-                tracing::info!(%error, "nothing tells whether the keyring answers");
+                tracing::info!(%error, "the keyring's availability cannot be watched");
                 pause(tries).await;
                 tries += 1;
             }
@@ -147,7 +147,7 @@ impl Keyring for SystemKeyring {
         let bus = self.bus.clone();
         Box::pin(async move {
             if let Err(error) = signals::closed(bus.as_deref()).await {
-                tracing::info!(%error, "nothing tells when the keyring is locked");
+                tracing::info!(%error, "the locking of the keyring cannot be watched");
             }
         })
     }
@@ -254,7 +254,7 @@ impl Service {
                 let made = self.service.create_collection("Default keyring", "default");
                 let made = made.and_then(|collection| collection.is_locked().map(|_| collection));
                 made.map_err(|error| {
-                    tracing::warn!(%error, "no default collection was made");
+                    tracing::warn!(%error, "the default collection could not be created");
                     errors::no_collection()
                 })
             }

@@ -65,7 +65,7 @@ impl Signals {
         if let Some(Err(error)) = pid.map(|pid| kill_process(pid, signal))
             && error.kind() != ErrorKind::NotFound
         {
-            tracing::warn!(%error, "a signal was not passed on");
+            tracing::warn!(%error, "a signal could not be forwarded");
         }
     }
 }

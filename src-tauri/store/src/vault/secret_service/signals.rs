@@ -97,7 +97,7 @@ pub(super) async fn wake(bus: Option<&str>) {
     };
     let asked: Result<()> = asked.await;
     if let Err(error) = asked {
-        tracing::info!(%error, "the keyring was not asked to unlock");
+        tracing::info!(%error, "the keyring could not be unlocked without a prompt");
     }
 }
 
