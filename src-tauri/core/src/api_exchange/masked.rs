@@ -93,7 +93,10 @@ mod tests {
         let header = |name: &str, value: &str| RequestHeader { name: name.into(), value: value.into() };
         let sent = ApiRequestDraft {
             method: "POST".into(),
-            target: "https://api.example/a?page=2&api_key=live-1&x=the-access-token-1234&client%5Fsecret=live-2#code=live-3".into(),
+            target:
+                "https://api.example/a?page=2&api_key=live-1&x=the-access-token-1234&client%5Fsecret=live-2\
+                #code=live-3"
+                    .into(),
             headers: vec![
                 header("Cookie", "session=live-4"),
                 header("X-Api-Key", "live-5"),
