@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "each crate uses some of the checks")]
 #[path = "../../oauth/src/fuzz/checks.rs"]
 pub(crate) mod checks;
+mod import_app;
 mod profile_file;
 #[cfg(test)]
 #[path = "../../oauth/src/fuzz/replay.rs"]
@@ -17,10 +18,11 @@ type Target = (&'static str, fn(&[u8]));
 
 /// The targets, by the name of their directory in `tests/fuzz/seeds`.
 #[cfg(test)]
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     ("callback", callback),
     ("jwt", jwt),
     ("profile_file", profile_file),
+    ("import_app", import_app),
     ("archive", archive),
     ("agent", agent),
 ];
@@ -38,6 +40,12 @@ pub fn jwt(data: &[u8]) {
 /// The text of a profile file.
 pub fn profile_file(data: &[u8]) {
     profile_file::profile_file(data);
+}
+
+/// A text that apps are imported from: an export of another API client, an OpenAPI document, a `.env` file, a curl
+/// command or an authorization URL.
+pub fn import_app(data: &[u8]) {
+    import_app::import_app(data);
 }
 
 /// An archive: its document (begins with `{`), a whole file (`age-encryption.org/`), or changes to a valid file
