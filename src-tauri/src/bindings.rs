@@ -37,6 +37,7 @@ commands! {
     api_request_history, open_api_exchange, delete_api_exchange, clear_api_request_history, save_api_request,
     delete_saved_request, api_request_snippet }
     desktop { open_folder, open_saved_folder, copy_text }
+    hooks { hooks, add_hook, remove_hook, test_hook }
     vault { check_vault, protection, unlock, protect_with_passphrase, protect_with_keyring, reset_vault }
     diagnostics { diagnose, copy_diagnosis }
     archive { export_archive, open_archive, import_archive, close_archive }

@@ -7,6 +7,7 @@ pub(crate) mod connections;
 pub(crate) mod content;
 pub(crate) mod desktop;
 pub(crate) mod diagnostics;
+pub(crate) mod hooks;
 pub(crate) mod import_app;
 pub(crate) mod overview;
 pub(crate) mod settings;

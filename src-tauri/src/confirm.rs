@@ -1,9 +1,12 @@
 //! Confirmations by system dialogs, for what the window's page must not decide alone: the browser command, the proxy,
-//! additional certificate authorities, and the reset of the vault.
+//! additional certificate authorities, hooks, and the reset of the vault.
 
 use std::fmt::Write;
 
+use grapnel_core::hooks;
+use grapnel_model::connection_event::ConnectionEventKind;
 use grapnel_model::error::{Error, Result};
+use grapnel_model::hook::HookCommand;
 use grapnel_model::settings::Settings;
 
 /// The most characters of a value to confirm. A longer one could not be shown completely and is refused.
@@ -50,6 +53,19 @@ pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
             action: "_Delete and reset",
         })
         .await
+}
+
+/// Asks whether a command may run at an event of connections.
+pub(crate) async fn hook(prompter: &impl Prompter, command: &HookCommand) -> Result<bool> {
+    let title = match command.event {
+        ConnectionEventKind::Connected => "Run this command whenever a connection is connected?",
+        ConnectionEventKind::Refreshed => "Run this command whenever a connection is refreshed?",
+        ConnectionEventKind::NeedsAttention => "Run this command whenever a connection needs attention?",
+        ConnectionEventKind::Disconnected => "Run this command whenever a connection is disconnected?",
+    };
+    let what = shown("command", &hooks::quoted(command))?;
+    let meaning = "It runs with all your rights, without asking. Go on only if you entered it yourself.";
+    prompter.ask(Confirmation { title, what, meaning, action: "_Use this command" }).await
 }
 
 /// Asks whether a command may be used as browser, unless it is in use already.
@@ -207,6 +223,24 @@ mod tests {
             assert_eq!(program(&person, "firefox -P home", &known).await.unwrap(), answer);
             assert_eq!(person.saw(), ["firefox -P home"]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_hook_is_asked_with_every_word_of_its_command() {
+        let command = HookCommand {
+            event: ConnectionEventKind::Refreshed,
+            program: "/home/me/re load".into(),
+            arguments: ["-v", "", "a\nb", "\u{202e}x"].map(str::to_owned).into(),
+        };
+        for answer in [false, true] {
+            let person = Person::who_says(answer);
+            assert_eq!(hook(&person, &command).await.unwrap(), answer);
+            assert_eq!(person.saw(), ["'/home/me/re load' -v '' 'a\\u{a}b' '\\u{202e}x'"]);
+        }
+        let long = HookCommand { arguments: vec!["a".repeat(LONGEST)], ..command };
+        let person = Person::who_says(true);
+        assert_eq!(hook(&person, &long).await.unwrap_err().field.as_deref(), Some("command"));
+        assert_eq!(person.saw(), [""; 0]);
     }
 
     #[tokio::test]

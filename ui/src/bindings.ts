@@ -152,6 +152,14 @@ export const commands = {
 	openSavedFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_saved_folder")),
 	/**  Copies text that is not secret. */
 	copyText: (text: string) => typedError<null, Error>(__TAURI_INVOKE("copy_text", { text })),
+	/**  Every hook. */
+	hooks: () => typedError<Hook[], Error>(__TAURI_INVOKE("hooks")),
+	/**  Adds a hook, if the person confirms its command; returns whether they did. Quotes group words of the command. */
+	addHook: (event: ConnectionEventKind, command: string) => typedError<boolean, Error>(__TAURI_INVOKE("add_hook", { event, command })),
+	/**  Removes a hook. */
+	removeHook: (id: HookId) => typedError<null, Error>(__TAURI_INVOKE("remove_hook", { id })),
+	/**  Runs a hook now, as if its event had happened to the first connection by name. */
+	testHook: (id: HookId) => typedError<HookRun, Error>(__TAURI_INVOKE("test_hook", { id })),
 	/**  Tries again to open the vault; returns why it fails, or null. */
 	checkVault: () => typedError<Error | null, Error>(__TAURI_INVOKE("check_vault")),
 	/**  What protects the vault. */
@@ -543,6 +551,17 @@ export type Collection = {
 	within: string | null,
 };
 
+/**  The kind of an event. */
+export type ConnectionEventKind = 
+/**  It was connected, or reconnected by a new sign-in. */
+"connected" | 
+/**  Its tokens were refreshed. */
+"refreshed" | 
+/**  It needs a new sign-in. */
+"needs_attention" | 
+/**  Its tokens were deleted, or the connection was removed. */
+"disconnected";
+
 /**  Identifies a connection. */
 export type ConnectionId = string;
 
@@ -779,6 +798,29 @@ export type Format =
 /**  An array of posts as the provider returned them. */
 "json";
 
+/**  A hook as it is shown. */
+export type Hook = {
+	/**  Its ID. */
+	id: HookId,
+	/**  The event at which it runs; `None` if the stored command is not one that Grapnel has written. */
+	event: ConnectionEventKind | null,
+	/**  The command in quoted words, with control characters escaped; `None` as above. */
+	command: string | null,
+	/**  The last run. */
+	last_run: HookRun | null,
+};
+
+/**  Identifies a hook. */
+export type HookId = string;
+
+/**  A run of a hook that has ended. */
+export type HookRun = {
+	/**  When it ended. */
+	at: string,
+	/**  How it failed, such as "exited with 1"; `None` if it succeeded. */
+	failure: string | null,
+};
+
 /**  One of the apps that were read, with the values that the person added. */
 export type ImportChoice = {
 	/**  Its index in the list of apps that were read. */
@@ -948,7 +990,11 @@ export type Kind =
 /**  Apps and connections were written to a file. */
 "exported" | 
 /**  Apps and connections were imported from a file. */
-"imported";
+"imported" | 
+/**  A hook was added or removed. */
+"hook_changed" | 
+/**  A hook did not run, or failed. */
+"hook_failed";
 
 /**  Consecutive lines. */
 export type LineRange = {

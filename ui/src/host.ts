@@ -2,6 +2,7 @@
 
 import { commands, events } from "./bindings";
 import type {
+  ConnectionEventKind,
   Diagnosis,
   Error as Trouble,
   Event as Happening,
@@ -20,6 +21,7 @@ export type {
   Claims,
   Code,
   Collection,
+  ConnectionEventKind,
   ConnectionId,
   Details,
   Deviation,
@@ -33,6 +35,7 @@ export type {
   Facets,
   Field,
   Format,
+  Hook,
   SearchHit,
   TokenPreview,
   TokenMetadata,
@@ -202,6 +205,12 @@ export const host = {
   chooseCertificates: () => ask(() => commands.chooseCertificates()) as Promise<Settings | null>,
   startAtLogin: (on: boolean) => ask(() => commands.startAtLogin(on)),
   openFolder: () => ask(() => commands.openFolder()),
+  hooks: () => ask(() => commands.hooks()),
+  /** The system asks to confirm the command. Returns false, with nothing changed, if declined. */
+  addHook: (event: ConnectionEventKind, command: string) => ask(() => commands.addHook(event, command)),
+  removeHook: (id: string) => ask(() => commands.removeHook(id)),
+  /** Runs a hook now, with the first connection. */
+  testHook: (id: string) => ask(() => commands.testHook(id)),
   checkVault: () => ask(() => commands.checkVault()),
   protection: () => ask(() => commands.protection()),
   unlock: (passphrase: string) => ask(() => commands.unlock(passphrase)),

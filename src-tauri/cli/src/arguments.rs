@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    activity, agent, api, app, archive, connect, connection, content, exec, provider, proxy, vault, watch,
+    activity, agent, api, app, archive, connect, connection, content, exec, hook, provider, proxy, vault,
+    watch,
 };
 
 /// Manage OAuth 2.0 connections: sign in once, always have a fresh access token.
@@ -80,6 +81,9 @@ pub(crate) enum Command {
     Watch,
     /// Wait until a connection has a status
     Wait(watch::Wait),
+    /// Run commands when connections are refreshed, need attention, or are disconnected
+    #[command(subcommand)]
+    Hook(hook::Command),
     /// Refresh tokens and answer token requests without a window
     Agent(agent::Agent),
     /// Print the script by which a shell completes commands and names
@@ -123,6 +127,7 @@ impl Command {
             | Self::Api(_) => false,
             Self::App(command) => command.needs_vault(),
             Self::Agent(command) => command.needs_vault(),
+            Self::Hook(command) => command.needs_vault(),
             Self::Vault(command) => !matches!(command, vault::Command::Status | vault::Command::Reset { .. }),
             _ => true,
         }

@@ -15,6 +15,7 @@ mod doctor;
 mod exec;
 mod exit;
 mod format;
+mod hook;
 mod input;
 mod keyring;
 mod log;
@@ -177,6 +178,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Items(command) => content::items(session, &command).await,
         Command::Search(command) => content::search(session, &command).await,
         Command::Activity(command) => activity::run(session, &command),
+        Command::Hook(command) => return hook::run(session, command).await,
         Command::Export(command) => archive::export(session, command).await,
         Command::Import(command) => archive::import(session, command).await,
         Command::Vault(command) => vault::run(session, &command).await,

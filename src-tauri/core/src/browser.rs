@@ -129,7 +129,7 @@ pub(crate) fn is_program(_: &Path) -> bool {
 }
 
 /// Splits a command into program and arguments; quotes group words. Fails if a quote is not closed.
-fn parts(command: &str) -> Result<Vec<String>, &'static str> {
+pub(crate) fn parts(command: &str) -> Result<Vec<String>, &'static str> {
     let (mut parts, mut part, mut quote) = (Vec::new(), None::<String>, None);
     for letter in command.chars() {
         match (letter, quote) {

@@ -4,11 +4,13 @@ mod first_page;
 mod list;
 mod pending_notifications;
 mod scopes;
+mod snapshot;
 mod state;
 mod status_counts;
 
 pub(crate) use first_page::first;
 pub(crate) use list::{all, details, forget, named, some};
 pub(crate) use pending_notifications::take;
+pub(crate) use snapshot::snapshot;
 pub use status_counts::StatusCounts;
 pub(crate) use status_counts::count;

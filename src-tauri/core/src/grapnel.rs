@@ -7,6 +7,7 @@ mod archive;
 mod browser;
 mod connections;
 mod content;
+mod hooks;
 mod sign_in;
 mod tokens;
 mod vault;

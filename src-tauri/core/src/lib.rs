@@ -19,6 +19,7 @@ pub mod doctor;
 pub mod fuzz;
 mod grant;
 mod grapnel;
+pub mod hooks;
 pub mod open_file_limit;
 mod refresh;
 mod remove_app;

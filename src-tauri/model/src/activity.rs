@@ -61,6 +61,10 @@ pub enum Kind {
     Exported,
     /// Apps and connections were imported from a file.
     Imported,
+    /// A hook was added or removed.
+    HookChanged,
+    /// A hook did not run, or failed.
+    HookFailed,
 }
 
 /// An entry of the activity log.
@@ -84,10 +88,15 @@ pub struct Entry {
 }
 
 impl Kind {
-    /// The kinds that others can cause as often as they like: web pages, programs, providers. They have their own
-    /// limit, so that they do not displace the person's entries.
-    pub const FROM_OUTSIDE: [Self; 4] =
-        [Self::CallbackRefused, Self::TokenHandedOut, Self::RefreshFailed, Self::AnswerLost];
+    /// The kinds that others can cause as often as they like: web pages, programs, providers, hooks. They have a limit
+    /// of their own, so that they do not displace the person's entries.
+    pub const FROM_OUTSIDE: [Self; 5] = [
+        Self::CallbackRefused,
+        Self::TokenHandedOut,
+        Self::RefreshFailed,
+        Self::AnswerLost,
+        Self::HookFailed,
+    ];
 }
 
 /// A process that requests a token.

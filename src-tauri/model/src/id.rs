@@ -63,3 +63,7 @@ id!(
     /// Identifies a request that the person saved.
     SavedRequestId
 );
+id!(
+    /// Identifies a hook.
+    HookId
+);

@@ -40,6 +40,16 @@ pub fn clean_lines(text: &str) -> String {
     text.split('\n').map(clean_line).collect::<Vec<_>>().join("\n")
 }
 
+/// One line with control and hidden characters spelled out, such as `\u{a}` for a line break, so that nothing in it is
+/// invisible.
+pub fn spell_out(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_control(c) || is_hidden(c) { line.extend(c.escape_unicode()) } else { line.push(c) }
+    }
+    line
+}
+
 /// Escapes control and hidden characters in a JSON document. They occur only inside strings, except for the line breaks
 /// between tokens.
 pub fn escape_json(json: &str) -> String {

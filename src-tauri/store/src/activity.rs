@@ -3,7 +3,8 @@
 use grapnel_model::activity::{Entry, Kind};
 use grapnel_model::id::{AppId, ConnectionId};
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, Row, params};
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, Row, params, params_from_iter};
 
 use crate::column::{Json, Time, json};
 
@@ -39,10 +40,12 @@ pub fn add(
             AND id <= (SELECT id FROM activity WHERE kind = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
         return connection.execute(beyond, params![Json(kind), MAX_ENTRIES_PER_OUTSIDE_KIND]).map(drop);
     }
-    let [a, b, c, d] = Kind::FROM_OUTSIDE.map(Json);
-    let beyond = "DELETE FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5) AND id <= (
-        SELECT id FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5) ORDER BY id DESC LIMIT 1 OFFSET ?1)";
-    connection.execute(beyond, params![MAX_ENTRIES, a, b, c, d]).map(drop)
+    let kinds = Kind::FROM_OUTSIDE.map(Json);
+    let values =
+        std::iter::once(&MAX_ENTRIES as &dyn ToSql).chain(kinds.iter().map(|kind| kind as &dyn ToSql));
+    let beyond = "DELETE FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6) AND id <= (
+        SELECT id FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6) ORDER BY id DESC LIMIT 1 OFFSET ?1)";
+    connection.execute(beyond, params_from_iter(values)).map(drop)
 }
 
 /// Adds an entry; replaces the connection's last one if it is of the same kind.

@@ -18,6 +18,7 @@ mod database;
 mod failure;
 mod filesystem;
 mod group_commit;
+pub mod hook;
 pub mod integrity;
 mod locks;
 mod open;

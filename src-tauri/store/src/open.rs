@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/13-identity.sql"),
     include_str!("schema/14-revoked-refresh-tokens.sql"),
     include_str!("schema/15-api-exchanges.sql"),
+    include_str!("schema/16-hooks.sql"),
 ];
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

@@ -1,4 +1,5 @@
-//! Settings that a page cannot change alone: for a program, a proxy and authorities the system asks the person.
+//! Settings that a page cannot change alone: for a program, a hook, a proxy and authorities the system asks the
+//! person.
 
 use std::fs;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = "Open sign-in pages with this program";
 const PROXY: &str = "Send all requests through this proxy";
+const HOOK: &str = "Run this command whenever a connection is refreshed";
 const DECLINES: &str = "Escape";
 /// Return presses the safe button.
 const DECLINES_TOO: &str = "Return";
@@ -124,6 +126,7 @@ async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()>
         (PROXY, "change_settings", with("proxy", "http://127.0.0.1:9")),
         (PROGRAM, "set_browser", json!({ "connectionId": connection, "browser": program })),
         (PROGRAM, "open_browser", json!({ "attemptId": attempt["id"], "chosen": program })),
+        (HOOK, "add_hook", json!({ "event": "refreshed", "command": program, "confirmed": true })),
     ] {
         scene
             .step(
@@ -139,6 +142,7 @@ async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()>
             ensure!(call(page, "settings", json!({})).await?["settings"] == settings, "they changed");
             let details = call(page, "connection", json!({ "connectionId": connection })).await?;
             ensure!(details["browser"] == "", "{details}");
+            ensure!(call(page, "hooks", json!({})).await? == json!([]), "there is a hook");
             ensure!(!mark.exists(), "the program was started");
             Ok(())
         })

@@ -9,6 +9,7 @@ mod custom;
 mod denied;
 mod grindery;
 mod grovestreams;
+mod hooks;
 mod loopback;
 mod missing_dependencies;
 mod packaged;

@@ -8,6 +8,7 @@ import type {
   Details,
   Entry,
   Error as Trouble,
+  Hook,
   Item,
   Message,
   Overview,
@@ -36,6 +37,7 @@ export type FakeData = Omit<Overview, "has_more"> & {
   /** Whether all content is in the offline copy. */
   wasRead?: boolean;
   settings: Settings;
+  hooks: Hook[];
   /** The file that the person chooses in the system's dialog; null if they cancel. */
   chosen: string | null;
   /** Whether the person confirms the system's dialogs; true by default. */
@@ -70,6 +72,7 @@ export const empty = (): FakeData => ({
   items: {},
   chosen: "/home/amelie/grapnel.age",
   settings: { browser: "", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" },
+  hooks: [],
 });
 
 export const grigora = provider("grigora");

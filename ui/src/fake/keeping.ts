@@ -1,6 +1,14 @@
 // The fake host's settings, vault, archives and doctor.
 
-import type { Changes, commands as Real, Error as Trouble, Event, Imported, Settings } from "../bindings";
+import type {
+  Changes,
+  ConnectionEventKind,
+  commands as Real,
+  Error as Trouble,
+  Event,
+  Imported,
+  Settings,
+} from "../bindings";
 import { at, trouble, type FakeData } from "./data";
 
 type Name = keyof typeof Real;
@@ -62,6 +70,27 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
         data().chosen ? (data().settings = { ...data().settings, certificates: "/etc/ssl/company.pem" }) : null,
       ),
     startAtLogin: (on: boolean) => answer("startAtLogin", [on], () => null),
+    hooks: () => answer("hooks", [], () => data().hooks),
+    addHook: (event: ConnectionEventKind, command: string) =>
+      answer("addHook", [event, command], () => {
+        if (!command.startsWith("/"))
+          throw {
+            ...trouble("invalid_input", `There is no program “${command}” in PATH.`, "No hook was set.", null),
+            field: "command",
+          };
+        if (data().agrees === false) return false;
+        data().hooks = [...data().hooks, { id: `hook-${data().hooks.length}`, event, command, last_run: null }];
+        return true;
+      }),
+    removeHook: (id: string) =>
+      answer("removeHook", [id], () => ((data().hooks = data().hooks.filter((hook) => hook.id !== id)), null)),
+    testHook: (id: string) =>
+      answer("testHook", [id], () => {
+        const hook = data().hooks.find((hook) => hook.id === id);
+        const run = { at: at(0), failure: hook?.command?.endsWith("fail") ? "exited with 1" : null };
+        data().hooks = data().hooks.map((one) => (one === hook ? { ...one, last_run: run } : one));
+        return run;
+      }),
     openFolder: () => answer("openFolder", [], () => null),
     protection: () => answer("protection", [], () => data().protection ?? ("keyring" as const)),
     unlock: (word: string) =>

@@ -1,4 +1,4 @@
-import type { Exported, ImportOutcome, Protection, Settings, CheckStatus } from "../host";
+import type { ConnectionEventKind, Exported, ImportOutcome, Protection, Settings, CheckStatus } from "../host";
 import { count, number } from "./number";
 
 export const settings = {
@@ -69,6 +69,38 @@ export const settings = {
     "Secrets in it are encrypted; the key is stored elsewhere.",
   copyFolder: "Copy data folder path",
   openFolder: "Open folder",
+};
+
+export const hooks = {
+  title: "Hooks",
+  note:
+    "Commands that run while this window or grapnel agent runs. The event is in their environment and, as JSON, on " +
+    "standard input; no token is.",
+  none: "No hooks.",
+  event: "Event",
+  events: {
+    refreshed: "Refreshed",
+    needs_attention: "Needs attention",
+    connected: "Connected",
+    disconnected: "Disconnected",
+  } satisfies Record<ConnectionEventKind, string>,
+  command: "Hook command",
+  commandNote: "A program and its arguments; no shell reads them. You’ll be asked to confirm the command.",
+  example: "/home/me/bin/reload-sync",
+  add: "Add hook",
+  added: "Hook added",
+  declined: "Not added",
+  noEvent: "No event",
+  unverified: "This command could not be verified and does not run. Another program may have changed it. Remove it.",
+  never: "Never run",
+  ok: "succeeded",
+  test: "Test",
+  testNamed: (command: string) => `Test ${command}`,
+  succeeded: "The hook succeeded.",
+  failed: (failure: string) => `The hook ${failure}.`,
+  remove: "Remove",
+  removeNamed: (command: string) => `Remove ${command}`,
+  removed: "Hook removed",
 };
 
 export const vault = {

@@ -16,6 +16,8 @@ mod doctor;
 #[cfg(unix)]
 mod exec;
 mod exits;
+#[cfg(target_os = "linux")]
+mod hooks;
 mod importing;
 mod machine;
 mod manners;

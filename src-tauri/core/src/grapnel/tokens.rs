@@ -13,7 +13,7 @@ use grapnel_store::activity;
 
 use super::Grapnel;
 use crate::token_agent::AgentOptions;
-use crate::{content, refresh, token_agent};
+use crate::{content, hooks, refresh, token_agent};
 
 impl Grapnel {
     /// Refreshes a connection's tokens now.
@@ -72,9 +72,9 @@ impl Grapnel {
         token_agent::serve(Arc::clone(&self.0), options).await
     }
 
-    /// Refreshes every connection before its token expires, and retries failures, until the future is dropped. It
-    /// sleeps between jobs without polling, and never completes.
+    /// Refreshes every connection before its token expires, retries failures, and runs the hooks, until the future is
+    /// dropped. It sleeps between jobs without polling, and never completes.
     pub async fn keep_alive(&self) {
-        refresh::keep_alive(Arc::clone(&self.0)).await;
+        tokio::join!(refresh::keep_alive(Arc::clone(&self.0)), hooks::follow(Arc::clone(&self.0)));
     }
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
 use grapnel_core::archive::{Export, Exported, Import, ImportOutcome, Imported};
+use grapnel_core::hooks::check;
 use grapnel_model::connection::State;
+use grapnel_model::connection_event::ConnectionEventKind;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -69,6 +71,8 @@ async fn everything_is_restored_on_another_computer() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.set_browser(&id, "sh -P work").unwrap();
+    let hook = check(ConnectionEventKind::Refreshed, vec!["sh".into()]).unwrap();
+    world.grapnel.add_hook(&hook).await.unwrap();
     let exported = export(&world, |_| {}).await.unwrap();
     let expected = Exported { apps: 1, connections: 1, with_tokens: 1, refreshable: 1, moved: false };
     assert_eq!(exported, expected);
@@ -82,6 +86,7 @@ async fn everything_is_restored_on_another_computer() {
     let (mut here, mut over_there) =
         (world.grapnel.connection(&id).unwrap(), there.grapnel.connection(&id).unwrap());
     assert_eq!(over_there.browser, "", "a file names no program");
+    assert_eq!(there.grapnel.hooks().await.unwrap(), [], "a file brings no hook");
     here.browser.clear();
     // Each installation has its own ID for the app, and fetches the rest again.
     for details in [&mut here, &mut over_there] {

@@ -21,6 +21,8 @@ mod extra_parameters;
 mod faults;
 #[cfg(target_os = "linux")]
 mod gnome_keyring;
+#[cfg(target_os = "linux")]
+mod hooks;
 mod hostile_callbacks;
 mod identity;
 mod interrupted_tasks;

@@ -4,6 +4,8 @@
 pub(crate) mod agent_client;
 pub(crate) mod clock;
 pub(crate) mod counting_token_endpoint;
+#[cfg(target_os = "linux")]
+pub(crate) mod hook_script;
 pub(crate) mod keep_alive;
 pub(crate) mod metadata_server;
 pub(crate) mod openid_provider;

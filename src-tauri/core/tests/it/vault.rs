@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use grapnel_core::hooks::check;
 use grapnel_model::connection::State;
+use grapnel_model::connection_event::ConnectionEventKind;
 use grapnel_model::error::Code;
 use grapnel_model::event::Event;
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -19,13 +21,16 @@ fn other_words() -> SecretString {
     "quiet anchor seven plums".into()
 }
 
-/// Rows of every table with an encrypted column: an app, a waiting attempt, and a connection with both tokens.
+/// Rows of every table with an encrypted column: an app, a waiting attempt, a hook, and a connection with both tokens.
 #[tokio::test]
 async fn every_sealed_value_is_re_encrypted() {
     let mut world = World::new();
     let id = world.connect().await;
     let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     let (_, callback) = world.attempt().await;
+    let hook = check(ConnectionEventKind::Refreshed, vec!["sh".into()]).unwrap();
+    world.grapnel.add_hook(&hook).await.unwrap();
+    let hooks = world.grapnel.hooks().await.unwrap();
     assert_eq!(world.keyring.keys().len(), 1);
     assert_eq!(world.grapnel.protection().unwrap(), Protection::Keyring);
 
@@ -35,6 +40,7 @@ async fn every_sealed_value_is_re_encrypted() {
     world.keyring.fail(Code::KeyringAbsent);
     world.start_again();
     world.grapnel.unlock(&words()).await.unwrap();
+    assert_eq!(world.grapnel.hooks().await.unwrap(), hooks);
     let same = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     assert_eq!(same.expose_secret(), token.expose_secret());
     // The code exchange uses the attempt's verifier and the app's secret.
@@ -50,6 +56,8 @@ async fn every_sealed_value_is_re_encrypted() {
     assert_eq!(world.grapnel.check_vault().await, None);
     world.grapnel.projects(&id).await.unwrap();
     world.grapnel.refresh(&id).await.unwrap();
+    assert!(hooks[0].command.is_some());
+    assert_eq!(world.grapnel.hooks().await.unwrap(), hooks);
 }
 
 #[tokio::test]
