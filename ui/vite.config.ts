@@ -18,7 +18,7 @@ const base = new RegExp(
 );
 
 /** How large the whole page may be, gzipped. */
-const BUDGET = 128_000;
+const BUDGET = 132_000;
 
 /** Fails the build of a page that is larger. */
 const budget: Plugin = {
