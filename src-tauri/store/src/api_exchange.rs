@@ -72,3 +72,40 @@ pub fn remove(connection: &Connection, of: &ConnectionId, id: &ExchangeId) -> ru
 pub fn clear(connection: &Connection, of: &ConnectionId) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM api_exchange WHERE connection_id = ?1", [of]).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+
+    #[test]
+    fn the_newest_hundred_of_each_connection_are_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(home.path()).unwrap();
+        let connections = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides,
+                created_at) VALUES ('a', 'a', 'grigora', 'x', 'x', '[]', '[]', '{}', '2026-01-01T00:00:00Z');
+            INSERT INTO connection (id, app_id, name, created_at) VALUES ('one', 'a', 'one', '2026-01-01T00:00:00Z'),
+                ('two', 'a', 'two', '2026-01-01T00:00:00Z');";
+        store.write(|tx| tx.execute_batch(connections)).unwrap();
+        let add = |connection: &str, number: i64| {
+            let row = ApiExchangeRow {
+                id: ExchangeId(format!("{connection} {number}")),
+                connection_id: ConnectionId(connection.into()),
+                // Two at a time.
+                at: Timestamp::from_second(number / 2).unwrap(),
+                sealed_summary: Sealed(vec![1]),
+                sealed_exchange: Sealed(vec![2]),
+            };
+            store.write_without_sync(|tx| insert(tx, &row)).unwrap();
+        };
+        add("two", 0);
+        (0..103).for_each(|number| add("one", number));
+        let ids = |connection: &str| -> Vec<String> {
+            let all = store.read(|c| summaries(c, &ConnectionId(connection.into()))).unwrap();
+            all.into_iter().map(|(id, _)| id.0).collect()
+        };
+        let expected: Vec<String> = (3..103).rev().map(|number| format!("one {number}")).collect();
+        assert_eq!(ids("one"), expected);
+        assert_eq!(ids("two"), ["two 0"]);
+    }
+}

@@ -9,6 +9,7 @@ mod figures;
 mod fleet;
 mod oidc_agent;
 mod posts;
+mod response;
 mod screen;
 mod signed_in;
 mod start;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "bench api | browse | connections | posts | start | token";
+const USAGE: &str = "bench api | browse | connections | posts | response | start | token";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +41,7 @@ async fn run(arguments: &[String]) -> Result<()> {
         ["browse"] => browse::run().await,
         ["connections"] => connections::run().await,
         ["posts"] => posts::run().await,
+        ["response"] => response::run(),
         ["start"] => start::run().await,
         ["token"] => token::run().await,
         _ => bail!("{USAGE}"),

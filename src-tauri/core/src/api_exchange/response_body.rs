@@ -180,6 +180,10 @@ fn json_line(json: &JsonLines, text: &str, number: u32) -> ResponseLine {
 
 /// A line without characters that hide or reorder others, and not too long.
 fn shown(line: &str) -> String {
+    if line.len() <= MAX_LINE_CHARS && line.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte))
+    {
+        return line.to_owned();
+    }
     let escaped: Vec<String> = line.split('\t').map(escape_json).collect();
     let escaped = escaped.join("\t");
     match escaped.char_indices().nth(MAX_LINE_CHARS) {
@@ -216,4 +220,112 @@ fn is_text(content_type: &str) -> bool {
         || ["json", "xml", "javascript", "x-www-form-urlencoded"]
             .iter()
             .any(|kind| content_type.contains(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(text: &str) -> ResponseBody {
+        ResponseBody::unmasked(text.into(), None)
+    }
+
+    fn texts(body: &ResponseBody, layout: ResponseLayout) -> Vec<String> {
+        let all = [LineRange { start: 0, count: u32::MAX }];
+        body.lines(layout, &all).into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn text_is_told_from_what_is_none() {
+        let kind = |bytes: &[u8], content_type| ResponseBody::unmasked(bytes.into(), content_type).kind();
+        for (bytes, content_type, expected) in [
+            (&b""[..], Some("application/json"), ResponseKind::Empty),
+            (b"{\"a\":1}", None, ResponseKind::Json),
+            (b"\xef\xbb\xbf[1]", Some("application/json"), ResponseKind::Json),
+            (b"7", Some("application/problem+json"), ResponseKind::Json),
+            (b"7", Some("text/plain"), ResponseKind::Text),
+            (b"{\"a\":1", Some("application/json"), ResponseKind::Text),
+            (b"caf\xe9", Some("text/html"), ResponseKind::Text),
+            (b"caf\xe9", Some("image/png"), ResponseKind::Binary),
+            (b"a\0b", Some("text/plain"), ResponseKind::Binary),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", None, ResponseKind::Binary),
+        ] {
+            assert_eq!(kind(bytes, content_type), expected, "{bytes:?} {content_type:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_has_no_lines_and_is_saved_as_it_came() {
+        for bytes in [&b"\x89PNG\0"[..], b"\xef\xbb\xbf[1]", b"caf\xe9"] {
+            let body = ResponseBody::unmasked(bytes.into(), Some("text/html"));
+            assert_eq!(body.bytes(), bytes);
+        }
+        let binary = ResponseBody::unmasked(vec![0, 1], None);
+        assert_eq!((texts(&binary, ResponseLayout::Raw), binary.text()), (Vec::new(), None));
+        assert_eq!(binary.search(ResponseLayout::Raw, "\u{1}"), ResponseMatches::default());
+    }
+
+    #[test]
+    fn characters_that_hide_or_reorder_others_are_escaped() {
+        let text = "{\"a\u{202e}b\":\t\"\u{200b}\u{7f}\"}";
+        let body = body(text);
+        assert_eq!(texts(&body, ResponseLayout::Pretty)[1], r#""a\u202eb": "\u200b\u007f""#);
+        assert_eq!(texts(&body, ResponseLayout::Raw), ["{\"a\\u202eb\":\t\"\\u200b\\u007f\"}"]);
+        assert_eq!(body.text(), Some(text));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_off_or_split() {
+        let body = body(&format!("[\"{}\", 1]", "é".repeat(5_000)));
+        let pretty = texts(&body, ResponseLayout::Pretty);
+        assert_eq!(pretty.len(), 4);
+        assert!(pretty[1].chars().count() == 2_000 && pretty[1].ends_with("é…"));
+        let raw = texts(&body, ResponseLayout::Raw);
+        assert_eq!((raw.len(), raw.concat()), (11, body.text().unwrap().to_owned()));
+    }
+
+    #[test]
+    fn lines_are_read_by_range_and_at_most_400_at_once() {
+        let body = body(&serde_json::json!((0..1_000).collect::<Vec<_>>()).to_string());
+        assert_eq!(body.line_count(ResponseLayout::Pretty), 1_002);
+        let range = |start, count| LineRange { start, count };
+        let numbers = |ranges: &[LineRange]| -> Vec<u32> {
+            body.lines(ResponseLayout::Pretty, ranges).iter().map(|line| line.number).collect()
+        };
+        assert_eq!(numbers(&[range(1_000, 9), range(0, 2)]), [1_000, 1_001, 0, 1]);
+        assert_eq!(numbers(&[range(0, 300), range(500, 300)]).len(), 400);
+        assert_eq!(numbers(&[range(u32::MAX, u32::MAX)]), [0; 0]);
+        let first = &body.lines(ResponseLayout::Pretty, &[range(0, 1)])[0];
+        assert_eq!((first.fold_end, first.hidden), (Some(1_001), Some(1_000)));
+    }
+
+    #[test]
+    fn a_search_finds_lines_as_they_are_shown() {
+        let json = body("{\"status\":\"Draft\",\n\n\"other\":[\"draft draft\",\"DRAFT\"]}");
+        let found = |layout, text| {
+            let found = json.search(layout, text);
+            (found.lines, found.total)
+        };
+        assert_eq!(found(ResponseLayout::Pretty, "\"status\": \"draft\""), (vec![1], 1));
+        assert_eq!(found(ResponseLayout::Pretty, "draft"), (vec![1, 3, 4], 3));
+        assert_eq!(found(ResponseLayout::Raw, "draft"), (vec![0, 2], 2));
+        assert_eq!(found(ResponseLayout::Raw, ""), (vec![], 0));
+        let split = body(&format!("{}needle{}", "a".repeat(997), "b".repeat(2_000)));
+        assert_eq!(split.search(ResponseLayout::Raw, "Needle").lines, [0]);
+        let many = body(&"x\n".repeat(1_500)).search(ResponseLayout::Raw, "x");
+        assert_eq!((many.lines.len(), many.total), (1_000, 1_500));
+    }
+
+    #[test]
+    fn a_secret_is_masked_before_any_line_is_read() {
+        let mask = Mask::of(["the/access-token-1234".into()]);
+        let text = r#"{"echo":"Bearer the\/access-token-1234","n":1.50}"#;
+        let body = ResponseBody::of(text.into(), Some("application/json"), &mask);
+        assert!(body.is_masked());
+        let masked = r#"{"echo":"Bearer [secret]","n":1.50}"#;
+        assert_eq!((body.text(), body.bytes()), (Some(masked), masked.as_bytes()));
+        assert_eq!(body.search(ResponseLayout::Pretty, "access-token").total, 0);
+        let text = ResponseBody::of(b"\xe9: the/access-token-1234".into(), Some("text/plain"), &mask);
+        assert_eq!(text.bytes(), "\u{fffd}: [secret]".as_bytes());
+    }
 }

@@ -59,7 +59,7 @@ fn curl(name: &str, request: &ApiRequest, body: &str) -> Result<String> {
 
 /// For Node.js, as an ECMAScript module.
 fn fetch(name: &str, request: &ApiRequest, body: &str) -> String {
-    let list = Value::from(arguments(name)).to_string();
+    let list = list(arguments(name));
     let headers = lines(request, |name, value| format!("    [{name}, {value}],"));
     let body = if body.is_empty() { String::new() } else { format!("  body: {},\n", quoted(body)) };
     format!(
@@ -82,8 +82,7 @@ console.log(response.status, await response.text());
 
 /// For Python's standard library.
 fn python(name: &str, request: &ApiRequest, body: &str) -> String {
-    let list: Vec<&str> = std::iter::once("grapnel").chain(arguments(name)).collect();
-    let list: Vec<String> = list.into_iter().map(quoted).collect();
+    let list = list(std::iter::once("grapnel").chain(arguments(name)));
     let headers = lines(request, |name, value| format!("request.add_unredirected_header({name}, {value})"));
     let body = if body.is_empty() { String::new() } else { format!("    data={}.encode(),\n", quoted(body)) };
     format!(
@@ -91,7 +90,7 @@ fn python(name: &str, request: &ApiRequest, body: &str) -> String {
 import urllib.error
 import urllib.request
 
-command = [{list}]
+command = {list}
 token = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 request = urllib.request.Request(
     {url},
@@ -104,7 +103,6 @@ except urllib.error.HTTPError as error:
     response = error
 print(response.status, response.read().decode(errors=\"replace\"))
 ",
-        list = list.join(", "),
         url = quoted(request.url.as_str()),
         method = quoted(request.method.as_str()),
     )
@@ -133,7 +131,160 @@ fn word(text: &str) -> Result<String> {
     })
 }
 
+/// A list of JavaScript or Python.
+fn list<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+    let words: Vec<String> = words.into_iter().map(quoted).collect();
+    format!("[{}]", words.join(", "))
+}
+
 /// A string of JavaScript or Python, which both read JSON's.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::api_request::RequestBody;
+
+    const NAME: &str = r#"Ann's "shop" $(date) `x`"#;
+    const NOTE: &str = r#"it's "quoted" $HOME \ `date` !"#;
+    const BODY: &str = "{\"text\": \"it's $HOME \\\"x\\\" `date` é \u{2028}\"}\n%s";
+
+    fn request() -> ApiRequest {
+        let mut headers = HeaderMap::new();
+        headers.insert("accept", HeaderValue::from_static("*/*"));
+        headers.insert("x-note", HeaderValue::from_static(NOTE));
+        headers.insert("x-empty", HeaderValue::from_static(""));
+        ApiRequest {
+            method: Method::POST,
+            url: "https://api.example/it's?filter[a]=$HOME&b={c}".parse().unwrap(),
+            headers,
+            body: RequestBody::Bytes(BODY.into()),
+        }
+    }
+
+    fn plain(method: Method) -> ApiRequest {
+        let url = "https://api.example/projects".parse().unwrap();
+        ApiRequest { method, url, headers: HeaderMap::new(), body: RequestBody::Bytes("".into()) }
+    }
+
+    #[test]
+    fn the_code_asks_for_a_token_and_has_none() {
+        let of = |name: &str, request: &ApiRequest, body: &str| {
+            let curl = curl(name, request, body).unwrap();
+            [curl, fetch(name, request, body), python(name, request, body)].join("----\n")
+        };
+        insta::assert_snapshot!(of(NAME, &request(), BODY));
+        insta::assert_snapshot!("plain", of("-acme", &plain(Method::HEAD), ""));
+    }
+
+    #[test]
+    fn a_body_that_no_shell_passes_on_is_refused() {
+        let error = curl("acme", &request(), "a\0b").unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("body"));
+        assert!(fetch("acme", &request(), "a\0b").contains(r"a\u0000b"));
+    }
+
+    /// A directory with programs that print their arguments, each in its own line; `curl` also what it reads.
+    #[cfg(unix)]
+    fn programs(names: &[&str]) -> tempfile::TempDir {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            let path = folder.path().join(name);
+            let rest = if *name == "curl" { "cat" } else { "" };
+            std::fs::write(&path, format!("#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n{rest}\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        folder
+    }
+
+    /// What a program prints that runs with `programs`; `None` if it is not installed.
+    #[cfg(unix)]
+    fn run(program: &str, arguments: &[&str], code: &str) -> Option<String> {
+        let programs = programs(&["grapnel", "curl"]);
+        let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
+        let run = Command::new(program).args(arguments).arg(code).env("PATH", path).output();
+        let Ok(run) = run else {
+            eprintln!("{program} is not installed: its code was not run");
+            return None;
+        };
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        Some(String::from_utf8(run.stdout).unwrap())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_passes_every_character_of_the_curl_command_on() {
+        let printed = run("sh", &["-c"], &curl(NAME, &request(), BODY).unwrap()).unwrap();
+        let (url, note) = (request().url, format!("x-note: {NOTE}"));
+        let arguments = [
+            "--globoff",
+            "--request",
+            "POST",
+            url.as_str(),
+            "--header",
+            "@-",
+            "--header",
+            "accept: */*",
+            "--header",
+            &note,
+            "--header",
+            "x-empty;",
+            "--data-raw",
+            BODY,
+        ];
+        let arguments: String = arguments.iter().map(|argument| ["<", argument, ">\n"].concat()).collect();
+        assert_eq!(printed, format!("{arguments}Authorization: Bearer <token>\n<{NAME}>\n"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn node_sends_what_the_request_has() {
+        let code = fetch(NAME, &request(), BODY);
+        let fake = "globalThis.fetch = async (url, request) => {
+            console.log(JSON.stringify([url, request])); return { status: 200, text: async () => '' }; };\n";
+        let Some(printed) = run("node", &["--input-type=module", "--eval"], &format!("{fake}{code}")) else {
+            return;
+        };
+        let sent: Value = serde_json::from_str(printed.lines().next().unwrap()).unwrap();
+        let token = format!("Bearer <token>\n<{NAME}>");
+        let headers = serde_json::json!([
+            ["authorization", token],
+            ["accept", "*/*"],
+            ["x-note", NOTE],
+            ["x-empty", ""]
+        ]);
+        assert_eq!(
+            sent,
+            serde_json::json!([request().url, {
+                "method": "POST", "headers": headers, "body": BODY, "redirect": "manual"
+            }])
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn python_sends_what_the_request_has() {
+        let fake = "import json, urllib.request
+class Response:
+    status = 200
+    def read(self): return b''
+def urlopen(request):
+    print(json.dumps([request.full_url, request.get_method(), request.unredirected_hdrs, request.headers,
+        request.data.decode()]))
+    return Response()
+urllib.request.urlopen = urlopen\n";
+        let code = python(NAME, &request(), BODY);
+        let Some(printed) = run("python3", &["-c"], &format!("{fake}{code}")) else { return };
+        let sent: Value = serde_json::from_str(printed.lines().next().unwrap()).unwrap();
+        let headers = serde_json::json!({ "Authorization": format!("Bearer <token>\n<{NAME}>"), "Accept": "*/*",
+            "X-note": NOTE, "X-empty": "" });
+        assert_eq!(sent, serde_json::json!([request().url, "POST", headers, {}, BODY]));
+    }
 }

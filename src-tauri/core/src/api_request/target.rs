@@ -83,7 +83,9 @@ pub(super) fn check(url: &Url, config: &ProviderConfig, allowed: &[AllowedHost])
         format!("{host} is not a host of the app’s API, and must not get its access token."),
     )
     .means("Nothing was sent.")
-    .hint(format!("If you trust that host with the token, allow it: --allow {host}")))
+    .hint(format!(
+        "If you trust that host with the token, allow it in a terminal: grapnel api … --allow {host}"
+    )))
 }
 
 fn no_api_base(provider: &str) -> Error {

@@ -45,7 +45,9 @@ fn imported(ImportedApp { preview, app }: ImportedApp) {
         value.value.iter().for_each(|value| shows_plainly(value));
     }
     for left in &preview.not_taken {
-        [&left.name, &left.reason, &left.source].into_iter().for_each(|text| shows_plainly(text));
+        for text in [&left.name, &left.reason, &left.source] {
+            shows_plainly(text);
+        }
     }
     preview.review.sentences().for_each(|sentence| shows_plainly(&sentence));
     match possible(app, NOW) {

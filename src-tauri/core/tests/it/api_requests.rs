@@ -17,18 +17,18 @@ use crate::support::scripted_server::{GRANT, Received, Reply, Scripted, sign_in}
 use crate::support::world::World;
 
 /// The token that [`GRANT`] contains.
-const FIRST: &str = "Bearer 2YotnFZFEjr1zCsicMWpAA";
-const SECOND: &str = "Bearer the-second-access-token";
+pub(crate) const FIRST: &str = "Bearer 2YotnFZFEjr1zCsicMWpAA";
+pub(crate) const SECOND: &str = "Bearer the-second-access-token";
 
-struct Api {
-    world: World,
-    server: Scripted,
-    id: ConnectionId,
+pub(crate) struct Api {
+    pub(crate) world: World,
+    pub(crate) server: Scripted,
+    pub(crate) id: ConnectionId,
 }
 
 impl Api {
     /// A connection whose refresh returns another token.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let (world, server) = (World::new(), Scripted::start().await);
         let second =
             json!({ "access_token": "the-second-access-token", "token_type": "Bearer", "expires_in": 3600 });

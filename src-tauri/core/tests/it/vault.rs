@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use grapnel_core::hooks::check;
+use grapnel_model::api_exchange::ApiRequestDraft;
 use grapnel_model::connection::State;
 use grapnel_model::connection_event::ConnectionEventKind;
 use grapnel_model::error::Code;
@@ -21,7 +22,8 @@ fn other_words() -> SecretString {
     "quiet anchor seven plums".into()
 }
 
-/// Rows of every table with an encrypted column: an app, a waiting attempt, a hook, and a connection with both tokens.
+/// Rows of every table with an encrypted column: an app, a waiting attempt, a hook, a connection with both tokens, and
+/// its sent and saved requests.
 #[tokio::test]
 async fn every_sealed_value_is_re_encrypted() {
     let mut world = World::new();
@@ -31,6 +33,15 @@ async fn every_sealed_value_is_re_encrypted() {
     let hook = check(ConnectionEventKind::Refreshed, vec!["sh".into()]).unwrap();
     world.grapnel.add_hook(&hook).await.unwrap();
     let hooks = world.grapnel.hooks().await.unwrap();
+    let request = ApiRequestDraft {
+        method: "GET".into(),
+        target: "project/list".into(),
+        headers: Vec::new(),
+        body: String::new(),
+    };
+    world.grapnel.send_api_request(&id, &request).await.unwrap();
+    let saved = world.grapnel.save_api_request(&id, "list", request, false).await.unwrap();
+    let sent = world.grapnel.api_request_history(&id).await.unwrap().pop().unwrap();
     assert_eq!(world.keyring.keys().len(), 1);
     assert_eq!(world.grapnel.protection().unwrap(), Protection::Keyring);
 
@@ -43,6 +54,9 @@ async fn every_sealed_value_is_re_encrypted() {
     assert_eq!(world.grapnel.hooks().await.unwrap(), hooks);
     let same = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     assert_eq!(same.expose_secret(), token.expose_secret());
+    assert_eq!(world.grapnel.api_request_page(&id).await.unwrap().saved, [saved]);
+    assert_eq!(world.grapnel.open_api_exchange(&id, &sent.id).await.unwrap().view.summary, sent);
+    assert_eq!(world.grapnel.api_request_history(&id).await.unwrap(), [sent]);
     // The code exchange uses the attempt's verifier and the app's secret.
     world.grapnel.receive_callback(&callback).await.unwrap();
     assert_eq!(world.grapnel.connections().unwrap().len(), 2);
