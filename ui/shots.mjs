@@ -43,6 +43,12 @@ const importing = async (page) => {
   await button(page, "Add app from a file or text…").click();
 };
 
+const request = async (page, path) => {
+  await tab(page, "Requests");
+  await page.fill("#request-path", path);
+  await button(page, "Send").click();
+};
+
 const shots = {
   first: { scenario: "empty" },
   "sandbox-form": { scenario: "empty", go: (page) => button(page, "Try the sandbox").click() },
@@ -497,6 +503,131 @@ const shots = {
       await page.keyboard.press("End");
     },
   },
+  requests: { scenario: "some", go: (page) => tab(page, "Requests") },
+  "requests-completion": {
+    scenario: "some",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await page.locator("#request-path").fill("post");
+      await page.keyboard.press("ArrowDown");
+    },
+  },
+  "requests-body": {
+    scenario: "requested",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await page.locator("#request-path").fill("create");
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.locator("#request-body").fill('{\n  "project_id": "p1",');
+      await button(page, "Headers none").click();
+      await button(page, "Add header").click();
+    },
+  },
+  "requests-response": {
+    scenario: "requested",
+    go: async (page) => {
+      await page.evaluate(() => {
+        fake.data.requestNotes = ["The access token was refreshed, and the request sent again."];
+      });
+      await request(page, "project/list");
+      await page.getByRole("tree").waitFor();
+    },
+  },
+  "requests-folded": {
+    scenario: "requested",
+    go: async (page) => {
+      await request(page, "project/list");
+      await page.getByRole("textbox", { name: "Search response" }).fill("acme");
+      await page.getByText("1 of 4").waitFor();
+      await button(page, "Next match").click();
+      await page.getByRole("treeitem").nth(2).getByRole("button", { name: "Fold" }).click();
+    },
+  },
+  "requests-large": {
+    scenario: "requested",
+    go: async (page) => {
+      await request(page, "post/list");
+      await page.getByRole("tree").focus();
+      await page.keyboard.press("End");
+      await page.getByText("1,000,002").waitFor();
+    },
+  },
+  "requests-headers": {
+    scenario: "requested",
+    go: async (page) => {
+      await request(page, "nothing/here");
+      await page.getByRole("tab", { name: /^Headers/ }).click();
+    },
+  },
+  "requests-binary": { scenario: "requested", go: (page) => request(page, "media/cover.webp") },
+  "requests-sending": {
+    scenario: "requested",
+    go: async (page) => {
+      await page.evaluate(() => fake.wait("sendApiRequest", 1e9));
+      await request(page, "project/list");
+      await page.waitForTimeout(600);
+    },
+  },
+  "requests-error": {
+    scenario: "requested",
+    go: async (page) => {
+      await page.evaluate(() =>
+        fake.fail("sendApiRequest", {
+          code: "provider_unavailable",
+          message: "api.grigora.co could not be reached: connection refused.",
+          meaning: "The request was not sent. Your tokens are unchanged.",
+          hint: "Check the network, then try again.",
+          field: null,
+        }),
+      );
+      await request(page, "project/list");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  "requests-host": {
+    scenario: "requested",
+    go: async (page) => {
+      await page.evaluate(() =>
+        fake.fail("sendApiRequest", {
+          code: "invalid_input",
+          message: "evil.example is not an API host of this app.",
+          meaning: "The token was not sent.",
+          hint: "Use a path below the API base.",
+          field: "url",
+        }),
+      );
+      await request(page, "https://evil.example/project/list");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  "requests-menu": {
+    scenario: "requested",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await button(page, "Request actions").click();
+    },
+  },
+  "requests-save": {
+    scenario: "requested",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await page.fill("#request-path", "post/list");
+      await button(page, "Request actions").click();
+      await page.getByRole("menuitem", { name: "Save request…" }).click();
+      await page.fill("#request-name", "Latest posts");
+      await page.keyboard.press("Enter");
+      await page.locator("#request-name-wrong").waitFor();
+    },
+  },
+  "requests-clear": {
+    scenario: "requested",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await button(page, "Clear…").click();
+    },
+  },
+  "requests-no-base": { scenario: "custom", go: (page) => tab(page, "Requests") },
   unwritable: { scenario: "unwritable" },
   opening: { scenario: "opening", go: (page) => page.waitForTimeout(700) },
   vault: { scenario: "vault" },
@@ -604,7 +735,8 @@ for (const [name, shot] of Object.entries(shots)) {
                 /auto|scroll/.test(getComputedStyle(one).overflowX) &&
                 one.scrollWidth > one.clientWidth &&
                 one.clientWidth > 0 &&
-                !one.querySelector("table"),
+                !one.querySelector("table") &&
+                one.role !== "tree",
             )
             .map((one) => `${one.className} ${one.scrollWidth} > ${one.clientWidth}`),
         )) {

@@ -7,18 +7,24 @@ import { defineConfig } from "vitest/config";
 
 const fakeBindings = fileURLToPath(new URL("./src/fake/bindings.ts", import.meta.url));
 
+// State of single screens.
+const onDemand = [
+  ...["appForm", "collections", "filters", "foldedLines", "layout", "lineParts", "postListState", "providerFields"],
+  ...["requestPage", "responseLines", "tallScroll", "visibleRows"],
+];
+
 // What every screen rests on comes in one piece, not in many small ones.
 const base = new RegExp(
   [
     "node_modules/(svelte|@tauri-apps|esm-env|clsx)/",
     "src/(host|bindings|words/)",
-    "src/state/(?!appForm|collections|filters|layout|postListState|providerFields|visibleRows)",
+    `src/state/(?!${onDemand.join("|")})`,
     "src/parts/(?!BrowserChoice|ChoiceGroup|Disclosure|Field|Popover|ProfileFields|RedirectFields|Select)",
   ].join("|"),
 );
 
 /** How large the whole page may be, gzipped. */
-const BUDGET = 132_000;
+const BUDGET = 160_000;
 
 /** Fails the build of a page that is larger. */
 const budget: Plugin = {

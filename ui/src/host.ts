@@ -2,6 +2,7 @@
 
 import { commands, events } from "./bindings";
 import type {
+  ApiRequestDraft,
   ConnectionEventKind,
   Diagnosis,
   Error as Trouble,
@@ -9,11 +10,19 @@ import type {
   Format,
   ImportChoice,
   NewApp,
+  LineRange,
   PostQuery,
+  ResponseLayout,
   Settings as Given,
+  SnippetFormat,
 } from "./bindings";
 
 export type {
+  ApiEndpointView,
+  ApiExchangeSummary,
+  ApiExchangeView,
+  ApiRequestDraft,
+  ApiRequestPage,
   App,
   AppId,
   Attempt,
@@ -74,6 +83,12 @@ export type {
   Scope,
   Scopes,
   RedactedResponse,
+  RequestHeader,
+  ResponseLayout,
+  ResponseLine,
+  ResponseMatches,
+  SavedRequest,
+  SnippetFormat,
   ReadImport,
   Source,
   State,
@@ -190,6 +205,30 @@ export const host = {
   cancel: (call: number) => ask(() => commands.cancel(call)),
   activity: (id: string | null, search: string | null) => ask(() => commands.activity(id, search)),
   copyText: (text: string) => ask(() => commands.copyText(text)),
+  /** The API base, the known endpoints and the saved requests of a connection. */
+  apiRequestPage: (id: string) => ask(() => commands.apiRequestPage(id)),
+  /** Sends a request with the access token, which the host adds. */
+  sendApiRequest: (id: string, draft: ApiRequestDraft, call: number) =>
+    ask(() => commands.sendApiRequest(id, draft, call)),
+  /** Lines of a response, at most 400. */
+  responseLines: (exchange: string, layout: ResponseLayout, ranges: LineRange[]) =>
+    ask(() => commands.responseLines(exchange, layout, ranges)),
+  searchResponse: (exchange: string, layout: ResponseLayout, text: string) =>
+    ask(() => commands.searchResponse(exchange, layout, text)),
+  /** Saves a response's body to the file chosen in the system's dialog; null if cancelled. */
+  saveResponse: (exchange: string) => ask(() => commands.saveResponse(exchange)),
+  copyResponse: (exchange: string) => ask(() => commands.copyResponse(exchange)),
+  apiRequestHistory: (id: string) => ask(() => commands.apiRequestHistory(id)),
+  openApiExchange: (id: string, exchange: string) => ask(() => commands.openApiExchange(id, exchange)),
+  deleteApiExchange: (id: string, exchange: string) => ask(() => commands.deleteApiExchange(id, exchange)),
+  clearApiRequestHistory: (id: string) => ask(() => commands.clearApiRequestHistory(id)),
+  /** Saves a request by name; with `replace`, instead of the one that has the name. */
+  saveApiRequest: (id: string, name: string, draft: ApiRequestDraft, replace: boolean) =>
+    ask(() => commands.saveApiRequest(id, name, draft, replace)),
+  deleteSavedRequest: (id: string, saved: string) => ask(() => commands.deleteSavedRequest(id, saved)),
+  /** The request as code that gets the token from `grapnel token`. */
+  apiRequestSnippet: (id: string, draft: ApiRequestDraft, format: SnippetFormat) =>
+    ask(() => commands.apiRequestSnippet(id, draft, format)),
   /** Settings, data folder and desktop integration state. */
   settings: () =>
     ask(() => commands.settings()) as Promise<{

@@ -1,6 +1,7 @@
 // Sample data of the fake host.
 
 import type {
+  ApiExchangeView,
   App,
   Attempt,
   Collection,
@@ -16,6 +17,7 @@ import type {
   Project,
   Protection,
   Revocation,
+  SavedRequest,
   Settings,
   State,
 } from "../bindings";
@@ -48,6 +50,9 @@ export type FakeData = Omit<Overview, "has_more"> & {
   protection?: Protection;
   /** The collections of each connection. */
   collections: { [connection in string]: Collection[] };
+  /** The requests that were sent and saved, and what is noted about each response. */
+  requests?: { sent: { connection: string; view: ApiExchangeView }[]; saved: SavedRequest[] };
+  requestNotes?: string[];
   /** The items of each collection; those of a parent under `kind/id`. */
   items: { [kind in string]: Item[] };
 };

@@ -370,7 +370,10 @@ export class Fake {
       ),
     copyText: (text) => this.#answer("copyText", [text], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.data.vault),
-    ...requesting((name, given, answer) => this.#answer(name, given, answer)),
+    ...requesting(
+      (name, given, answer, call) => this.#answer(name, given, answer, call),
+      () => this.data,
+    ),
     ...importing(
       (name, given, answer) => this.#answer(name, given, answer),
       () => this.data,

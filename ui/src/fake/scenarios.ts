@@ -2,6 +2,7 @@
 
 import type { FakePosts } from "./browse";
 import { posts } from "./posts";
+import { sentBefore } from "./requests";
 import { others } from "./others";
 import {
   app,
@@ -242,6 +243,29 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
     return held([]);
   },
   ...others,
+  requested: () => ({
+    ...some(),
+    requests: {
+      sent: [
+        sentBefore("c1", "GET", "project/list", 4),
+        sentBefore("c1", "POST", "post/list", 31),
+        sentBefore("c1", "GET", "media/cover.webp", 58),
+        sentBefore("c1", "GET", "teapot", 1500),
+      ],
+      saved: [
+        {
+          id: "s1",
+          name: "Latest posts",
+          draft: {
+            method: "POST",
+            target: "post/list",
+            headers: [],
+            body: '{\n  "project_id": "p1",\n  "limit": 5\n}',
+          },
+        },
+      ],
+    },
+  }),
   opening: (fake) => {
     fake.wait("overview", 1e9);
     return some();

@@ -161,6 +161,16 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await press(user, "JSON (unmodified)…");
     },
   ],
+  requests: ["requested", (user) => tab(user, "Requests")],
+  "a response": [
+    "requested",
+    async (user) => {
+      await tab(user, "Requests");
+      await user.type(await screen.findByRole("combobox", { name: "Path" }), "project/list{Enter}");
+      await screen.findByText("200 OK");
+      await screen.findAllByRole("treeitem");
+    },
+  ],
   "connection's activity": ["some", (user) => tab(user, "Activity")],
   activity: ["some", (user) => press(user, "Activity")],
   settings: [

@@ -2,18 +2,24 @@
 
 import { asTrouble, host, nextCall, type Trouble } from "../host";
 
-/** Waits shorter than this show no progress text, in milliseconds. */
+/** Waits shorter than this usually show no progress text, in milliseconds. */
 const SLOW = 300;
 
 export class Load<T> {
   data = $state.raw<T | null>(null);
   trouble = $state.raw<Trouble | null>(null);
   busy = $state(false);
-  /** Busy for longer than `SLOW`. */
+  /** Busy for so long that progress is shown. */
   slow = $state(false);
   /** Cancelled by the person. */
   stopped = $state(false);
   #call: number | null = null;
+  readonly #slow: number;
+
+  /** `slow`: shorter waits show no progress text, in milliseconds. */
+  constructor(slow = SLOW) {
+    this.#slow = slow;
+  }
 
   /** Starts a request and cancels the previous one. Old data stays until the response arrives. */
   async run(fetch: (call: number) => Promise<T>): Promise<void> {
@@ -22,7 +28,7 @@ export class Load<T> {
     this.#call = call;
     this.busy = true;
     this.stopped = false;
-    const timer = setTimeout(() => (this.slow = this.#call === call), SLOW);
+    const timer = setTimeout(() => (this.slow = this.#call === call), this.#slow);
     try {
       const data = await fetch(call);
       if (this.#call === call) {

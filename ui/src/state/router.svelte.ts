@@ -2,7 +2,7 @@
 
 import type { SandboxApp } from "../host";
 
-export type Tab = "overview" | "token" | "browse" | "activity";
+export type Tab = "overview" | "token" | "browse" | "requests" | "activity";
 
 export type Route =
   | { page: "home" }

@@ -12,6 +12,7 @@ import { router } from "../state/router.svelte";
 import { projectLists } from "../state/projects.svelte";
 import { postLists } from "../state/postListState.svelte";
 import { collections } from "../state/collections.svelte";
+import { requestPages } from "../state/requestPage.svelte";
 import { deepLinkTest } from "../state/deepLinkTest.svelte";
 import { appStore } from "../state/appStore.svelte";
 
@@ -20,6 +21,7 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
     projectLists.drop(id);
     postLists.drop(id);
     collections.drop(id);
+    requestPages.drop(id);
   }
   appStore.details.clear();
   appStore.notices = [];

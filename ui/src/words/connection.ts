@@ -68,6 +68,7 @@ export const connection = {
   overview: "Overview",
   token: "Token",
   browse: "Browse",
+  requests: "Requests",
   activity: "Activity",
   issued: "Issued",
   now: "Now",

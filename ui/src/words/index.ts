@@ -18,6 +18,7 @@ export { connect } from "./connect";
 export { count, list, number, of } from "./number";
 export { palette } from "./palette";
 export { choiceWord, profileKeys, redirectMethod, valueId, valueWord } from "./profile";
+export { requests } from "./requests";
 export { archive, doctor, hooks, settings, vault } from "./settings";
 export * as time from "./time";
 export { token } from "./token";

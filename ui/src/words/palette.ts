@@ -10,6 +10,7 @@ export const palette = {
   read: "Offline content",
   tokenOf: "Show token",
   browse: "Browse",
+  requestsOf: "Send API request",
   activityOf: "Show activity",
   theme: (name: string) => `Theme: ${name}`,
   connect: (app: string) => `Connect ${app}`,

@@ -79,6 +79,7 @@ function onConnection(): PaletteItem[] {
     ...(browsable(appStore.value(appStore.app(one.app_id), "content", one.provider))
       ? [{ id: "browse", label: words.browse, icon: "right", act: () => router.toConnection(one.id, "browse") }]
       : []),
+    { id: "requests", label: words.requestsOf, icon: "server", act: () => router.toConnection(one.id, "requests") },
     {
       id: "its-activity",
       label: words.activityOf,
