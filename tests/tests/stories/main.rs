@@ -14,6 +14,7 @@ mod loopback;
 mod missing_dependencies;
 mod packaged;
 mod paste;
+mod request_page;
 mod requests;
 mod screens;
 mod shutdown;
