@@ -308,6 +308,17 @@ test("an error of a field is told at the field, and another one where the respon
   await screen.findByText("200 OK");
 });
 
+test("with a locked vault the page says so, and is read again once it is unlocked", async () => {
+  const user = await start("passphrase", () =>
+    fake.fail("apiRequestPage", trouble("passphrase_needed", "The saved requests are in the vault.")),
+  );
+  await user.click(await screen.findByRole("tab", { name: "Requests" }));
+  await screen.findByText("The saved requests are in the vault.");
+  fake.fail("apiRequestPage", null);
+  await user.type(await screen.findByLabelText("Passphrase"), "correct horse battery{Enter}");
+  expect(await path()).toBeInTheDocument();
+});
+
 test("without an API base the page leads to the app", async () => {
   const user = await open("custom");
   await screen.findByText("This app has no API base URL.");
