@@ -327,6 +327,8 @@ export type App = {
 	secrets: string[],
 	/**  The keys in `overrides` whose values are those of the issuer's metadata. */
 	discovered: string[],
+	/**  The label of its environment, such as `Staging`. */
+	environment: string | null,
 	/**  The hosts that do not belong to the provider; for a custom provider, all hosts. */
 	other_hosts: OtherHost[],
 	/**  The host that receives email and password, if the provider supports that. */
@@ -827,6 +829,8 @@ export type ImportChoice = {
 	place: number,
 	/**  Its name. */
 	name: string,
+	/**  The label of its environment; empty for none. */
+	environment: string,
 	/**  The client ID. */
 	client_id: string,
 	/**  A client secret in place of the imported one. */
@@ -871,7 +875,7 @@ export type ImportOutcome =
 export type ImportPreview = {
 	/**  A name for the app, unique in the file. */
 	name: string,
-	/**  The environment of the file that its variables come from, if there are several. */
+	/**  The environment of the file that its variables come from, if the file names one. */
 	environment: string | null,
 	/**  The provider's ID; `custom` if no built-in profile has these hosts. */
 	provider: string,
@@ -1072,6 +1076,8 @@ export type NewApp = {
 	secrets?: { [key in string]: SecretInput | null },
 	/**  The keys in `overrides` whose values are those of the issuer's metadata. */
 	discovered?: string[],
+	/**  The label of its environment, such as `Staging`, by which lists are grouped; empty for none. */
+	environment?: string,
 };
 
 /**  A value that was found and is not imported. */
@@ -1637,6 +1643,8 @@ export type Summary = {
 	app_id: AppId,
 	/**  That app's name. */
 	app_name: string,
+	/**  The label of that app's environment, such as `Staging`. */
+	environment: string | null,
 	/**  The provider's ID. */
 	provider: string,
 	/**  The provider's name. */

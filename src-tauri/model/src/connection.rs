@@ -46,6 +46,8 @@ pub struct Summary {
     pub app_id: AppId,
     /// That app's name.
     pub app_name: String,
+    /// The label of that app's environment, such as `Staging`.
+    pub environment: Option<String>,
     /// The provider's ID.
     pub provider: String,
     /// The provider's name.

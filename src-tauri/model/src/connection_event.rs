@@ -175,6 +175,7 @@ mod tests {
             name: "acme".into(),
             app_id: crate::id::AppId("2".into()),
             app_name: "Acme".into(),
+            environment: None,
             provider: "grigora".into(),
             provider_name: "Grigora".into(),
             state,

@@ -41,6 +41,8 @@ pub(crate) struct ImportChoice {
     place: u32,
     /// Its name.
     name: String,
+    /// The label of its environment; empty for none.
+    environment: String,
     /// The client ID.
     client_id: String,
     /// A client secret in place of the imported one.
@@ -123,6 +125,7 @@ fn completed(apps: &[ImportedApp], choice: ImportChoice) -> Result<NewApp> {
     })?;
     let mut new = app.clone();
     new.name = choice.name;
+    new.environment = choice.environment;
     new.redirect = choice.redirect;
     if new.client_id.is_empty() {
         new.client_id = choice.client_id;
@@ -168,6 +171,7 @@ mod tests {
         ImportChoice {
             place: 0,
             name: "Acme".into(),
+            environment: "Staging".into(),
             client_id: "other".into(),
             client_secret: None,
             redirect: String::new(),
@@ -182,7 +186,7 @@ mod tests {
         assert!(!serde_json::to_string(&read).unwrap().contains("hunter2"));
         let new = completed(&pending.0.lock(), choice(&[])).unwrap();
         assert_eq!(new.client_secret.unwrap().0.expose_secret(), "hunter2-hunter2");
-        assert_eq!(new.client_id, "acme");
+        assert_eq!((new.client_id.as_str(), new.environment.as_str()), ("acme", "Staging"));
     }
 
     /// A compromised page cannot send the imported secret to a host that was not reviewed.

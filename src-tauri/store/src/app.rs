@@ -35,6 +35,8 @@ pub struct AppRow {
     pub sealed_values: Option<Sealed>,
     /// The keys of the settings that discovery has set.
     pub discovered: Vec<String>,
+    /// The label of its environment, such as `Staging`.
+    pub environment: Option<String>,
     /// When it was created.
     pub created_at: jiff::Timestamp,
 }
@@ -44,16 +46,16 @@ pub fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
     connection
         .execute(
             "INSERT INTO app (id, name, provider, client_id, sealed_secret, redirect_uri, scopes, projects, overrides,
-                secret_keys, sealed_values, discovered, created_at)
+                secret_keys, sealed_values, discovered, environment, created_at)
              VALUES (:id, :name, :provider, :client_id, :secret, :redirect_uri, :scopes, :projects, :overrides,
-                :secret_keys, :values, :discovered, :created_at)",
+                :secret_keys, :values, :discovered, :environment, :created_at)",
             named_params! {
                 ":id": app.id, ":name": app.name, ":provider": app.provider, ":client_id": app.client_id,
                 ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes),
                 ":projects": Json(&app.projects),
                 ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys),
                 ":values": app.sealed_values,
-                ":discovered": Json(&app.discovered), ":created_at": Time(app.created_at),
+                ":discovered": Json(&app.discovered), ":environment": app.environment, ":created_at": Time(app.created_at),
             },
         )
         .map(drop)
@@ -65,14 +67,14 @@ pub fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
         .execute(
             "UPDATE app SET name = :name, client_id = :client_id, sealed_secret = :secret, redirect_uri = :redirect_uri,
                 scopes = :scopes, projects = :projects, overrides = :overrides, secret_keys = :secret_keys,
-                sealed_values = :values, discovered = :discovered
+                sealed_values = :values, discovered = :discovered, environment = :environment
              WHERE id = :id",
             named_params! {
                 ":id": app.id, ":name": app.name, ":client_id": app.client_id, ":secret": app.sealed_secret,
                 ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes), ":projects": Json(&app.projects),
                 ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys),
                 ":values": app.sealed_values,
-                ":discovered": Json(&app.discovered),
+                ":discovered": Json(&app.discovered), ":environment": app.environment,
             },
         )
         .map(drop)
@@ -95,6 +97,19 @@ pub fn get(connection: &Connection, id: &AppId) -> rusqlite::Result<Option<AppRo
 /// Whether an app has this name. ASCII letters match in either case.
 pub fn name_is_taken(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     connection.query_row("SELECT EXISTS (SELECT 1 FROM app WHERE name = ?1)", [name], |row| row.get(0))
+}
+
+/// The environment of `app` as other apps spell it: labels that differ in nothing but case are one environment.
+pub fn known_environment(connection: &Connection, app: &AppRow) -> rusqlite::Result<Option<String>> {
+    let Some(label) = &app.environment else { return Ok(None) };
+    let known: rusqlite::Result<Vec<String>> = connection
+        .prepare(
+            "SELECT environment FROM app WHERE environment IS NOT NULL AND id <> ?1 ORDER BY created_at",
+        )?
+        .query_map([&app.id], |row| row.get(0))?
+        .collect();
+    let equal = |other: &String| other.to_lowercase() == label.to_lowercase();
+    Ok(Some(known?.into_iter().find(equal).unwrap_or_else(|| label.clone())))
 }
 
 /// Removes an app without connections. Returns whether it was removed.
@@ -120,6 +135,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AppRow> {
         secret_keys: json(row, "secret_keys")?,
         sealed_values: row.get("sealed_values")?,
         discovered: json(row, "discovered")?,
+        environment: row.get("environment")?,
         created_at: row.get::<_, Time>("created_at")?.0,
     })
 }

@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/14-revoked-refresh-tokens.sql"),
     include_str!("schema/15-api-exchanges.sql"),
     include_str!("schema/16-hooks.sql"),
+    include_str!("schema/17-environments.sql"),
 ];
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
@@ -254,6 +255,25 @@ mod tests {
             .map(|app| format!("{} {:#?}", app.provider, app.overrides))
             .collect();
         insta::assert_snapshot!(told.join("\n"));
+    }
+
+    /// Apps from before version 17 have no environment, and keep everything else.
+    #[test]
+    fn earlier_apps_have_no_environment() {
+        let home = tempfile::tempdir().unwrap();
+        let old = Connection::open(home.path().join(FILE)).unwrap();
+        MIGRATIONS[..16].iter().for_each(|step| old.execute_batch(step).unwrap());
+        old.pragma_update(None, "user_version", 16).unwrap();
+        old.execute_batch(
+            r#"INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+                VALUES ('1', 'Grigora (Staging)', 'grigora', 'acme', 'https://a.example', '["cms"]', '[]', '{}',
+                    '2026-01-01T00:00:00Z')"#,
+        )
+        .unwrap();
+        drop(old);
+        let apps = crate::app::all(&open(home.path()).unwrap()).unwrap();
+        let told = apps.iter().map(|app| (app.name.as_str(), app.scopes.len(), app.environment.as_deref()));
+        assert_eq!(told.collect::<Vec<_>>(), [("Grigora (Staging)", 1, None)]);
     }
 
     #[cfg(unix)]

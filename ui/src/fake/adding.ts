@@ -40,6 +40,7 @@ export function adding(given: NewApp, id: string): App {
     overrides,
     secrets,
     discovered: given.discovered ?? [],
+    environment: given.environment?.trim() || null,
     scopes: given.scopes ?? [],
     projects: given.projects ?? [],
     way_back: loopback ? "loopback" : deepLink ? "deep_link" : "paste",

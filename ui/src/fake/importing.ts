@@ -71,6 +71,7 @@ function imported({ apps }: ReadImport, choice: ImportChoice, id: string): App {
   return adding(
     {
       name: choice.name,
+      environment: choice.environment,
       provider: chosen.provider,
       client_id: value("client_id") ?? choice.client_id,
       client_secret: hasSecret ? "kept by the host" : null,

@@ -10,6 +10,8 @@ const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]))(?::(\d+))?/;
 
 export class AppFormState {
   name = $state("");
+  /** The label of the app's environment; empty for none. */
+  environment = $state("");
   provider = $state("");
   wayBack = $state<RedirectMethod>("deep_link");
   /** The loopback port; empty for any free port. */
@@ -36,7 +38,10 @@ export class AppFormState {
       this.#fields.set(view.id, new ProviderFields(view, known.find((one) => one.provider === view.id) ?? null));
     this.provider = known[0]?.provider ?? providers[0]?.id ?? "";
     this.name = known[0]?.name ?? "";
-    if (from && "way_back" in from) this.#comeHome(from);
+    if (from && "way_back" in from) {
+      this.environment = from.environment ?? "";
+      this.#comeHome(from);
+    }
   }
 
   /** Starts with a copy of an app: without its secrets, and with a redirect URI of its own by the same method. */
@@ -119,6 +124,7 @@ export class AppFormState {
       client_id: "",
       client_secret: null,
       redirect: this.#redirect(),
+      environment: this.environment.trim(),
       ...this.fields?.values(),
     };
   }

@@ -78,6 +78,7 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
         overrides,
         secrets,
         discovered,
+        environment: String::new(),
     });
     let app = app.await?;
     if has_issuer && discovery.is_none() {

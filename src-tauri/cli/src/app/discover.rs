@@ -1,7 +1,5 @@
 //! `grapnel app discover`: reads the issuer's metadata again, and updates the app.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use grapnel_core::app::{NewApp, Rediscovery, ValueChange};
 use grapnel_core::discovery::{Discovery, NoteKind};
@@ -32,35 +30,17 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Discover) -> Result<()
     let app = lookup::app(&session.grapnel, &asked.app)?;
     let found = session.grapnel.rediscover(&app.id).await?;
     let is_changed = !found.changes.is_empty() && confirms(session, asked.yes, &found.changes)?;
-    let name = app.name.clone();
     if is_changed {
-        let mut overrides = app.overrides;
-        let mut discovered = app.discovered;
-        discovered.extend(found.changes.iter().map(|change| change.key.clone()));
-        overrides.extend(found.changes.iter().map(|change| (change.key.clone(), change.after.clone())));
-        let client_secret = if asked.client_secret_stdin {
-            Some(SecretInput(session.secret("client_secret", "Client secret (not shown): ")?))
-        } else {
-            None
-        };
-        let changed = session.grapnel.change_app(
-            &app.id,
-            NewApp {
-                name: app.name,
-                provider: app.provider,
-                client_id: app.client_id,
-                client_secret,
-                redirect: app.redirect_uri,
-                scopes: app.scopes,
-                projects: app.projects,
-                overrides,
-                secrets: BTreeMap::new(),
-                discovered,
-            },
-        );
-        changed.await?;
+        let mut new = NewApp::from(app.clone());
+        new.discovered.extend(found.changes.iter().map(|change| change.key.clone()));
+        new.overrides.extend(found.changes.iter().map(|change| (change.key.clone(), change.after.clone())));
+        if asked.client_secret_stdin {
+            new.client_secret =
+                Some(SecretInput(session.secret("client_secret", "Client secret (not shown): ")?));
+        }
+        session.grapnel.change_app(&app.id, new).await?;
     }
-    session.output.show(&Discovered { app: &name, found, is_changed })
+    session.output.show(&Discovered { app: &app.name, found, is_changed })
 }
 
 /// Whether to update the app. Without `--yes`, the changes are only shown if no person can be asked.

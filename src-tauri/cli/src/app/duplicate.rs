@@ -44,32 +44,23 @@ pub(crate) struct Duplicate {
 
 pub(super) async fn run(session: &mut Session<'_>, asked: Duplicate) -> Result<()> {
     let app = lookup::app(&session.grapnel, &asked.name)?;
-    let redirect = asked.redirect.unwrap_or_else(|| own_redirect(&app));
-    let mut overrides = app.overrides;
-    overrides.extend(asked.settings.clone());
-    let discovered = app.discovered.into_iter();
-    let discovered = discovered.filter(|key| asked.settings.iter().all(|(other, _)| other != key)).collect();
+    let mut new = NewApp::from(app.clone());
+    new.discovered.retain(|key| asked.settings.iter().all(|(other, _)| other != key));
+    new.overrides.extend(asked.settings);
     let config =
-        Profile::find(&app.provider)?.check(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
+        Profile::find(&app.provider)?.check(&new.overrides).map_err(|error| error.or_means(NOT_ADDED))?;
     let need = if asked.with_secret && app.has_secret { Need::Optional } else { config.client_secret };
-    let client_secret = client_secret(session, asked.client_secret_stdin, need)?;
-    let secrets = secret_values(session, asked.secret_values)?;
-    let mut left: Vec<String> = app.secrets.into_iter().filter(|key| !secrets.contains_key(key)).collect();
-    if app.has_secret && client_secret.is_none() {
+    new.client_secret = client_secret(session, asked.client_secret_stdin, need)?;
+    new.secrets = secret_values(session, asked.secret_values)?;
+    let is_left = |key: &&String| !new.secrets.contains_key(*key);
+    let mut left: Vec<String> = app.secrets.iter().filter(is_left).cloned().collect();
+    if app.has_secret && new.client_secret.is_none() {
         left.insert(0, "client secret".to_owned());
     }
-    let new = NewApp {
-        name: asked.new_name,
-        provider: app.provider,
-        client_id: asked.client_id.unwrap_or(app.client_id),
-        client_secret,
-        redirect,
-        scopes: asked.scopes.unwrap_or(app.scopes),
-        projects: app.projects,
-        overrides,
-        secrets,
-        discovered,
-    };
+    new.name = asked.new_name;
+    new.client_id = asked.client_id.unwrap_or(new.client_id);
+    new.redirect = asked.redirect.unwrap_or_else(|| own_redirect(&app));
+    new.scopes = asked.scopes.unwrap_or(new.scopes);
     let added = session.grapnel.duplicate_app(&app.id, new, asked.with_secret).await?;
     if !asked.with_secret && !left.is_empty() {
         let name = lookup::quoted(&added.name);

@@ -51,41 +51,29 @@ impl Set {
 
 pub(super) async fn run(session: &mut Session<'_>, change: Set) -> Result<()> {
     let app = lookup::app(&session.grapnel, &change.app)?;
-    let mut overrides = app.overrides;
-    let is_own = |key: &&String| overrides.contains_key(*key) || app.secrets.contains(*key);
+    let is_own = |key: &&String| app.overrides.contains_key(*key) || app.secrets.contains(*key);
     if let Some(key) = change.resets.iter().find(|key| !is_own(key)) {
         return Err(
             Error::input(key, format!("“{key}” is already at its default.")).means("Nothing was changed.")
         );
     }
     let has_issuer = change.settings.iter().any(|(key, _)| key == "issuer");
-    overrides.retain(|key, _| !change.resets.contains(key));
-    let discovered = app.discovered.into_iter();
-    let discovered = discovered.filter(|key| change.settings.iter().all(|(other, _)| other != key)).collect();
-    overrides.extend(change.settings);
-    let client_secret = if change.client_secret_stdin {
-        Some(SecretInput(session.secret("client_secret", "Client secret (not shown): ")?))
-    } else {
-        None
-    };
-    let mut secrets = secret_values(session, change.secret_values)?;
-    secrets.extend(change.resets.into_iter().filter(|key| app.secrets.contains(key)).map(|key| (key, None)));
-    let changed = session.grapnel.change_app(
-        &app.id,
-        NewApp {
-            name: change.name.unwrap_or(app.name),
-            provider: app.provider,
-            client_id: change.client_id.unwrap_or(app.client_id),
-            client_secret,
-            redirect: change.redirect.unwrap_or(app.redirect_uri),
-            scopes: change.scopes.unwrap_or(app.scopes),
-            projects: app.projects,
-            overrides,
-            secrets,
-            discovered,
-        },
-    );
-    let changed = changed.await?;
+    let mut new = NewApp::from(app.clone());
+    new.overrides.retain(|key, _| !change.resets.contains(key));
+    new.discovered.retain(|key| change.settings.iter().all(|(other, _)| other != key));
+    new.overrides.extend(change.settings);
+    if change.client_secret_stdin {
+        new.client_secret =
+            Some(SecretInput(session.secret("client_secret", "Client secret (not shown): ")?));
+    }
+    new.secrets = secret_values(session, change.secret_values)?;
+    let resets = change.resets.into_iter().filter(|key| app.secrets.contains(key));
+    new.secrets.extend(resets.map(|key| (key, None)));
+    new.name = change.name.unwrap_or(new.name);
+    new.client_id = change.client_id.unwrap_or(new.client_id);
+    new.redirect = change.redirect.unwrap_or(new.redirect);
+    new.scopes = change.scopes.unwrap_or(new.scopes);
+    let changed = session.grapnel.change_app(&app.id, new).await?;
     if has_issuer {
         suggest_discover(session, &changed.name);
     }

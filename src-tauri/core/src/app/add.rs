@@ -43,6 +43,7 @@ pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
         secret_keys: checked.secrets.keys().cloned().collect(),
         sealed_values: None,
         discovered: checked.discovered,
+        environment: checked.environment,
         created_at: at,
     };
     let secret = match checked.secret {
@@ -73,11 +74,12 @@ async fn accept(ctx: &Context, new: NewApp) -> Result<App> {
         return Err(taken(&possible.row.name));
     }
     let _working = ctx.at_work().await?;
-    let row = sealed(ctx, possible).await?;
+    let mut row = sealed(ctx, possible).await?;
     let added = ctx.store.write(|tx| {
         if name_is_taken(tx, &row.name)? {
             return Ok(false);
         }
+        row.environment = app::known_environment(tx, &row)?;
         app::insert(tx, &row)?;
         let text = format!("App “{}” added.", row.name);
         activity::add(tx, row.created_at, Kind::AppAdded, &text, (None, Some(&row.id)))?;

@@ -36,7 +36,9 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     // If the old settings cannot be parsed any more, it is unknown which hosts got the secrets.
     let old = Profile::find(&before.provider)?.config(&before.overrides);
     let old = old.map(|config| config.origins()).unwrap_or_default();
-    let checked = new.check(before.sealed_secret.is_some(), &redirect::path_segment(id))?;
+    let mut checked = new.check(before.sealed_secret.is_some(), &redirect::path_segment(id))?;
+    let labelled = AppRow { environment: checked.environment, ..before.clone() };
+    checked.environment = ctx.store.read(|c| app::known_environment(c, &labelled))?;
     let origins = checked.config.origins();
     if !origins.is_subset(&old) {
         if matches!(checked.secret, Secret::Kept) {
@@ -55,7 +57,8 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
         return Err(being_connected().means("Nothing was changed."));
     }
     // Settings that only Grapnel uses make no difference to the provider.
-    let is_other_client = differences.iter().any(|name| !matches!(*name, "name" | "projects"));
+    let is_other_client =
+        differences.iter().any(|name| !matches!(*name, "name" | "environment" | "projects"));
     let text = format!("App “{}” changed: {}.", before.name, differences.join(", "));
     let sealed_secret = match &checked.secret {
         Secret::None => None,
@@ -74,6 +77,7 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
         secret_keys,
         sealed_values,
         discovered: checked.discovered,
+        environment: checked.environment,
         ..before
     };
     let changed = ctx.store.write(|tx| {
@@ -134,6 +138,7 @@ fn saved_for_others(field: &str, what: &str, old: &Origins, new: &Origins) -> Er
 fn differences<'a>(before: &'a AppRow, after: &'a Checked) -> Vec<&'a str> {
     let own = [
         ("name", before.name != after.name),
+        ("environment", before.environment != after.environment),
         ("client id", before.client_id != after.client_id),
         ("client secret", !matches!(after.secret, Secret::Kept) && !is_still_none(before, after)),
         ("redirect URI", before.redirect_uri != after.redirect_uri),

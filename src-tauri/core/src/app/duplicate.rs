@@ -16,9 +16,15 @@ use crate::grant::secret_associated_data;
 use crate::secret_parameters;
 
 /// Adds `new`, with the secrets of the app `id` if `with_secrets` is set. Secrets in `new` take precedence.
+/// A copy without a name is called after the app and its own environment, such as `Grigora (Staging)`.
 ///
 /// Secrets are not copied if the new app would send them to a host that the first app does not use.
-pub(crate) async fn duplicate(ctx: &Context, id: &AppId, new: NewApp, with_secrets: bool) -> Result<App> {
+pub(crate) async fn duplicate(ctx: &Context, id: &AppId, mut new: NewApp, with_secrets: bool) -> Result<App> {
+    let environment = new.environment.trim();
+    if new.name.trim().is_empty() && !environment.is_empty() {
+        let row = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
+        new.name = format!("{} ({environment})", base_name(&row));
+    }
     let new = if with_secrets {
         let copied = copy_secrets(ctx, id, new).await;
         copied.map_err(|error| error.or_means(NOT_ADDED))?
@@ -26,6 +32,12 @@ pub(crate) async fn duplicate(ctx: &Context, id: &AppId, new: NewApp, with_secre
         new
     };
     add(ctx, new).await
+}
+
+/// The app's name without its environment: `Grigora` of `Grigora (Production)`.
+fn base_name(row: &AppRow) -> &str {
+    let own = row.environment.as_ref().map(|environment| format!(" ({environment})"));
+    own.and_then(|own| row.name.strip_suffix(&own)).unwrap_or(&row.name)
 }
 
 async fn copy_secrets(ctx: &Context, id: &AppId, mut new: NewApp) -> Result<NewApp> {

@@ -8,11 +8,15 @@ use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_model::{redirect, text};
 use serde::Deserialize;
 
+use super::view::App;
+
 /// The maximum length of a name, ID, secret or value in bytes.
 const MAX_FIELD_BYTES: usize = 4096;
 /// The maximum length of a value's key in bytes, and the maximum number of values.
 const LONGEST_KEY: usize = 256;
 const MOST_VALUES: usize = 256;
+/// The longest label of an environment, in characters.
+pub(super) const MAX_ENVIRONMENT_CHARS: usize = 40;
 
 /// The settings that a person enters to add an app.
 #[derive(Clone, Default, Deserialize)]
@@ -47,6 +51,9 @@ pub struct NewApp {
     /// The keys in `overrides` whose values are those of the issuer's metadata.
     #[serde(default)]
     pub discovered: Vec<String>,
+    /// The label of its environment, such as `Staging`, by which lists are grouped; empty for none.
+    #[serde(default)]
+    pub environment: String,
 }
 
 /// Validated settings.
@@ -64,6 +71,7 @@ pub(super) struct Checked {
     /// The keys of secret values to remove.
     pub(super) removed: BTreeSet<String>,
     pub(super) discovered: Vec<String>,
+    pub(super) environment: Option<String>,
 }
 
 /// The new state of an app's client secret.
@@ -81,6 +89,7 @@ impl NewApp {
     pub(super) fn check(self, holds_secret: bool, word: &str) -> Result<Checked> {
         let profile = Profile::find(&self.provider)?;
         let name = name(&self.name, profile)?;
+        let environment = environment(&self.environment)?;
         let (entered, mut secrets): (Overrides, Overrides) =
             self.overrides.into_iter().partition(|(key, _)| !is_secret(key));
         let mut removed = BTreeSet::new();
@@ -113,7 +122,27 @@ impl NewApp {
             overrides,
             secrets: secrets.into_iter().map(|(key, value)| (key, value.into())).collect(),
             removed,
+            environment,
         })
+    }
+}
+
+impl From<App> for NewApp {
+    /// The form as it is sent if nothing of the app is to change: the client secret and the secret values stay.
+    fn from(app: App) -> Self {
+        Self {
+            name: app.name,
+            provider: app.provider,
+            client_id: app.client_id,
+            client_secret: None,
+            redirect: app.redirect_uri,
+            scopes: app.scopes,
+            projects: app.projects,
+            overrides: app.overrides,
+            secrets: BTreeMap::new(),
+            discovered: app.discovered,
+            environment: app.environment.unwrap_or_default(),
+        }
     }
 }
 
@@ -139,6 +168,18 @@ pub(crate) fn shown_name(name: &str) -> Result<String> {
             .hint("Enter it by hand, without invisible characters."));
     }
     Ok(name.to_owned())
+}
+
+/// The label of an environment, without surrounding spaces; `None` if nothing is left.
+fn environment(entered: &str) -> Result<Option<String>> {
+    let label = entered.trim();
+    if label.chars().any(is_hidden) || label.chars().count() > MAX_ENVIRONMENT_CHARS {
+        let what = "This environment label is too long, or has characters that cannot be shown.";
+        return Err(Error::input("environment", what).hint(format!(
+            "Enter at most {MAX_ENVIRONMENT_CHARS} characters, such as Production or Staging."
+        )));
+    }
+    Ok(Some(label.to_owned()).filter(|label| !label.is_empty()))
 }
 
 /// Whether a character is invisible and ends, hides or reorders the text around it.

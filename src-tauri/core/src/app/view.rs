@@ -56,6 +56,8 @@ pub struct App {
     pub login_host: Option<String>,
     /// The keys of stored values that are not sent, because Grapnel sets these parameters itself.
     pub left_out: Vec<String>,
+    /// The label of its environment, such as `Staging`.
+    pub environment: Option<String>,
     /// When it was added.
     pub created_at: Timestamp,
 }
@@ -107,6 +109,7 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
         overrides,
         secrets,
         discovered: row.discovered,
+        environment: row.environment,
         created_at: row.created_at,
     })
 }

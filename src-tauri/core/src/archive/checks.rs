@@ -34,10 +34,11 @@ pub(super) fn as_new_app(app: &AppOut) -> NewApp {
         overrides: app.overrides.clone(),
         secrets: secrets.map(|(key, value)| (key.clone(), Some(SecretInput(value.0.clone())))).collect(),
         discovered: app.discovered.clone(),
+        environment: app.environment.clone().unwrap_or_default(),
     }
 }
 
-/// Whether two apps are the same except for name and secrets.
+/// Whether two apps are the same except for name, environment and secrets.
 pub(super) fn is_same(known: &AppRow, new: &AppRow) -> bool {
     let clear = known.overrides.iter().filter(|(key, _)| !is_secret(key));
     known.provider == new.provider

@@ -42,6 +42,8 @@ pub(super) struct AppOut {
     pub(super) secrets: BTreeMap<String, Bare>,
     #[serde(default)]
     pub(super) discovered: Vec<String>,
+    #[serde(default)]
+    pub(super) environment: Option<String>,
     pub(super) connections: Vec<ConnectionOut>,
 }
 
@@ -199,13 +201,14 @@ mod tests {
 
     prop_compose! {
         fn app()(name in text(), client_id in text(), client_secret in prop::option::of(text()),
+            environment in prop::option::of(text()),
             overrides in prop::collection::btree_map(text(), text(), 0..3),
             connections in prop::collection::vec(connection(), 0..3)) -> AppOut {
             AppOut {
                 name, provider: "grigora".into(), client_id,
                 client_secret: client_secret.map(|secret| Bare(secret.into())),
                 redirect_uri: "deep-link".into(), scopes: Vec::new(), projects: Vec::new(), overrides,
-                secrets: BTreeMap::new(), discovered: Vec::new(), connections,
+                secrets: BTreeMap::new(), discovered: Vec::new(), environment, connections,
             }
         }
     }

@@ -125,6 +125,7 @@ async fn app_out(
         overrides: app.overrides.iter().filter(|(key, _)| !is_secret(key)).map(copied).collect(),
         secrets: secrets.into_iter().map(|(key, value)| (key, Bare(value))).collect(),
         discovered: app.discovered.clone(),
+        environment: app.environment.clone(),
         connections: out,
     })
 }

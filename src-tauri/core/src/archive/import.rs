@@ -184,7 +184,7 @@ impl ImportPlan {
         Ok(())
     }
 
-    /// The existing app that equals this one in everything but perhaps its name, or else a new one.
+    /// The existing app that equals this one in everything but perhaps name and environment, or else a new one.
     async fn same_or_new(&mut self, ctx: &Context, out: &AppOut, mut possible: Possible) -> Result<AppId> {
         let key = (possible.row.provider.clone(), possible.row.client_id.clone());
         for known in self.known_apps.get(&key).into_iter().flatten() {
@@ -260,7 +260,8 @@ impl ImportPlan {
         let now = ctx.now();
         ctx.store.write(|tx| {
             for app in &self.apps {
-                store::app::insert(tx, app)?;
+                let environment = store::app::known_environment(tx, app)?;
+                store::app::insert(tx, &AppRow { environment, ..app.clone() })?;
                 let text = format!("App “{}” added from a file.", app.name);
                 activity::add(tx, now, Kind::Imported, &text, (None, Some(&app.id)))?;
             }

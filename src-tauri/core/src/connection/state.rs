@@ -45,6 +45,7 @@ impl<'a> StatusContext<'a> {
             name: of.name,
             app_id: of.app_id,
             app_name: app.name.clone(),
+            environment: app.environment.clone(),
             provider: app.provider.clone(),
             provider_name: app.provider_name.clone(),
             expires_at: of.held.and_then(|held| held.expires_at),

@@ -64,6 +64,7 @@ impl World {
             secret_keys: Vec::new(),
             sealed_values: None,
             discovered: Vec::new(),
+            environment: None,
             created_at: NOW,
         };
         self.ctx.store.write(|tx| app::insert(tx, &row)).expect("an app");

@@ -15,18 +15,7 @@ use crate::support::world::{World, again};
 
 /// The form as submitted without changes.
 fn unchanged(app: &App) -> NewApp {
-    NewApp {
-        name: app.name.clone(),
-        provider: app.provider.clone(),
-        client_id: app.client_id.clone(),
-        client_secret: None,
-        redirect: app.redirect_uri.clone(),
-        scopes: app.scopes.clone(),
-        projects: app.projects.clone(),
-        overrides: app.overrides.clone(),
-        discovered: app.discovered.clone(),
-        ..NewApp::default()
-    }
+    NewApp::from(app.clone())
 }
 
 /// The app with every endpoint moved to another host.

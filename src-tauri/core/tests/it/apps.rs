@@ -95,6 +95,85 @@ async fn an_app_with_connections_is_not_removed() {
     assert_eq!(world.grapnel.remove_app(&app.id).unwrap_err().code, Code::NotFound);
 }
 
+#[tokio::test]
+async fn an_environment_takes_the_spelling_that_exists() {
+    let world = World::new();
+    let new = |name: &str, environment: &str| NewApp {
+        name: name.into(),
+        environment: environment.into(),
+        ..world.new_app()
+    };
+    let first = world.grapnel.add_app(new("First", "  Übung \n")).await.unwrap();
+    assert_eq!(first.environment.as_deref(), Some("Übung"));
+    let second = world.grapnel.add_app(new("Second", "ÜBUNG")).await.unwrap();
+    assert_eq!(second.environment.as_deref(), Some("Übung"));
+    assert_eq!(world.grapnel.add_app(new("Third", " ")).await.unwrap().environment, None);
+    let recased = NewApp { environment: "übung".into(), ..NewApp::from(second.clone()) };
+    let same = world.grapnel.change_app(&second.id, recased).await.unwrap();
+    assert_eq!(same.environment.as_deref(), Some("Übung"));
+    assert_eq!(world.grapnel.activity(None, None).unwrap().len(), 3, "nothing was changed");
+
+    // A label that no other app has can be spelled anew.
+    let other = NewApp { environment: "Staging".into(), ..NewApp::from(second) };
+    let second = world.grapnel.change_app(&same.id, other).await.unwrap();
+    let recased = NewApp { environment: "STAGING".into(), ..NewApp::from(second) };
+    let second = world.grapnel.change_app(&same.id, recased).await.unwrap();
+    assert_eq!(second.environment.as_deref(), Some("STAGING"));
+    let none = NewApp { environment: String::new(), ..NewApp::from(second) };
+    assert_eq!(world.grapnel.change_app(&same.id, none).await.unwrap().environment, None);
+}
+
+#[tokio::test]
+async fn an_environment_is_at_most_40_characters_that_can_be_shown() {
+    let world = World::new();
+    let add = |environment: String| world.grapnel.add_app(NewApp { environment, ..world.new_app() });
+    for bad in ["x".repeat(41), "Sta\u{202e}ging".into(), "Sta\nging".into(), "Sta\u{200b}ging".into()] {
+        let error = add(bad.clone()).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.field.as_deref()),
+            (Code::InvalidInput, Some("environment")),
+            "{bad:?}"
+        );
+    }
+    assert!(world.grapnel.apps().unwrap().is_empty());
+    let longest = "ü".repeat(40);
+    assert_eq!(add(longest.clone()).await.unwrap().environment, Some(longest));
+}
+
+#[tokio::test]
+async fn a_copy_without_a_name_is_called_after_its_environment() {
+    let world = World::new();
+    let new =
+        NewApp { environment: "Production".into(), name: "Acme (Production)".into(), ..world.new_app() };
+    let app = world.grapnel.add_app(new).await.unwrap();
+    let copy = |app: &grapnel_core::app::App, name: &str, environment: &str| NewApp {
+        name: name.into(),
+        environment: environment.into(),
+        redirect: "deep-link".into(),
+        ..NewApp::from(app.clone())
+    };
+    let staging = copy(&app, "", " Staging ");
+    let staging = world.grapnel.duplicate_app(&app.id, staging, true).await.unwrap();
+    assert_eq!((staging.name.as_str(), staging.environment.as_deref()), ("Acme (Staging)", Some("Staging")));
+    let named = copy(&app, "Mine", "Staging");
+    assert_eq!(world.grapnel.duplicate_app(&app.id, named, true).await.unwrap().name, "Mine");
+}
+
+#[tokio::test]
+async fn a_connection_has_the_environment_of_its_app() {
+    let world = World::new();
+    let id = world.connect().await;
+    let environment = || world.grapnel.connection(&id).unwrap().summary.environment;
+    assert_eq!(environment(), None);
+    let app = world.grapnel.apps().unwrap().pop().unwrap();
+    let new = NewApp { environment: "Staging".into(), ..NewApp::from(app.clone()) };
+    world.grapnel.change_app(&app.id, new).await.unwrap();
+    assert_eq!(environment().as_deref(), Some("Staging"));
+    assert_eq!(world.grapnel.connections().unwrap()[0].environment.as_deref(), Some("Staging"));
+    let profile = world.grapnel.profile_of(&app.id).unwrap().write().unwrap();
+    assert!(!profile.contains("Staging"), "it is the person's own arrangement");
+}
+
 fn change(new: &mut NewApp, key: &str, value: &str) {
     new.overrides.insert(key.into(), value.into());
 }

@@ -150,6 +150,31 @@ async fn existing_records_stay_and_new_ones_get_unique_names() {
 }
 
 #[tokio::test]
+async fn an_environment_moves_along_and_takes_the_spelling_that_exists() {
+    let world = World::new();
+    world.grapnel.add_app(NewApp { environment: "Staging".into(), ..world.new_app() }).await.unwrap();
+    export(&world, |_| {}).await.unwrap();
+    let environments = |there: &Elsewhere| -> Vec<Option<String>> {
+        there.grapnel.apps().unwrap().into_iter().map(|app| app.environment).collect()
+    };
+    let there = Elsewhere::of(&world);
+    there.import(&file(&world), ALL).await.unwrap();
+    assert_eq!(environments(&there), [Some("Staging".to_owned())]);
+
+    let other = Elsewhere::of(&world);
+    let own = NewApp { client_id: "another".into(), environment: "STAGING".into(), ..world.new_app() };
+    other.grapnel.add_app(own).await.unwrap();
+    other.import(&file(&world), ALL).await.unwrap();
+    assert_eq!(environments(&other), [Some("STAGING".to_owned()), Some("STAGING".to_owned())]);
+    // The person has arranged this app anew since: importing again leaves it as it is.
+    let app = there.grapnel.apps().unwrap().pop().unwrap();
+    let moved = NewApp { environment: "Production".into(), ..NewApp::from(app.clone()) };
+    there.grapnel.change_app(&app.id, moved).await.unwrap();
+    assert_eq!(there.import(&file(&world), ALL).await.unwrap().lines[0].outcome, ImportOutcome::Same);
+    assert_eq!(environments(&there), [Some("Production".to_owned())]);
+}
+
+#[tokio::test]
 async fn without_tokens_each_connection_needs_a_new_sign_in() {
     let world = World::new();
     let id = world.connect().await;

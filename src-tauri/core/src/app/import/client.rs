@@ -4,6 +4,7 @@ use grapnel_model::text::clean_line;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::form::MAX_ENVIRONMENT_CHARS;
 use super::variables::Variables;
 
 /// The maximum number of values of one client.
@@ -178,4 +179,9 @@ pub(super) fn plain(value: &Value) -> String {
 /// A name or source that is safe to show.
 pub(super) fn label(text: &str) -> String {
     clean_line(text).trim().chars().take(MAX_LABEL).collect()
+}
+
+/// The name of an environment as an app can have it.
+pub(super) fn environment_label(name: &str) -> String {
+    clean_line(name).trim().chars().take(MAX_ENVIRONMENT_CHARS).collect::<String>().trim_end().to_owned()
 }

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::super::form::NewApp;
 use super::authorization_url::split;
-use super::client::{Client, ID, NotTaken, Request, SECRET, Said, label, shown_key};
+use super::client::{Client, ID, NotTaken, Request, SECRET, Said, environment_label, label, shown_key};
 use super::variables::{Environment, Unresolved};
 
 /// The maximum length of an app's value in bytes.
@@ -43,7 +43,7 @@ pub struct ImportedValue {
 pub struct ImportPreview {
     /// A name for the app, unique in the file.
     pub name: String,
-    /// The environment of the file that its variables come from, if there are several.
+    /// The environment of the file that its variables come from, if the file names one.
     pub environment: Option<String>,
     /// The provider's ID; `custom` if no built-in profile has these hosts.
     pub provider: String,
@@ -246,7 +246,7 @@ impl Draft {
         let review = profile.review(&overrides);
         let preview = ImportPreview {
             name: label(name),
-            environment: environment.map(label),
+            environment: environment.map(environment_label).filter(|label| !label.is_empty()),
             provider: profile.id.clone(),
             provider_name: profile.called(&overrides),
             values: self.shown(profile),
@@ -267,6 +267,7 @@ impl Draft {
             overrides,
             secrets: secrets.into_iter().map(|(key, value)| (key, Some(SecretInput(value.into())))).collect(),
             discovered: Vec::new(),
+            environment: environment.map(environment_label).unwrap_or_default(),
         };
         ImportedApp { preview, app }
     }
