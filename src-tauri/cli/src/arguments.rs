@@ -46,7 +46,7 @@ pub(crate) enum Command {
     /// Connect an app, or reconnect a connection, in the browser
     Connect(connect::Connect),
     /// List connections and their status
-    List,
+    List(connection::List),
     /// Show the details of a connection
     Status(ConnectionArg),
     /// Print a fresh access token
@@ -116,7 +116,7 @@ impl Command {
             | Self::Completions { .. }
             | Self::Man { .. }
             | Self::Provider(_)
-            | Self::List
+            | Self::List(_)
             | Self::Status(_)
             | Self::Activity(_)
             | Self::Doctor

@@ -23,6 +23,13 @@ use crate::session::Session;
 use list::ConnectionList;
 
 #[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only the connections of the apps in this environment
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Disconnect {
     /// The connection's name
     connection: String,
@@ -34,9 +41,11 @@ pub(crate) struct Disconnect {
     forget: bool,
 }
 
-pub(crate) async fn list(session: &mut Session<'_>) -> Result<()> {
+pub(crate) async fn list(session: &mut Session<'_>, asked: &List) -> Result<()> {
+    let environment = asked.environment.as_deref();
+    let environment = environment.map(|name| lookup::environment(&session.grapnel, name)).transpose()?;
     keyring::check(session).await;
-    let lines = ConnectionList::of(session.grapnel.connections()?);
+    let lines = ConnectionList::of(session.grapnel.connections()?, environment);
     session.output.show(&lines)
 }
 

@@ -166,7 +166,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Completions { shell } => manual::completions(session.output, shell),
         Command::Man { directory } => manual::pages(session.output, directory.as_deref()),
         Command::Overview => overview::run(session).await,
-        Command::List => connection::list(session).await,
+        Command::List(asked) => connection::list(session, &asked).await,
         Command::Status(about) => connection::status(session, &about.connection).await,
         Command::Api(command) => api::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,

@@ -36,6 +36,24 @@ pub(crate) fn connection(grapnel: &Grapnel, name: &str) -> Result<Summary> {
         .hint(format!("{similar}List all connections: grapnel list")))
 }
 
+/// The environment of this name, as apps spell it. Names are compared without regard to case.
+pub(crate) fn environment(grapnel: &Grapnel, name: &str) -> Result<String> {
+    let mut known: Vec<String> = grapnel.apps()?.into_iter().filter_map(|app| app.environment).collect();
+    known.sort();
+    known.dedup();
+    let asked = name.trim().to_lowercase();
+    if let Some(found) = known.iter().find(|other| other.to_lowercase() == asked) {
+        return Ok(found.clone());
+    }
+    let hint = if known.is_empty() {
+        "No app has an environment. Set one: grapnel app set APP --environment NAME".to_owned()
+    } else {
+        let similar = similar(name, known.iter().map(String::as_str));
+        format!("{similar}Environments: {}.", known.join(", "))
+    };
+    Err(Error::new(Code::NotFound, format!("No app is in the environment “{}”.", name.trim())).hint(hint))
+}
+
 /// The minimum similarity of a suggestion, the same as clap's for commands.
 const MIN_SIMILARITY: f64 = 0.7;
 

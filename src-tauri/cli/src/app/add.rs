@@ -39,6 +39,9 @@ pub(crate) struct Add {
     /// A scope to request (repeatable)
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// The environment, such as Production or Staging, by which lists are grouped
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    environment: String,
     /// Override a setting of the profile (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
@@ -78,7 +81,7 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
         overrides,
         secrets,
         discovered,
-        environment: String::new(),
+        environment: new.environment,
     });
     let app = app.await?;
     if has_issuer && discovery.is_none() {

@@ -15,8 +15,12 @@ use crate::session::Session;
 pub(crate) struct Duplicate {
     /// The app's name
     name: String,
-    /// The name of the new app
-    new_name: String,
+    /// The name of the new app; by default the app's name with the new environment, such as “Acme (Staging)”
+    #[arg(required_unless_present = "environment")]
+    new_name: Option<String>,
+    /// The environment of the new app, such as Staging; by default none
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
     /// Another client ID
     #[arg(long)]
     client_id: Option<String>,
@@ -57,10 +61,11 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Duplicate) -> Result<(
     if app.has_secret && new.client_secret.is_none() {
         left.insert(0, "client secret".to_owned());
     }
-    new.name = asked.new_name;
+    new.name = asked.new_name.unwrap_or_default();
     new.client_id = asked.client_id.unwrap_or(new.client_id);
     new.redirect = asked.redirect.unwrap_or_else(|| own_redirect(&app));
     new.scopes = asked.scopes.unwrap_or(new.scopes);
+    new.environment = asked.environment.unwrap_or_default();
     let added = session.grapnel.duplicate_app(&app.id, new, asked.with_secret).await?;
     if !asked.with_secret && !left.is_empty() {
         let name = lookup::quoted(&added.name);

@@ -29,6 +29,9 @@ pub(crate) struct Set {
     /// A scope to request; replaces the current scopes (repeatable; '' for none)
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Option<Vec<String>>,
+    /// The environment, such as Production or Staging, by which lists are grouped ('' for none)
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
     /// Override a setting of the profile (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
@@ -73,6 +76,7 @@ pub(super) async fn run(session: &mut Session<'_>, change: Set) -> Result<()> {
     new.client_id = change.client_id.unwrap_or(new.client_id);
     new.redirect = change.redirect.unwrap_or(new.redirect);
     new.scopes = change.scopes.unwrap_or(new.scopes);
+    new.environment = change.environment.unwrap_or(new.environment);
     let changed = session.grapnel.change_app(&app.id, new).await?;
     if has_issuer {
         suggest_discover(session, &changed.name);

@@ -64,6 +64,9 @@ struct Options {
     /// A scope to request; replaces those of the file (repeatable)
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
+    /// The environment, in place of the one that the file names ('' for none)
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
     /// Override a setting of the profile (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
@@ -154,6 +157,7 @@ async fn add(
     app.name = options.name.take().unwrap_or(app.name);
     app.client_id = options.client_id.take().unwrap_or(app.client_id);
     app.redirect = options.redirect;
+    app.environment = options.environment.take().unwrap_or(app.environment);
     app.overrides.extend(options.settings);
     if !options.scopes.is_empty() {
         app.scopes = options.scopes;
@@ -284,7 +288,12 @@ impl Shown for Understood<'_> {
     fn text(&self, _: Timestamp) -> String {
         let mut parts = Vec::new();
         for app in &self.apps {
-            parts.push(format!("“{}” ({}), provider: {}", app.name, self.format, app.provider_name));
+            let environment =
+                app.environment.as_ref().map(|name| format!(", environment: {name}")).unwrap_or_default();
+            parts.push(format!(
+                "“{}” ({}), provider: {}{environment}",
+                app.name, self.format, app.provider_name
+            ));
             let values = app.values.iter().map(|one| {
                 let value = one.value.clone().unwrap_or_else(|| "(secret, for the vault)".into());
                 [one.key.clone(), value, one.source.clone()]

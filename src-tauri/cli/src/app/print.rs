@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::format::{relative_time, words};
 use crate::lookup;
 use crate::print::Shown;
-use crate::table::{fields, table};
+use crate::table::{fields, table, table_of_filled};
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -22,9 +22,11 @@ impl Shown for AppList {
             return "No apps yet. Add one: grapnel app add NAME --provider PROVIDER --client-id ID".into();
         }
         let rows = self.0.iter().map(|app| {
-            [app.name.clone(), app.provider.clone(), app.client_id.clone(), words(&app.redirect_method)]
+            let environment = app.environment.clone().unwrap_or_default();
+            let redirect = words(&app.redirect_method);
+            [app.name.clone(), environment, app.provider.clone(), app.client_id.clone(), redirect]
         });
-        table(["APP", "PROVIDER", "CLIENT ID", "REDIRECT"], rows)
+        table_of_filled(["APP", "ENVIRONMENT", "PROVIDER", "CLIENT ID", "REDIRECT"], rows)
     }
 }
 
@@ -32,6 +34,7 @@ impl Shown for App {
     fn text(&self, now: Timestamp) -> String {
         let about = fields([
             ("app", self.name.clone()),
+            ("environment", self.environment.clone().unwrap_or_default()),
             ("provider", self.provider_name.clone()),
             ("client ID", self.client_id.clone()),
             ("client secret", if self.has_secret { "in the vault" } else { "none" }.into()),

@@ -6,11 +6,16 @@ use serde::Serialize;
 
 use crate::format::{relative_time, status_text, within};
 use crate::print::Shown;
-use crate::table::table;
+use crate::table::table_of_filled;
 
 #[derive(Serialize)]
 #[serde(transparent)]
-pub(super) struct ConnectionList(Vec<ConnectionRow>);
+pub(super) struct ConnectionList {
+    rows: Vec<ConnectionRow>,
+    /// The environment of all of them, if one was asked for.
+    #[serde(skip)]
+    environment: Option<String>,
+}
 
 #[derive(Serialize)]
 struct ConnectionRow {
@@ -39,7 +44,8 @@ impl ConnectionRow {
 }
 
 impl ConnectionList {
-    pub(super) fn of(connections: Vec<Summary>) -> Self {
+    /// These connections; those of one environment, if it is given as apps spell it.
+    pub(super) fn of(connections: Vec<Summary>, environment: Option<String>) -> Self {
         let line = |summary: Summary| ConnectionRow {
             id: summary.id.0,
             name: summary.name,
@@ -52,19 +58,25 @@ impl ConnectionList {
             sign_in_due: summary.sign_in_due,
             lacks_scopes: summary.lacks_scopes,
         };
-        Self(connections.into_iter().map(line).collect())
+        let is_listed = |one: &Summary| environment.is_none() || one.environment == environment;
+        Self { rows: connections.into_iter().filter(is_listed).map(line).collect(), environment }
     }
 }
 
 impl Shown for ConnectionList {
     fn text(&self, now: Timestamp) -> String {
-        if self.0.is_empty() {
-            return "No connections yet. Add one: grapnel connect APP".into();
+        if self.rows.is_empty() {
+            return match &self.environment {
+                Some(environment) => format!("No connections in the environment “{environment}”."),
+                None => "No connections yet. Add one: grapnel connect APP".into(),
+            };
         }
-        let rows = self.0.iter().map(|line| {
+        let rows = self.rows.iter().map(|line| {
             let expires = line.expires_at.map_or_else(|| "-".into(), |at| relative_time(at, now));
-            [line.name.clone(), line.app.clone(), line.provider.clone(), line.status(now), expires]
+            let environment = line.environment.clone().unwrap_or_default();
+            let (name, app, provider) = (line.name.clone(), line.app.clone(), line.provider.clone());
+            [name, app, environment, provider, line.status(now), expires]
         });
-        table(["CONNECTION", "APP", "PROVIDER", "STATE", "EXPIRES"], rows)
+        table_of_filled(["CONNECTION", "APP", "ENVIRONMENT", "PROVIDER", "STATE", "EXPIRES"], rows)
     }
 }

@@ -154,6 +154,7 @@ impl Status {
         fields([
             ("connection", self.name.clone()),
             ("app", self.app.clone()),
+            ("environment", self.environment.clone().unwrap_or_default()),
             ("provider", self.provider.clone()),
             ("state", status_text(self.state, self.retry_at, now)),
             ("reconnect", self.sign_in_due.map(|due| within(due, now)).unwrap_or_default()),

@@ -69,9 +69,50 @@ async fn an_edit_leaves_omitted_values_unchanged() {
 }
 
 #[tokio::test]
+async fn an_environment_is_set_listed_filtered_and_cleared() {
+    let world = World::new();
+    assert_snapshot!("environment_none", world.run("list --environment staging").await);
+    world.connect().await;
+    assert_snapshot!("environment_set", world.run("app set acme --environment Production").await);
+    assert_snapshot!(
+        "environment_duplicate",
+        world.run("app duplicate acme --environment Staging --with-secret").await
+    );
+    assert_snapshot!("environment_apps", world.run("app list").await);
+    assert_snapshot!("environment_list", world.run("list --environment PRODUCTION").await);
+    assert_snapshot!("environment_empty", world.run("list --environment staging").await);
+    assert_snapshot!("environment_unknown", world.run("list --environment stagin").await);
+    let listed = world.run("list --environment production --json").await.json();
+    assert_eq!((&listed[0]["name"], &listed[0]["environment"]), (&"acme".into(), &"Production".into()));
+    assert_eq!(world.run("status acme --json").await.json()["environment"], "Production");
+    assert_eq!(world.run("list --environment staging --json").await.json(), serde_json::json!([]));
+
+    let added =
+        "app add beta --provider grigora --client-id b --client-secret-stdin --environment STAGING --json";
+    assert_eq!(world.pipe(added, "s3cret").await.json()["environment"], "Staging");
+    let cleared = world.run("app set acme --environment= --json").await.json();
+    assert_eq!(cleared["environment"], serde_json::Value::Null);
+    let long = world.run(&format!("app set acme --environment {}", "x".repeat(41))).await;
+    assert_eq!(long.exit, Exit::Usage, "{long}");
+    assert_snapshot!("environment_too_long", long);
+}
+
+#[tokio::test]
+async fn an_edit_keeps_the_environment_and_a_duplicate_does_not() {
+    let world = World::new();
+    world.add_app().await;
+    world.run("app set acme --environment Staging").await;
+    let renamed = world.run("app set acme --name beta --json").await.json();
+    assert_eq!(renamed["environment"], "Staging");
+    let copy = world.run("app duplicate beta gamma --with-secret --json").await.json();
+    assert_eq!(copy["environment"], serde_json::Value::Null);
+}
+
+#[tokio::test]
 async fn a_profile_goes_through_a_file() {
     let world = World::new();
     world.add_app().await;
+    world.run("app set acme --environment Staging").await;
     let printed = world.run("app profile acme").await;
     assert_snapshot!("profile", printed);
     let place = tempfile::tempdir().unwrap();
