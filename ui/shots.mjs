@@ -167,6 +167,15 @@ const shots = {
       },
     ]),
   ),
+  environments: { scenario: "environments" },
+  "environment-form": {
+    scenario: "environments",
+    go: async (page) => {
+      await row(page, "Acme Meters");
+      await button(page, "Edit").click();
+      await page.locator("#environment").scrollIntoViewIfNeeded();
+    },
+  },
   app: { scenario: "app" },
   "app-change": {
     scenario: "app",

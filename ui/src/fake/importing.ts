@@ -40,6 +40,7 @@ const acme: ImportPreview = {
 const reports: ImportPreview = {
   ...acme,
   name: "Acme API 2",
+  environment: "Sandbox",
   provider_name: "Another provider",
   values: [{ key: "token_url", value: "https://id.acme.example/oauth/token", source: "List reports: accessTokenUrl" }],
   not_taken: [],

@@ -60,6 +60,30 @@ const some = () =>
     details("c4", "Old portfolio", "expired", -3 * 24 * 60 * MINUTE),
   ]);
 
+/** Apps in two environments, and one in none. */
+const environments = () => {
+  const of = (app_id: string, app_name: string, environment: string | null, one: FakeData["details"][string]) => ({
+    ...one,
+    summary: { ...one.summary, app_id, app_name, environment },
+  });
+  return held(
+    [
+      of("acme-sites", "Acme Sites", "Production", details("c1", "Acme production", "active", 43 * MINUTE + 1000)),
+      of("acme-staging", "Acme Staging", "Staging", details("c2", "Acme staging", "active", 12 * MINUTE + 1000)),
+      of("acme-sites", "Acme Sites", "Production", details("c3", "Bakery site", "renewing", 2 * MINUTE)),
+      of("old", "Old portfolio", null, details("c4", "Old portfolio", "expired", -3 * 24 * 60 * MINUTE)),
+    ],
+    {
+      apps: [
+        app("acme-sites", "Acme Sites", { environment: "Production" }),
+        app("acme-staging", "Acme Staging", { environment: "Staging" }),
+        app("acme-meters", "Acme Meters", { environment: "Staging", provider: "grovestreams" }),
+        app("old", "Old portfolio"),
+      ],
+    },
+  );
+};
+
 const troubled = () =>
   held([
     details("c1", "Acme production", "reconnect_needed", -286 * MINUTE, { trouble: refused }),
@@ -114,6 +138,7 @@ const ended = (phase: Parameters<typeof attempt>[0], error: FakeData["vault"] = 
 export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakePosts }) => FakeData } = {
   empty,
   some,
+  environments,
   many: () => many(),
   thousands: () => many(10_000),
   troubled,

@@ -30,6 +30,7 @@ test("an imported app is previewed, and added without its secret on the page", a
       {
         place: 0,
         name: "Acme API",
+        environment: "",
         client_id: "",
         client_secret: null,
         redirect: "dev.grapnel.desktop:/oauth/callback/k3mzq7wdab",

@@ -232,6 +232,31 @@ test("a list of projects is one tab stop, with arrow keys and type-ahead", async
   expect(keyboard()).toBe(journal);
 });
 
+test("arrow keys move through the list across environments, whose headings have a count", async () => {
+  const user = await start("environments");
+  const headings = () =>
+    [...document.querySelectorAll(".fleet h2")].map((one) => (one.textContent ?? "").replace(/\s+/g, " ").trim());
+  expect(headings()).toEqual(["Production 2", "Staging 2", "Other 1"]);
+  const rows = [...document.querySelectorAll<HTMLElement>(".fleet .link")];
+  const names = ["Acme production", "Bakery site", "Acme staging", "Acme Meters", "Old portfolio"];
+  expect(rows.map((one) => one.querySelector(".name")?.textContent)).toEqual(names);
+  expect(rows.filter((one) => one.tabIndex === 0)).toHaveLength(1);
+  rows[0]?.focus();
+  for (const next of rows.slice(1)) {
+    await user.keyboard("{ArrowDown}");
+    expect(keyboard()).toBe(next);
+  }
+  await user.keyboard("{Home}");
+  expect(keyboard()).toBe(rows[0]);
+  await user.keyboard("{End}");
+  expect(keyboard()).toBe(rows[4]);
+  const item = (row: HTMLElement, name: string) => row.parentElement?.getAttribute(name);
+  const places = rows.map((row) => `${item(row, "aria-posinset")} of ${item(row, "aria-setsize")}`);
+  expect(places).toEqual(["1 of 2", "2 of 2", "1 of 2", "2 of 2", "1 of 1"]);
+  await user.type(screen.getByPlaceholderText("Filter"), "acme");
+  expect(headings()).toEqual(["Production 1", "Staging 2"]);
+});
+
 test("a failed palette search is reported", async () => {
   const user = await start("some");
   fake.fail("search", unavailable);

@@ -30,6 +30,9 @@ export class AppFormState {
   /** Redirect method and redirect URI of the app being edited. */
   #kept: Pick<App, "way_back" | "redirect_uri"> | null = null;
 
+  /** The name of the app being duplicated, without its environment; empty otherwise. */
+  #copied = "";
+
   /** Starts empty, prefilled by the sandbox, or with an existing app. */
   constructor(from: SandboxApp[] | App | null, providers: ProviderView[]) {
     const known = Array.isArray(from) ? from : from ? [from] : [];
@@ -46,10 +49,19 @@ export class AppFormState {
 
   /** Starts with a copy of an app: without its secrets, and with a redirect URI of its own by the same method. */
   static like(app: App, providers: ProviderView[]): AppFormState {
-    const copy = new AppFormState({ ...app, name: "", has_secret: false, secrets: [] }, providers);
+    const copy = new AppFormState({ ...app, name: "", environment: null, has_secret: false, secrets: [] }, providers);
+    const own = app.environment ? ` (${app.environment})` : "";
+    copy.#copied = own && app.name.endsWith(own) ? app.name.slice(0, -own.length) : app.name;
     if (copy.wayBack !== "paste") copy.#kept = null;
     return copy;
   }
+
+  /** Sets the environment. A copy is called after it, unless its name was edited. */
+  enterEnvironment = (environment: string): void => {
+    const called = (label: string) => (this.#copied && label.trim() ? `${this.#copied} (${label.trim()})` : "");
+    if (this.#copied && this.name === called(this.environment)) this.name = called(environment);
+    this.environment = environment;
+  };
 
   /** Switches the provider. A prefilled name that was not edited changes with it. */
   turn = (provider: string): void => {

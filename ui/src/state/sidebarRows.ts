@@ -1,4 +1,5 @@
-// The sidebar's rows by provider: connections, running sign-ins and apps without connections.
+// The sidebar's rows: connections, running sign-ins and apps without connections. They are grouped by environment if any
+// app has one, else by provider.
 
 import type { App, Attempt, Summary } from "../host";
 import { compare } from "./sort";
@@ -11,9 +12,10 @@ type Kind =
   | { kind: "attempt"; attempt: Attempt }
   | { kind: "app"; app: App };
 /** `text` is the lower-case search text, computed on first use. */
-export type Row = Kind & { id: string; name: string; text?: string };
+export type Row = Kind & { id: string; name: string; provider: string; text?: string };
 
-export type Group = { provider: string; rows: Row[] };
+/** `name` is empty for what has no environment. */
+export type Group = { by: "environment" | "provider"; name: string; rows: Row[] };
 
 /** Running attempts, and unsuccessful ones that the person has not dismissed. */
 const shown = (attempt: Attempt): boolean =>
@@ -22,16 +24,20 @@ const shown = (attempt: Attempt): boolean =>
 /** Cached by object, so that only changed rows of 10,000 are built again. */
 const made = new WeakMap<Summary | Attempt | App, Row>();
 
-const row = (id: string, name: string, of: Kind): Row => ({ id, name, ...of });
+const row = (id: string, name: string, provider: string, of: Kind): Row => ({ id, name, provider, ...of });
 
-export function sidebarRows(apps: App[], connections: Summary[], attempts: Attempt[]): Group[] {
+/** With `partial`, more connections follow, and it is not known which apps have none. */
+export function sidebarRows(apps: App[], connections: Summary[], attempts: Attempt[], partial = false): Group[] {
+  const environments = new Map(apps.map((app) => [app.id, app.environment ?? ""]));
+  const by = [...environments.values()].some(Boolean) ? "environment" : "provider";
   const groups = new Map<string, Row[]>();
-  const put = (provider: string, of: Summary | Attempt | App | null, make: () => Row) => {
+  const put = (app: string, of: Summary | Attempt | App | null, make: () => Row) => {
     const row = (of && made.get(of)) ?? make();
     if (of) made.set(of, row);
-    const rows = groups.get(provider);
+    const name = by === "environment" ? (environments.get(app) ?? "") : row.provider;
+    const rows = groups.get(name);
     if (rows) rows.push(row);
-    else groups.set(provider, [row]);
+    else groups.set(name, [row]);
   };
   const connected = new Set<string>();
   const tried = new Set<string>();
@@ -42,29 +48,33 @@ export function sidebarRows(apps: App[], connections: Summary[], attempts: Attem
     connected.add(connection.app_id);
     const attempt = again.get(connection.id);
     again.delete(connection.id);
-    put(connection.provider_name, attempt ? null : connection, () =>
-      row(connection.id, connection.name, { kind: "connection", connection, attempt }),
+    put(connection.app_id, attempt ? null : connection, () =>
+      row(connection.id, connection.name, connection.provider_name, { kind: "connection", connection, attempt }),
     );
   }
   for (const attempt of attempts.filter(shown)) {
     tried.add(attempt.app_id);
     if (attempt.connection_id && again.get(attempt.connection_id) !== attempt) continue;
-    put(attempt.provider_name, attempt, () => row(attempt.id, attempt.app_name, { kind: "attempt", attempt }));
+    put(attempt.app_id, attempt, () =>
+      row(attempt.id, attempt.app_name, attempt.provider_name, { kind: "attempt", attempt }),
+    );
   }
-  for (const app of apps) {
+  for (const app of partial ? [] : apps) {
     if (!connected.has(app.id) && !tried.has(app.id))
-      put(app.provider_name, app, () => row(app.id, app.name, { kind: "app", app }));
+      put(app.id, app, () => row(app.id, app.name, app.provider_name, { kind: "app", app }));
   }
-  return [...groups].map(([provider, rows]) => ({ provider, rows })).sort((a, b) => compare(a.provider, b.provider));
+  return [...groups]
+    .map(([name, rows]): Group => ({ by, name, rows }))
+    .sort((a, b) => Number(!a.name) - Number(!b.name) || compare(a.name, b.name));
 }
 
 /** The rows that contain a text. */
 export function filtered(groups: Group[], filter: string): Group[] {
   const wanted = filter.trim().toLocaleLowerCase();
   if (!wanted) return groups;
-  const text = (row: Row, provider: string) => (row.text ??= `${row.name} ${provider}`.toLocaleLowerCase());
+  const text = (row: Row) => (row.text ??= `${row.name} ${row.provider}`.toLocaleLowerCase());
   return groups
-    .map(({ provider, rows }) => ({ provider, rows: rows.filter((row) => text(row, provider).includes(wanted)) }))
+    .map(({ rows, ...group }) => ({ ...group, rows: rows.filter((row) => text(row).includes(wanted)) }))
     .filter((group) => group.rows.length > 0);
 }
 

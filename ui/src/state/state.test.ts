@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { attempt, details } from "../fake/data";
-import { trouble } from "../fake/data";
+import { app as fakeApp, attempt, details, trouble } from "../fake/data";
 import { filtered, sidebarRows, isCurrent, routeOf } from "./sidebarRows";
 import { tokenTimeline } from "./tokenTimeline";
 import { Load } from "./load.svelte";
@@ -161,6 +160,27 @@ test("the sidebar shows apps without connections and omits cancelled attempts", 
   expect(filtered(listed, "prod")[0]?.rows).toHaveLength(1);
   expect(filtered(listed, " GRIGORA ")[0]?.rows).toHaveLength(2);
   expect(filtered(listed, "xyzzy")).toEqual([]);
+});
+
+test("the list is grouped by environment if any app has one, with apps without one last", () => {
+  const of = (id: string, environment: string | null, provider = "grigora") =>
+    fakeApp(id, id, { environment, provider });
+  const connected = (id: string, app_id: string) => ({ ...details(id, id, "active", 1000).summary, app_id });
+  const told = (groups: ReturnType<typeof sidebarRows>) =>
+    groups.map(({ by, name, rows }) => `${by} ${name}: ${rows.map((row) => row.id).join(" ")}`);
+  const connections = [connected("c1", "live"), connected("c2", "none"), connected("c3", "stage")];
+  const apps = [of("live", "Production"), of("none", null), of("stage", "Staging"), of("more", "Staging", "thegrid")];
+  const trying = [attempt("waiting", { id: "a1", app_id: "live" })];
+  const groups = sidebarRows(apps, connections, trying);
+  expect(told(groups)).toEqual(["environment Production: c1 a1", "environment Staging: c3 more", "environment : c2"]);
+  expect(told(filtered(groups, "the grid"))).toEqual(["environment Staging: more"]);
+  // While connections are loading, apps without connections are unknown.
+  expect(told(sidebarRows(apps, [], [], true))).toEqual([]);
+  const plain = apps.map((one) => ({ ...one, environment: null }));
+  expect(told(sidebarRows(plain, connections, trying))).toEqual([
+    "provider Grigora: c1 c2 c3 a1",
+    "provider The Grid: more",
+  ]);
 });
 
 test("a reconnect is shown on the connection’s own row", () => {

@@ -28,6 +28,8 @@ export const addApp = {
     "If the app is registered with a loopback URI of its own: http://localhost, http://127.0.0.1 or http://[::1], " +
     "with any port and path.",
   redirectAddress: "Your HTTPS redirect URI",
+  environment: "Environment",
+  environmentNote: "Such as Production or Staging. The list on the left is grouped by it.",
   registered: "Register your app",
   scopes: "Scopes",
   scopesNote: "Separated by spaces or commas.",

@@ -104,4 +104,6 @@ export const side = {
   notOpened: "Browser didn’t open",
   inBrowser: ", in the browser",
   notConnected: "Not connected yet",
+  /** Connections and apps without an environment. */
+  other: "Other",
 };
