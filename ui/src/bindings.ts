@@ -327,14 +327,14 @@ export type App = {
 	secrets: string[],
 	/**  The keys in `overrides` whose values are those of the issuer's metadata. */
 	discovered: string[],
-	/**  The label of its environment, such as `Staging`. */
-	environment: string | null,
 	/**  The hosts that do not belong to the provider; for a custom provider, all hosts. */
 	other_hosts: OtherHost[],
 	/**  The host that receives email and password, if the provider supports that. */
 	login_host: string | null,
 	/**  The keys of stored values that are not sent, because Grapnel sets these parameters itself. */
 	left_out: string[],
+	/**  The label of its environment, such as `Staging`. */
+	environment: string | null,
 	/**  When it was added. */
 	created_at: string,
 };

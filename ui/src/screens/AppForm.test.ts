@@ -58,6 +58,7 @@ test("only values that differ from the profile are sent", async () => {
         overrides: {},
         secrets: {},
         discovered: [],
+        environment: "",
       },
     ],
   ]);

@@ -1,5 +1,5 @@
-// The sidebar's rows: connections, running sign-ins and apps without connections. They are grouped by environment if any
-// app has one, else by provider.
+// The sidebar's rows: connections, running sign-ins and apps without connections. They are grouped by environment if
+// any app has one, else by provider.
 
 import type { App, Attempt, Summary } from "../host";
 import { compare } from "./sort";
