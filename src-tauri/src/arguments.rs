@@ -20,9 +20,9 @@ pub(crate) const HIDDEN: &str = "--hidden";
 /// action (xdg-activation, and startup notification before it on X11).
 pub(crate) const ACTIVATION: [&str; 2] = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
 /// The longest callback that is read, in bytes. A longer one is truncated, and is then refused as a callback.
-pub(crate) const LONGEST_CALLBACK: usize = 32 * 1024;
+pub(crate) const MAX_CALLBACK_ARGUMENT_BYTES: usize = 32 * 1024;
 /// The longest accepted activation token in bytes.
-const LONGEST_TOKEN: usize = 512;
+const MAX_ACTIVATION_TOKEN_BYTES: usize = 512;
 
 const HELP: &str = "\
 Grapnel, a connection manager for OAuth 2.0: the window.
@@ -78,7 +78,8 @@ impl Invocation {
         arguments.home = Store::default_home().ok().map(|home| home.to_string_lossy().into_owned());
         if arguments.on_stdin {
             let mut callback = String::new();
-            let read = std::io::stdin().take(LONGEST_CALLBACK as u64).read_to_string(&mut callback);
+            let read =
+                std::io::stdin().take(MAX_CALLBACK_ARGUMENT_BYTES as u64).read_to_string(&mut callback);
             arguments.callback = read.ok().map(|_| callback.into());
         }
         Self::Start(arguments)
@@ -158,7 +159,7 @@ impl Arguments {
 /// Validates an activation token, since it is passed to the display server.
 pub(crate) fn activation(token: &str) -> Option<String> {
     let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    (!token.is_empty() && token.len() <= LONGEST_TOKEN && is_plain).then(|| token.to_owned())
+    (!token.is_empty() && token.len() <= MAX_ACTIVATION_TOKEN_BYTES && is_plain).then(|| token.to_owned())
 }
 
 fn is_callback(argument: &str) -> bool {

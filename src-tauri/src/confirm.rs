@@ -10,7 +10,7 @@ use grapnel_model::hook::HookCommand;
 use grapnel_model::settings::Settings;
 
 /// The most characters of a value to confirm. A longer one could not be shown completely and is refused.
-const LONGEST: usize = 240;
+const MAX_CONFIRMED_CHARS: usize = 240;
 
 /// A question to the person.
 #[derive(Debug, PartialEq, Eq)]
@@ -124,11 +124,11 @@ fn shown(field: &str, text: &str) -> Result<String> {
             // Writing to a string does not fail.
             let _ = write!(shown, "\\u{{{:x}}}", u32::from(letter));
         }
-        if shown.len() > LONGEST * 4 {
+        if shown.len() > MAX_CONFIRMED_CHARS * 4 {
             break;
         }
     }
-    if shown.chars().count() > LONGEST {
+    if shown.chars().count() > MAX_CONFIRMED_CHARS {
         return Err(Error::input(field, "This is too long to be shown whole before it is used.")
             .means("Nothing was changed.")
             .hint("Where it is a program’s command, put it into a script, and enter that."));
@@ -237,7 +237,7 @@ mod tests {
             assert_eq!(hook(&person, &command).await.unwrap(), answer);
             assert_eq!(person.saw(), ["'/home/me/re load' -v '' 'a\\u{a}b' '\\u{202e}x'"]);
         }
-        let long = HookCommand { arguments: vec!["a".repeat(LONGEST)], ..command };
+        let long = HookCommand { arguments: vec!["a".repeat(MAX_CONFIRMED_CHARS)], ..command };
         let person = Person::who_says(true);
         assert_eq!(hook(&person, &long).await.unwrap_err().field.as_deref(), Some("command"));
         assert_eq!(person.saw(), [""; 0]);
@@ -274,8 +274,12 @@ mod tests {
 
     #[test]
     fn a_value_too_long_to_show_is_refused() {
-        assert_eq!(shown("browser", &"a".repeat(LONGEST)).unwrap().len(), LONGEST);
-        for text in ["a".repeat(LONGEST + 1), "\u{200b}".repeat(LONGEST / 8 + 1), " ".repeat(1 << 20)] {
+        assert_eq!(shown("browser", &"a".repeat(MAX_CONFIRMED_CHARS)).unwrap().len(), MAX_CONFIRMED_CHARS);
+        for text in [
+            "a".repeat(MAX_CONFIRMED_CHARS + 1),
+            "\u{200b}".repeat(MAX_CONFIRMED_CHARS / 8 + 1),
+            " ".repeat(1 << 20),
+        ] {
             let error = shown("browser", &text).unwrap_err();
             assert_eq!(error.field.as_deref(), Some("browser"));
         }

@@ -13,7 +13,7 @@ use crate::browser;
 use crate::deep_link::{self, Owner, SCHEME};
 
 /// How long a test link may take: the system starts a second process to deliver it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const SELF_TEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The pending test link: its number, and the channel to report its return.
 #[derive(Default)]
@@ -58,11 +58,11 @@ pub(crate) async fn run(app: &AppHandle) -> Result<()> {
     if browser::open(app, format!("{SCHEME}:/probe?{number}").into(), String::new()).await.is_err() {
         return Err(lost("The system did not open the test link.".into()));
     }
-    match tokio::time::timeout(PATIENCE, came_back).await {
+    match tokio::time::timeout(SELF_TEST_TIMEOUT, came_back).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(lost(format!(
             "The test link was opened, but did not reach Grapnel within {} seconds.",
-            PATIENCE.as_secs()
+            SELF_TEST_TIMEOUT.as_secs()
         ))),
     }
 }

@@ -22,7 +22,7 @@ use purpose::Purpose;
 use rfd as platform;
 
 /// Only one dialog is open at a time; a second request fails, so that dialogs do not queue up.
-static ONE: Mutex<()> = Mutex::const_new(());
+static DIALOG_LOCK: Mutex<()> = Mutex::const_new(());
 
 /// Asks the person where to write a file; `None` if they cancel.
 pub(crate) async fn save(
@@ -50,7 +50,7 @@ async fn show<T: Send + 'static>(
     app: &AppHandle,
     dialog: impl FnOnce(Option<&WebviewWindow>, Sender<T>) + Send + 'static,
 ) -> Result<T> {
-    let Ok(_one) = ONE.try_lock() else {
+    let Ok(_one) = DIALOG_LOCK.try_lock() else {
         return Err(Error::new(Code::Internal, "Another dialog of Grapnel is open.")
             .means("Nothing was changed.")
             .hint("Answer that one, then try again."));

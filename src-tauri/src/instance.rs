@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use grapnel_core::Store;
 use parking_lot::Mutex;
 
-use crate::arguments::{Arguments, LONGEST_CALLBACK};
+use crate::arguments::{Arguments, MAX_CALLBACK_ARGUMENT_BYTES};
 
 /// The file that marks a data directory as Grapnel's.
 const DATABASE: &str = "grapnel.db";
@@ -28,11 +28,11 @@ const SOCKET: &str = "window.sock";
 const UNREADY_SOCKET: &str = "window.sock.new";
 const LOCK: &str = "window.lock";
 /// The response when the first process has taken the arguments.
-const TAKEN: &[u8] = b"taken";
+const ACCEPTED: &[u8] = b"taken";
 /// The response to a start with another data directory.
-const OTHER_DATA: &[u8] = b"other data";
+const OTHER_DATA_DIRECTORY: &[u8] = b"other data";
 /// The most bytes of arguments that are read: a callback and the other fields.
-const MAX_ARGUMENT_BYTES: usize = LONGEST_CALLBACK + 16 * 1024;
+const MAX_ARGUMENT_BYTES: usize = MAX_CALLBACK_ARGUMENT_BYTES + 16 * 1024;
 /// File mode: this account only. The sticky bit protects the files where the runtime directory is cleaned of old ones.
 const MODE: u32 = 0o1600;
 /// How long one peer may take to send its arguments.
@@ -134,9 +134,9 @@ fn hand_over(socket: &Path, arguments: &Arguments, patience: Duration) -> io::Re
     stream.write_all(&arguments.to_bytes())?;
     stream.shutdown(Shutdown::Write)?;
     // Other starts may be served first.
-    match &*read_in_time(&mut stream, OTHER_DATA.len(), patience.max(IO_TIMEOUT))? {
-        TAKEN => Ok(Claim::Second),
-        OTHER_DATA => Ok(Claim::OtherData),
+    match &*read_in_time(&mut stream, OTHER_DATA_DIRECTORY.len(), patience.max(IO_TIMEOUT))? {
+        ACCEPTED => Ok(Claim::Second),
+        OTHER_DATA_DIRECTORY => Ok(Claim::OtherData),
         _ => Err(ErrorKind::UnexpectedEof.into()),
     }
 }
@@ -211,10 +211,10 @@ fn answer(mut stream: UnixStream, home: Option<&str>) -> io::Result<Option<Argum
     let Some(arguments) = Arguments::from_bytes(&bytes) else { return Ok(None) };
     // A deep link is started with the environment of a browser, which may lack `GRAPNEL_HOME`.
     if arguments.callback.is_none() && arguments.home.as_deref() != home {
-        stream.write_all(OTHER_DATA)?;
+        stream.write_all(OTHER_DATA_DIRECTORY)?;
         return Ok(None);
     }
-    stream.write_all(TAKEN)?;
+    stream.write_all(ACCEPTED)?;
     Ok(Some(arguments))
 }
 

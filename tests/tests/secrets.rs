@@ -32,8 +32,8 @@ const SECRETS_OF_SOMETHING: [&str; 2] = ["key", "keys"];
 /// Types that contain text or bytes and print them.
 const PRINTABLE: [&str; 9] =
     ["String", "str", "Value", "RawValue", "Cow", "Bytes", "u8", "OsString", "HeaderValue"];
-/// Types that contain text and do not print it. `Bare` is serialized into the encryption of an export only.
-const SEALED: [&str; 5] = ["SecretString", "SecretBox", "SecretInput", "Sealed", "Bare"];
+/// Types that contain text and do not print it. `PlaintextSecret` is serialized into the encryption of an export only.
+const SEALED: [&str; 5] = ["SecretString", "SecretBox", "SecretInput", "Sealed", "PlaintextSecret"];
 /// Traits that print or serialize a whole value.
 const PRINTING: [&str; 3] = ["Debug", "Display", "Serialize"];
 
@@ -43,7 +43,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("core TokenResponse.access_token", "the token agent's answer to a program that asks for it"),
     ("cli UsageError.code", "a code of Grapnel's own errors"),
     ("oauth ApiFailure.Refused.code", "the error code of a provider's reply"),
-    ("core Refused.code", "the error code of a provider's reply"),
+    ("core RefusalFacts.code", "the error code of a provider's reply"),
     ("oauth CallbackParameterNames.code", "the names of the parameter that carries a code, never a code"),
     ("core App.secrets", "the keys of what the vault has, never its values"),
     ("store AppRow.secret_keys", "the keys of what the vault has, never its values"),

@@ -884,7 +884,7 @@ export type ImportPreview = {
 	/**  The values that were recognized. */
 	values: ImportedValue[],
 	/**  Values that were found and are not imported. */
-	not_taken: NotTaken[],
+	not_taken: SkippedValue[],
 	/**  The hosts that do not belong to the provider, and disabled protections of the sign-in. */
 	review: Review,
 	/**  The keys of required values that the file does not contain. */
@@ -1078,16 +1078,6 @@ export type NewApp = {
 	discovered?: string[],
 	/**  The label of its environment, such as `Staging`, by which lists are grouped; empty for none. */
 	environment?: string,
-};
-
-/**  A value that was found and is not imported. */
-export type NotTaken = {
-	/**  Its name, such as `accessToken`; never its value. */
-	name: string,
-	/**  Where it was found. */
-	source: string,
-	/**  Why it is not imported. */
-	reason: string,
 };
 
 /**  The severity of a note. */
@@ -1594,6 +1584,16 @@ export type SettingsView = {
 	at_login: boolean | null,
 	/**  Whether the tray icon is visible now. */
 	in_tray: boolean,
+};
+
+/**  A value that was found and is not imported. */
+export type SkippedValue = {
+	/**  Its name, such as `accessToken`; never its value. */
+	name: string,
+	/**  Where it was found. */
+	source: string,
+	/**  Why it is not imported. */
+	reason: string,
 };
 
 /**  A language that a request can be written in. */

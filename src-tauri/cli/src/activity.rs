@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::format::relative_time;
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 use crate::table::table;
 
@@ -72,7 +72,7 @@ impl LogEntry {
     }
 }
 
-impl Shown for Log {
+impl CommandResult for Log {
     fn text(&self, now: Timestamp) -> String {
         if self.0.is_empty() {
             return if self.1 { "No activity matches." } else { "No activity yet." }.into();

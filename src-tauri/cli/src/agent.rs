@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::format::{duration, parse_duration};
-use crate::print::{Messages, Shown};
+use crate::print::{CommandResult, Messages};
 use crate::session::Session;
 use crate::stop_signal::stop_signal;
 
@@ -165,7 +165,7 @@ struct Ready {
     answering: bool,
 }
 
-impl Shown for Ready {
+impl CommandResult for Ready {
     fn text(&self, _: Timestamp) -> String {
         "Ready.".to_owned()
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::format::{relative_time, wire_name, words};
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 use crate::table::table;
 use crate::vault::{new_passphrase, read_passphrase};
@@ -115,7 +115,7 @@ struct ExportReport {
     exported: Exported,
 }
 
-impl Shown for ExportReport {
+impl CommandResult for ExportReport {
     fn text(&self, _: Timestamp) -> String {
         let Exported { apps, connections, with_tokens, moved, .. } = self.exported;
         let gone = if moved {
@@ -144,7 +144,7 @@ struct ImportReport {
     is_plan: bool,
 }
 
-impl Shown for ImportReport {
+impl CommandResult for ImportReport {
     fn text(&self, now: Timestamp) -> String {
         let lines = &self.imported.lines;
         let rows = lines.iter().map(|line| {

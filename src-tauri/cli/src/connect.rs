@@ -23,7 +23,7 @@ use crate::connection::Status;
 use crate::format::{parse_duration, relative_time};
 use crate::input::Lines;
 use crate::lookup::quoted;
-use crate::print::{Messages, Shown};
+use crate::print::{CommandResult, Messages};
 use crate::session::Session;
 use other_account::AccountChoice;
 use target::Target;
@@ -269,7 +269,7 @@ impl<'a> SignInPage<'a> {
     }
 }
 
-impl Shown for SignInPage<'_> {
+impl CommandResult for SignInPage<'_> {
     fn text(&self, _: Timestamp) -> String {
         self.authorization_url.to_owned()
     }
@@ -279,7 +279,7 @@ impl Shown for SignInPage<'_> {
 #[serde(transparent)]
 struct Connected(Status);
 
-impl Shown for Connected {
+impl CommandResult for Connected {
     fn text(&self, now: Timestamp) -> String {
         let Self(status) = self;
         let name = &status.name;

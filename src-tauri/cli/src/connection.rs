@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub(crate) use status::Status;
-pub(crate) use token::{Token, token, token_at_hand, warn_if_short};
+pub(crate) use token::{Token, token, token_from_agent, warn_if_short};
 
 use crate::format::words;
 use crate::keyring;
 use crate::lookup::{self, to_reconnect};
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::retry::retry;
 use crate::session::Session;
 use list::ConnectionList;
@@ -93,7 +93,7 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
 #[serde(transparent)]
 struct Refreshed(Status);
 
-impl Shown for Refreshed {
+impl CommandResult for Refreshed {
     fn text(&self, now: Timestamp) -> String {
         format!("Refreshed “{}”. {}", self.0.name, self.0.expiry_text(now))
     }
@@ -112,7 +112,7 @@ struct Disconnected<'a> {
     provider: &'a str,
 }
 
-impl Shown for Disconnected<'_> {
+impl CommandResult for Disconnected<'_> {
     fn text(&self, _: Timestamp) -> String {
         let Status { name, portal, .. } = &self.status;
         let place = if portal.is_empty() { ".".to_owned() } else { format!(": {portal}") };

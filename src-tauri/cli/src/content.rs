@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::format::relative_time;
 use crate::lookup::{self, to_reconnect};
-use crate::print::{Output, Shown};
+use crate::print::{CommandResult, Output};
 use crate::retry::retry;
 use crate::session::Session;
 use crate::table::{fields, table};
@@ -160,7 +160,7 @@ pub(crate) async fn search(session: &mut Session<'_>, asked: &Search) -> Result<
 }
 
 /// Prints an offline copy, and as a message how old it is.
-fn shown_as_of(output: &mut Output, shown: &impl Shown, as_of: Timestamp) -> Result<()> {
+fn shown_as_of(output: &mut Output, shown: &impl CommandResult, as_of: Timestamp) -> Result<()> {
     output.messages.note(&format!("As of {}.", relative_time(as_of, output.now())));
     output.show(shown)
 }
@@ -169,7 +169,7 @@ fn shown_as_of(output: &mut Output, shown: &impl Shown, as_of: Timestamp) -> Res
 #[serde(transparent)]
 struct Hits(Vec<SearchHit>);
 
-impl Shown for Hits {
+impl CommandResult for Hits {
     fn text(&self, _: Timestamp) -> String {
         if self.0.is_empty() {
             return "No offline content matches.".into();
@@ -185,7 +185,7 @@ impl Shown for Hits {
 #[serde(transparent)]
 struct Collections(Vec<Collection>);
 
-impl Shown for Collections {
+impl CommandResult for Collections {
     fn text(&self, _: Timestamp) -> String {
         if self.0.is_empty() {
             return "This connection has no other resources.".into();
@@ -198,7 +198,7 @@ impl Shown for Collections {
     }
 }
 
-impl Shown for Items {
+impl CommandResult for Items {
     fn text(&self, _: Timestamp) -> String {
         if self.items.is_empty() {
             return "No items.".into();
@@ -211,7 +211,7 @@ impl Shown for Items {
     }
 }
 
-impl Shown for Projects {
+impl CommandResult for Projects {
     fn text(&self, _: Timestamp) -> String {
         if self.projects.is_empty() {
             return "This connection has no projects.".into();
@@ -223,7 +223,7 @@ impl Shown for Projects {
     }
 }
 
-impl Shown for Project {
+impl CommandResult for Project {
     fn text(&self, _: Timestamp) -> String {
         let known = [
             ("id", self.id.clone()),
@@ -238,7 +238,7 @@ impl Shown for Project {
     }
 }
 
-impl Shown for Posts {
+impl CommandResult for Posts {
     fn text(&self, now: Timestamp) -> String {
         if self.posts.is_empty() {
             return "No posts match.".into();

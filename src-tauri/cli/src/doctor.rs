@@ -5,7 +5,7 @@ use grapnel_model::error::{Error, Result};
 use jiff::Timestamp;
 
 use crate::exit::Exit;
-use crate::print::{Output, Shown};
+use crate::print::{CommandResult, Output};
 use crate::session::Session;
 
 /// Prints the diagnosis. Exits with [`Exit::Done`] if nothing is broken.
@@ -15,8 +15,8 @@ pub(crate) async fn run(session: &mut Session<'_>) -> Result<Exit> {
 }
 
 /// The same if the data cannot be opened.
-pub(crate) fn unopened(output: &mut Output, error: Error) -> Result<Exit> {
-    show(output, &doctor::unopened(error))
+pub(crate) fn diagnose_unopened(output: &mut Output, error: Error) -> Result<Exit> {
+    show(output, &doctor::diagnose_unopened(error))
 }
 
 fn show(output: &mut Output, diagnosis: &Diagnosis) -> Result<Exit> {
@@ -25,7 +25,7 @@ fn show(output: &mut Output, diagnosis: &Diagnosis) -> Result<Exit> {
     Ok(if is_broken { Exit::Failed } else { Exit::Done })
 }
 
-impl Shown for Diagnosis {
+impl CommandResult for Diagnosis {
     fn text(&self, _: Timestamp) -> String {
         self.report()
     }

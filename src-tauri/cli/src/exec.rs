@@ -84,7 +84,7 @@ impl Exec {
 
 /// Runs the command with tokens that the token agent has at hand. `None` if it lacks one of them, or if the tokens must
 /// be kept fresh.
-pub(crate) fn at_hand(
+pub(crate) fn run_with_agent_tokens(
     asked: &Exec,
     output: &Output,
     ask: &Ask,
@@ -133,7 +133,8 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> 
         files.push(file);
     }
     let kept = connections.into_iter().zip(tokens).zip(files);
-    let kept = kept.map(|((connection, token), file)| keep_fresh::Kept { connection, token, file }).collect();
+    let kept =
+        kept.map(|((connection, token), file)| keep_fresh::FreshToken { connection, token, file }).collect();
     let fresh = keep_fresh::keep_fresh(&session.grapnel, kept, asked.min_valid, session.output);
     prepared.supervise(session.output, signals, fresh).await
 }
@@ -147,6 +148,6 @@ async fn token(
     let token =
         retry(*timeouts, &output.messages, || grapnel.token(&connection.id, min_valid.unsigned_abs())).await;
     let token = token.map_err(to_reconnect(&connection.name))?;
-    requesting_process::note(grapnel, connection);
+    requesting_process::log_hand_out(grapnel, connection);
     Ok(token)
 }

@@ -40,7 +40,7 @@ mod linux {
         let mut arguments = std::env::args_os();
         let name = arguments.next();
         let arguments: Vec<OsString> = arguments.collect();
-        if let Some(token) = token_at_hand(&arguments)
+        if let Some(token) = token_from_agent(&arguments)
             && is_printed(&token)
         {
             return ExitCode::SUCCESS;
@@ -56,7 +56,7 @@ mod linux {
     }
 
     /// The requested token, if the agent has it at hand.
-    fn token_at_hand(arguments: &[OsString]) -> Option<AccessToken> {
+    fn token_from_agent(arguments: &[OsString]) -> Option<AccessToken> {
         let request = request(arguments)?;
         let token = ask(&data_directory::default().ok()?, &request)?;
         // A token with less validity than requested needs a warning, which only the other program prints.

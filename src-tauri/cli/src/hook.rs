@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::format::{relative_time, words};
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 use crate::stop_signal::stop_signal;
 use crate::table::table;
@@ -147,7 +147,7 @@ async fn test(session: &mut Session<'_>, id: String, connection: Option<&str>) -
 #[serde(transparent)]
 struct Hooks(Vec<Hook>);
 
-impl Shown for Hooks {
+impl CommandResult for Hooks {
     fn text(&self, now: Timestamp) -> String {
         if self.0.is_empty() {
             return "No hooks. To add one: grapnel hook add EVENT COMMAND".to_owned();
@@ -175,7 +175,7 @@ struct Added {
     id: HookId,
 }
 
-impl Shown for Added {
+impl CommandResult for Added {
     fn text(&self, _: Timestamp) -> String {
         let id = &self.id;
         format!(
@@ -189,7 +189,7 @@ struct Removed {
     removed: String,
 }
 
-impl Shown for Removed {
+impl CommandResult for Removed {
     fn text(&self, _: Timestamp) -> String {
         format!("Hook {} was removed.", self.removed)
     }
@@ -199,7 +199,7 @@ impl Shown for Removed {
 #[serde(transparent)]
 struct Tested(HookRun);
 
-impl Shown for Tested {
+impl CommandResult for Tested {
     fn text(&self, _: Timestamp) -> String {
         match &self.0.failure {
             None => "The hook succeeded.".to_owned(),

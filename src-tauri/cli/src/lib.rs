@@ -91,9 +91,9 @@ pub fn begin(
             Some(manual::pages(&mut output, directory.as_deref()).map(|()| Exit::Done))
         }
         Command::Token(command) => {
-            connection::token_at_hand(command, &mut output, &ask).map(|done| done.map(|()| Exit::Done))
+            connection::token_from_agent(command, &mut output, &ask).map(|done| done.map(|()| Exit::Done))
         }
-        Command::Exec(command) => exec::at_hand(command, &output, &ask, passphrase_stdin),
+        Command::Exec(command) => exec::run_with_agent_tokens(command, &output, &ask, passphrase_stdin),
         _ => None,
     };
     match done {
@@ -150,7 +150,7 @@ impl Work {
                     Box::pin(keyring::with_keyring_timeout(&core, &messages, keyring_timeout, work)).await
                 }
             }
-            Err(error) if matches!(command, Command::Doctor) => doctor::unopened(&mut output, error),
+            Err(error) if matches!(command, Command::Doctor) => doctor::diagnose_unopened(&mut output, error),
             Err(error) => Err(error),
         };
         done.unwrap_or_else(|error| output.failed(&error))

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::format::words;
 use crate::keyring;
 use crate::lookup::quoted;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 
 /// The number of connections that need attention and are listed by name. The rest is counted.
@@ -58,7 +58,7 @@ struct StateCount {
     count: usize,
 }
 
-impl Shown for Overview {
+impl CommandResult for Overview {
     fn text(&self, _: Timestamp) -> String {
         let mut lines = vec![self.connections_text()];
         let named = self.reconnect_needed.iter().take(MAX_NAMED);

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::format::wire_name;
 
 /// The result of a command. Its JSON is its serialization.
-pub(crate) trait Shown: Serialize {
+pub(crate) trait CommandResult: Serialize {
     /// The result as text, with times relative to `now`.
     fn text(&self, now: Timestamp) -> String;
 }
@@ -56,19 +56,19 @@ impl Output {
     }
 
     /// Prints a result.
-    pub(crate) fn show(&mut self, shown: &impl Shown) -> Result<()> {
+    pub(crate) fn show(&mut self, shown: &impl CommandResult) -> Result<()> {
         let text = if self.json { json(shown)? } else { clean_lines(&shown.text(self.now())) };
         self.raw(&text)
     }
 
     /// Prints a result whose text is a secret that the person asked for, with every character unchanged.
-    pub(crate) fn show_raw(&mut self, shown: &impl Shown) -> Result<()> {
+    pub(crate) fn show_raw(&mut self, shown: &impl CommandResult) -> Result<()> {
         let text = if self.json { json(shown)? } else { shown.text(self.now()) };
         self.raw(&text)
     }
 
     /// Prints one line of a stream (with JSON, one object). Returns whether the reader is still there.
-    pub(crate) fn line(&mut self, shown: &impl Shown) -> Result<bool> {
+    pub(crate) fn line(&mut self, shown: &impl CommandResult) -> Result<bool> {
         let line = if self.json {
             let json = serde_json::to_string(shown).map_err(|error| unwritable(&error))?;
             escape_json(&json)
@@ -79,7 +79,7 @@ impl Output {
     }
 
     /// Prints a result unchanged on one line before the command ends, for a program that waits for it.
-    pub(crate) fn show_at_once(&mut self, shown: &impl Shown) -> Result<()> {
+    pub(crate) fn show_at_once(&mut self, shown: &impl CommandResult) -> Result<()> {
         let line = if self.json {
             let json = serde_json::to_string(shown).map_err(|error| unwritable(&error))?;
             escape_json(&json)
@@ -245,7 +245,7 @@ mod tests {
     #[serde(transparent)]
     struct Text(&'static str);
 
-    impl Shown for Text {
+    impl CommandResult for Text {
         fn text(&self, _: Timestamp) -> String {
             self.0.into()
         }

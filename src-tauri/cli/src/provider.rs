@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::format::wire_name;
 use crate::lookup::similar;
-use crate::print::{Output, Shown};
+use crate::print::{CommandResult, Output};
 use crate::table::{fields, table};
 
 /// Keys without a value in any profile.
@@ -64,14 +64,14 @@ impl ProviderRow {
     }
 }
 
-impl Shown for Providers {
+impl CommandResult for Providers {
     fn text(&self, _: Timestamp) -> String {
         let rows = self.0.iter().map(|line| [line.id.clone(), line.name.clone(), line.portal.clone()]);
         table(["PROVIDER", "NAME", "PORTAL"], rows)
     }
 }
 
-impl Shown for ProviderView {
+impl CommandResult for ProviderView {
     fn text(&self, _: Timestamp) -> String {
         let about = fields([
             ("provider", self.id.clone()),

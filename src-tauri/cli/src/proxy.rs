@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 use crate::stop_signal::stop_signal;
 
@@ -94,7 +94,7 @@ struct SecretHeader {
     value: String,
 }
 
-impl Shown for Started {
+impl CommandResult for Started {
     fn text(&self, _: Timestamp) -> String {
         let header = self.secret_header.as_ref();
         let lines = [

@@ -6,7 +6,7 @@ use grapnel_model::connection::Summary;
 
 /// Logs in the activity that this process was given a connection's token. It has the token by then, so a failure to log
 /// this is only traced.
-pub(crate) fn note(grapnel: &Grapnel, connection: &Summary) {
+pub(crate) fn log_hand_out(grapnel: &Grapnel, connection: &Summary) {
     if let Err(error) = grapnel.token_handed_out(connection, &requesting_process(pid())) {
         tracing::info!(%error, "the activity log entry could not be written");
     }

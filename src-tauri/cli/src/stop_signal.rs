@@ -2,7 +2,7 @@
 
 use grapnel_model::error::Result;
 #[cfg(unix)]
-use grapnel_model::error::{Code, Error, in_words};
+use grapnel_model::error::{Code, Error, io_error_text};
 
 /// Completes at SIGTERM, SIGINT or SIGHUP, which are caught from the call on.
 #[cfg(unix)]
@@ -11,7 +11,7 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
 
     let catch = |kind| {
         signal(kind).map_err(|error| {
-            Error::new(Code::Internal, format!("Signals cannot be caught: {}.", in_words(&error)))
+            Error::new(Code::Internal, format!("Signals cannot be caught: {}.", io_error_text(&error)))
                 .means("Nothing was started.")
         })
     };

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::keyring;
-use crate::print::{Shown, hint_here};
+use crate::print::{CommandResult, hint_here};
 use crate::session::Session;
 
 #[derive(Debug, Subcommand)]
@@ -113,7 +113,7 @@ struct VaultStatus {
     trouble: Option<Error>,
 }
 
-impl Shown for VaultStatus {
+impl CommandResult for VaultStatus {
     fn text(&self, _: Timestamp) -> String {
         let opener = match self.protection {
             Protection::None => {

@@ -17,7 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::format::{duration, parse_duration, words};
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 use crate::stop_signal::stop_signal;
 
@@ -78,16 +78,16 @@ pub(crate) async fn wait(session: &mut Session<'_>, asked: &Wait) -> Result<()> 
         return Err(Error::new(Code::TimedOut, message).means("The connection is as it was."));
     };
     let connection = reached?;
-    session.output.show(&Reached { connection: connection.name, status: connection.state })
+    session.output.show(&ReachedState { connection: connection.name, status: connection.state })
 }
 
 #[derive(Serialize)]
-struct Reached {
+struct ReachedState {
     connection: String,
     status: State,
 }
 
-impl Shown for Reached {
+impl CommandResult for ReachedState {
     fn text(&self, _: Timestamp) -> String {
         format!("“{}” is {}.", self.connection, words(&self.status))
     }
@@ -105,7 +105,7 @@ pub(crate) async fn watch(session: &mut Session<'_>) -> Result<()> {
         }
     }
     session.output.messages.note("Watching. Ctrl-C ends it.");
-    if session.output.json && !session.output.line(&Watching { event: "watching" })? {
+    if session.output.json && !session.output.line(&WatchStarted { event: "watching" })? {
         return Ok(());
     }
     let printed = async {
@@ -158,17 +158,17 @@ fn all(grapnel: &Grapnel, known: &HashMap<ConnectionId, ConnectionSnapshot>) -> 
 
 /// The message that from now on no event is missed.
 #[derive(Serialize)]
-struct Watching {
+struct WatchStarted {
     event: &'static str,
 }
 
-impl Shown for Watching {
+impl CommandResult for WatchStarted {
     fn text(&self, _: Timestamp) -> String {
         self.event.to_owned()
     }
 }
 
-impl Shown for ConnectionEvent {
+impl CommandResult for ConnectionEvent {
     fn text(&self, _: Timestamp) -> String {
         let what = words(&self.event);
         let expires = self.expires_at.map(|at| format!(", expires {at:.0}")).unwrap_or_default();

@@ -133,7 +133,7 @@ impl ApiClient {
     /// If the token was issued for other hosts than the app's current ones.
     pub fn accepts(&self, url: &Url) -> Result<bool> {
         let SignedIn { connection, app } = *SignedIn::load(&self.ctx, &self.id)?;
-        grant::may_be_sent(connection.kept_for.as_ref(), app.config()?)?;
+        grant::may_be_sent(connection.allowed_origins.as_ref(), app.config()?)?;
         Ok(target::check(url, app.config()?, &self.allowed).is_ok())
     }
 
@@ -155,7 +155,7 @@ impl ApiClient {
     pub async fn send(&self, mut request: ApiRequest, waiting: &Waiting<'_>) -> Result<ApiResponse> {
         let SignedIn { connection, app } = *SignedIn::load(&self.ctx, &self.id)?;
         let (config, provider) = (app.config()?, app.provider()?);
-        grant::may_be_sent(connection.kept_for.as_ref(), config)?;
+        grant::may_be_sent(connection.allowed_origins.as_ref(), config)?;
         target::check(&request.url, config, &self.allowed)?;
         let mut token = self.token().await?;
         let (mut may_refresh, mut left) = (true, waiting.retry_after);

@@ -9,7 +9,7 @@ mod import;
 mod rediscover;
 mod view;
 
-pub(crate) use add::{Possible, add, possible, sealed};
+pub(crate) use add::{ValidatedApp, add, sealed, validate};
 pub(crate) use change::change;
 pub(crate) use duplicate::duplicate;
 pub use errors::NOT_ADDED;
@@ -17,7 +17,8 @@ pub(crate) use errors::being_connected;
 pub use form::NewApp;
 pub(crate) use form::{is_hidden, shown_name};
 pub use import::{
-    Import, ImportFormat, ImportPreview, ImportedApp, ImportedValue, MAX_IMPORT_BYTES, NotTaken, read_apps,
+    Import, ImportFormat, ImportPreview, ImportedApp, ImportedValue, MAX_IMPORT_BYTES, SkippedValue,
+    read_apps,
 };
 pub(crate) use rediscover::rediscover;
 pub use rediscover::{Rediscovery, ValueChange};

@@ -9,12 +9,12 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::text::clean_line;
 
 /// A launcher that still runs after this time may have succeeded: some run as long as the browser does.
-const SETTLED: Duration = Duration::from_secs(3);
+const LAUNCHER_TIMEOUT: Duration = Duration::from_secs(3);
 /// The variables with a token that lets a program raise its window after a user action: xdg-activation, and startup
 /// notification before it.
 const ACTIVATION_TOKEN: &str = "XDG_ACTIVATION_TOKEN";
 const STARTUP_ID: &str = "DESKTOP_STARTUP_ID";
-const LOOK: Duration = Duration::from_millis(50);
+const EXIT_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The result of opening a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn has_display() -> bool {
 /// # Errors
 /// It cannot be parsed, or its program does not exist.
 pub fn parse_entered(command: &str) -> Result<String> {
-    let kept = kept(command)?;
+    let kept = parse_stored(command)?;
     if is_there(&kept) {
         return Ok(kept);
     }
@@ -96,7 +96,7 @@ pub fn parse_entered(command: &str) -> Result<String> {
 }
 
 /// Like [`parse_entered`] for a stored command, whose program may be gone.
-pub(crate) fn kept(command: &str) -> Result<String> {
+pub(crate) fn parse_stored(command: &str) -> Result<String> {
     parts(command)
         .map_err(|message| Error::input("browser", message).hint("It looks like: firefox -P work"))?;
     Ok(command.trim().to_owned())
@@ -154,7 +154,7 @@ fn start(command: &mut Command) -> Launch {
         match child.try_wait() {
             Ok(Some(status)) if status.success() => return Launch::Opened,
             Ok(Some(_)) | Err(_) => return Launch::Failed,
-            Ok(None) if start.elapsed() < SETTLED => std::thread::sleep(LOOK),
+            Ok(None) if start.elapsed() < LAUNCHER_TIMEOUT => std::thread::sleep(EXIT_POLL_INTERVAL),
             Ok(None) => {
                 // Waits for the process, which would otherwise remain as a zombie.
                 std::thread::spawn(move || child.wait());
@@ -189,7 +189,7 @@ mod tests {
         for command in ["nosuchbrowser --x", "/no/such/program", "/etc/passwd", "/", "''", "./sh"] {
             let error = parse_entered(command).unwrap_err();
             assert_eq!(error.field.as_deref(), Some("browser"), "{command}");
-            assert_eq!(kept(command).unwrap(), command, "one that was chosen before stays");
+            assert_eq!(parse_stored(command).unwrap(), command, "one that was chosen before stays");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::authorize;
 use crate::context::Context;
 
 /// With more changes at once, everything is read again.
-const MANY: usize = 256;
+const MAX_SEPARATE_CHANGES: usize = 256;
 
 /// Follows the writes of other processes until the core is dropped.
 pub(crate) fn follow(ctx: &Arc<Context>) -> Result<()> {
@@ -32,10 +32,12 @@ pub(crate) fn follow(ctx: &Arc<Context>) -> Result<()> {
 
 /// Emits events for the changes since `last`. They include this process's own, which is harmless.
 fn emit_changes(ctx: &Context, last: &mut i64) -> Result<()> {
-    let read = ctx.store.read(|c| Ok((change_log::since(c, *last, MANY + 1)?, change_log::last(c)?)));
+    let read = ctx
+        .store
+        .read(|c| Ok((change_log::since(c, *last, MAX_SEPARATE_CHANGES + 1)?, change_log::last(c)?)));
     let (changes, now) = read?;
     *last = now;
-    if changes.len() > MANY {
+    if changes.len() > MAX_SEPARATE_CHANGES {
         ctx.emit(Event::ChangedElsewhere);
         return Ok(());
     }

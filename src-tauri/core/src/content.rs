@@ -58,7 +58,7 @@ pub(crate) async fn identify(
     ctx.store.write(|tx| connection::set_claims(tx, id, claims.as_ref()))?;
     let version = api.version().await?;
     let introspected = introspect(&api).await;
-    let identity = who(&api, id_account, introspected.as_ref().ok(), claims.as_ref()).await;
+    let identity = fetch_identity(&api, id_account, introspected.as_ref().ok(), claims.as_ref()).await;
     if let Ok(Identity { account, note }) = &identity {
         ctx.store.write(|tx| connection::set_identity(tx, id, account.as_ref(), note.as_deref()))?;
     }
@@ -85,7 +85,7 @@ pub(crate) async fn account_of_new(
     let api = Api::of_new(ctx, id, app, granted).ok()?;
     let claims = claims_of(&api).await.ok()?;
     let introspected = introspect(&api).await.ok();
-    who(&api, None, introspected.as_ref(), claims.as_ref()).await.ok()?.account
+    fetch_identity(&api, None, introspected.as_ref(), claims.as_ref()).await.ok()?.account
 }
 
 /// The claims of the access token, if it is a JWT.
@@ -95,20 +95,20 @@ async fn claims_of(api: &Api<'_>) -> Result<Option<Claims>> {
     Ok(Some(jwt.view(&jwt.verify(&api.keys().await), &api.mask())))
 }
 
-async fn who(
+async fn fetch_identity(
     api: &Api<'_>,
     id_account: Option<Account>,
     introspected: Option<&Introspection>,
     claims: Option<&Claims>,
 ) -> Result<Identity> {
     let account = match api.config.content {
-        Content::Grigora => grigora::who(api).await.map(Some)?,
-        Content::Grindery => grindery::who(api, claims).await?,
-        Content::TheGrid => the_grid::who(api).await.map(Some)?,
-        Content::GroveStreams => grovestreams::who(api).await?,
+        Content::Grigora => grigora::fetch_account(api).await.map(Some)?,
+        Content::Grindery => grindery::fetch_account(api, claims).await?,
+        Content::TheGrid => the_grid::fetch_account(api).await.map(Some)?,
+        Content::GroveStreams => grovestreams::fetch_account(api).await?,
         Content::None => {
             let told = introspected.and_then(|all| all.told.as_ref());
-            return Ok(standard::who(api, id_account, told, claims).await);
+            return Ok(standard::fetch_identity(api, id_account, told, claims).await);
         }
     };
     let note = account.is_none().then(|| "The provider has no way to tell it.".to_owned());

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, broadcast};
 
 /// How many events are queued for a slow listener before the oldest are dropped.
-const EVENTS: usize = 1024;
+const EVENT_QUEUE_CAPACITY: usize = 1024;
 
 /// A new grant that could not be stored. This is its only copy.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub(crate) struct UnsavedGrant {
     /// Why it could not be stored.
     pub(crate) error: Error,
     /// Keeps other processes from refreshing with the token that this grant replaced.
-    pub(crate) alone: Arc<File>,
+    pub(crate) refresh_lock: Arc<File>,
 }
 
 pub(crate) struct Context {
@@ -54,7 +54,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(store: Store, keyring: Arc<dyn Keyring>, clock: Arc<dyn Clock>) -> Self {
-        let events = broadcast::channel(EVENTS).0;
+        let events = broadcast::channel(EVENT_QUEUE_CAPACITY).0;
         let watchers = events.clone();
         let vault = Vault::new(keyring, store.clone(), move |error| {
             let _ = watchers.send(Event::Vault(error));
@@ -148,8 +148,8 @@ impl Context {
 
     /// Announces uninterruptible work that encrypts values and stores them; lasts as long as the guards are held. Waits
     /// while another process re-keys the vault.
-    pub(crate) async fn at_work(&self) -> Result<(OwnedRwLockReadGuard<()>, File)> {
-        let busy = self.busy().await;
+    pub(crate) async fn begin_sealed_write(&self) -> Result<(OwnedRwLockReadGuard<()>, File)> {
+        let busy = self.begin_uninterruptible().await;
         let store = self.store.clone();
         let shared = tokio::task::spawn_blocking(move || store.vault_shared_lock()).await;
         let interrupted = |_| Error::new(Code::Internal, "Waiting for the vault was interrupted.");
@@ -157,7 +157,7 @@ impl Context {
     }
 
     /// Announces uninterruptible work for as long as the guard is held.
-    pub(crate) async fn busy(&self) -> OwnedRwLockReadGuard<()> {
+    pub(crate) async fn begin_uninterruptible(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.work).read_owned().await
     }
 

@@ -37,7 +37,7 @@ pub(crate) async fn examine(ctx: &Arc<Context>, program: Option<&Path>) -> Diagn
     let slow = tokio::task::spawn_blocking(move || {
         let store = &beside.store;
         let data = [checks::data(store), checks::database(store)];
-        let all = data.into_iter().chain(checks::room(store));
+        let all = data.into_iter().chain(checks::disk_space(store));
         all.chain(desktop::checks(program.as_deref(), &browsers)).collect::<Vec<_>>()
     });
     checks.splice(0..0, slow.await.unwrap_or_default());
@@ -47,7 +47,7 @@ pub(crate) async fn examine(ctx: &Arc<Context>, program: Option<&Path>) -> Diagn
 }
 
 /// The diagnostics if the data could not be opened.
-pub fn unopened(error: Error) -> Diagnosis {
+pub fn diagnose_unopened(error: Error) -> Diagnosis {
     let data = Check::wrong("Data directory", CheckStatus::Broken, error);
     let checks = std::iter::once(data).chain(desktop::checks(None, &Browsers::default()));
     let home = Store::default_home().ok();

@@ -38,10 +38,10 @@ pub(crate) struct OAuthClient {
 }
 
 /// Fails if the app's endpoints include an origin that a connection's tokens were not issued for.
-pub(crate) fn may_be_sent(kept_for: Option<&Origins>, config: &ProviderConfig) -> Result<()> {
-    let Some(kept_for) = kept_for else { return Ok(()) };
+pub(crate) fn may_be_sent(allowed_origins: Option<&Origins>, config: &ProviderConfig) -> Result<()> {
+    let Some(allowed_origins) = allowed_origins else { return Ok(()) };
     let origins = config.origins();
-    let Some(other) = origins.difference(kept_for).next() else { return Ok(()) };
+    let Some(other) = origins.difference(allowed_origins).next() else { return Ok(()) };
     Err(Error::new(
         Code::ReconnectNeeded,
         format!("The app’s addresses were changed, and now include {other}."),

@@ -102,7 +102,7 @@ pub(crate) async fn add(ctx: &Context, command: &HookCommand) -> Result<HookId> 
             .hint("Remove one, or let one program do several things."));
     }
     let id = HookId::random();
-    let _working = ctx.at_work().await?;
+    let _working = ctx.begin_sealed_write().await?;
     let json = serde_json::to_string(command)
         .map_err(|error| Error::new(Code::Internal, format!("The command cannot be stored: {error}.")))?;
     let sealed = ctx.vault.seal(&associated_data(&id), &SecretString::from(json)).await?;

@@ -27,10 +27,10 @@ pub struct Removed {
 }
 
 /// How many connections are disconnected concurrently.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT_DISCONNECTS: usize = 8;
 
 /// Removes an app that has no connection.
-pub(crate) fn alone(ctx: &Context, id: &AppId) -> Result<()> {
+pub(crate) fn without_connections(ctx: &Context, id: &AppId) -> Result<()> {
     if !authorize::clear(ctx, Some(id), None)? {
         return Err(being_connected().means("Nothing was removed."));
     }
@@ -79,10 +79,10 @@ pub(crate) async fn with_connections(ctx: &Arc<Context>, id: &AppId) -> Result<R
     let mut at_work = JoinSet::new();
     let mut removed = Removed { connections: 0, revocation: Revocation::Done };
     loop {
-        while at_work.len() < AT_ONCE
+        while at_work.len() < MAX_CONCURRENT_DISCONNECTS
             && let Some(connection) = left.next()
         {
-            at_work.spawn(end(Arc::clone(ctx), connection));
+            at_work.spawn(disconnect_and_forget(Arc::clone(ctx), connection));
         }
         let Some(ended) = at_work.join_next().await else { break };
         let ended = ended.map_err(|_| Error::new(Code::Internal, "Disconnecting was interrupted.")).flatten();
@@ -105,12 +105,12 @@ pub(crate) async fn with_connections(ctx: &Arc<Context>, id: &AppId) -> Result<R
             while it runs.")
         .hint("Remove the app later; or now, and the tokens stay valid at the provider until they expire."));
     }
-    alone(ctx, id)?;
+    without_connections(ctx, id)?;
     Ok(removed)
 }
 
 /// Disconnects and deletes a connection; returns the result of revoking its tokens.
-async fn end(ctx: Arc<Context>, connection: Summary) -> Result<Revocation> {
+async fn disconnect_and_forget(ctx: Arc<Context>, connection: Summary) -> Result<Revocation> {
     let revocation = match connection.state {
         State::Disconnected => Revocation::Done,
         _ => revoke::disconnect(&ctx, &connection.id).await?.revocation,

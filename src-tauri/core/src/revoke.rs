@@ -11,7 +11,7 @@ use grapnel_model::provider::{Origins, Profile};
 use grapnel_model::revocation::{Disconnected, Revocation, TokenKind, TokenRevocation};
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::http::api::{self, ApiFailure};
-use grapnel_oauth::retry::{after, in_words, pause, random_fraction};
+use grapnel_oauth::retry::{after, delay_text, pause, random_fraction};
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::revocation::{RefreshToken, RevocationRow};
 use grapnel_store::{activity, app, connection, revocation};
@@ -27,12 +27,12 @@ const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 2
 
 /// Deletes a connection's tokens here, and revokes them.
 pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disconnected> {
-    let _busy = ctx.busy().await;
+    let _busy = ctx.begin_uninterruptible().await;
     loop {
         // Re-encrypted tokens must be stored before the vault is re-keyed.
-        let working = ctx.at_work().await?;
+        let working = ctx.begin_sealed_write().await?;
         let row = ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
-        let (outcome, pending, reason) = match to_ask(ctx, &grant::newest(ctx, row.clone())).await {
+        let (outcome, pending, reason) = match tokens_to_revoke(ctx, &grant::newest(ctx, row.clone())).await {
             Ok(Some(pending)) => (Revocation::Done, pending, None),
             Ok(None) => (Revocation::NotOffered, Vec::new(), None),
             Err(error) => (Revocation::Failed, Vec::new(), Some(error.message)),
@@ -46,7 +46,7 @@ pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disco
         ctx.emit(Event::Connection(id.clone()));
         let mut tokens = Vec::new();
         for ask in pending {
-            let (revocation, reason) = first_try(ctx, &ask).await;
+            let (revocation, reason) = revoke_now(ctx, &ask).await;
             tokens.push(TokenRevocation { token: ask.kind, revocation, reason });
         }
         let worst = tokens.iter().map(|token| token.revocation).max();
@@ -83,7 +83,7 @@ fn delete(
 }
 
 /// The tokens of a connection to be revoked; `None` if the provider has no revocation endpoint.
-async fn to_ask(ctx: &Context, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
+async fn tokens_to_revoke(ctx: &Context, row: &ConnectionRow) -> Result<Option<Vec<RevocationRow>>> {
     let refresh = (TokenKind::RefreshToken, row.sealed_refresh(), grant::refresh_associated_data(&row.id));
     let access = (
         TokenKind::AccessToken,
@@ -97,7 +97,7 @@ async fn to_ask(ctx: &Context, row: &ConnectionRow) -> Result<Option<Vec<Revocat
     if config.revocation_url.is_none() {
         return Ok(None);
     }
-    grant::may_be_sent(row.kept_for.as_ref(), config)?;
+    grant::may_be_sent(row.allowed_origins.as_ref(), config)?;
     let hosts = config.origins();
     let mut pending = Vec::new();
     let now = ctx.time.now();
@@ -114,13 +114,13 @@ async fn pending_revocation(
     ctx: &Context,
     row: &ConnectionRow,
     (kind, token): (TokenKind, &SecretString),
-    kept_for: Origins,
+    allowed_origins: Origins,
     now: Timestamp,
 ) -> Result<RevocationRow> {
     let id = RevocationId::random();
     Ok(RevocationRow {
         sealed_token: ctx.vault.seal(&token_associated_data(&id), token).await?,
-        kept_for,
+        allowed_origins,
         id,
         app_id: row.app_id.clone(),
         connection_id: Some(row.id.clone()),
@@ -142,20 +142,20 @@ fn token_associated_data(id: &RevocationId) -> String {
 }
 
 /// Revokes tokens that arrived for a connection after it was disconnected.
-pub(crate) async fn take_back(ctx: &Context, row: &ConnectionRow, grant: SealedGrant) -> Result<()> {
+pub(crate) async fn revoke_late_grant(ctx: &Context, row: &ConnectionRow, grant: SealedGrant) -> Result<()> {
     let is_over = ctx.store.read(|c| connection::get(c, &row.id))?.is_some_and(|row| row.grant.is_none());
     if !is_over {
         return Ok(());
     }
-    let pending = to_ask(ctx, &grant::with(row.clone(), grant)).await?.unwrap_or_default();
+    let pending = tokens_to_revoke(ctx, &grant::with(row.clone(), grant)).await?.unwrap_or_default();
     ctx.store.write(|tx| pending.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
     for ask in pending {
-        first_try(ctx, &ask).await;
+        revoke_now(ctx, &ask).await;
     }
     Ok(())
 }
 
-async fn first_try(ctx: &Context, ask: &RevocationRow) -> (Revocation, Option<String>) {
+async fn revoke_now(ctx: &Context, ask: &RevocationRow) -> (Revocation, Option<String>) {
     again(ctx, &ask.id).await.unwrap_or_else(|error| (Revocation::Pending, Some(error.message)))
 }
 
@@ -178,33 +178,38 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
     };
     let tried = match asked {
         // Also if the vault fails instead of the provider.
-        Ok(Tried::Later(error, _)) | Err(error) if is_last => Tried::Never(error.message),
+        Ok(RevocationOutcome::Later(error, _)) | Err(error) if is_last => {
+            RevocationOutcome::Never(error.message)
+        }
         tried => tried?,
     };
-    let by_hand = by_hand(ctx, &row)?;
+    let manual_revocation_hint = manual_revocation_hint(ctx, &row)?;
     ctx.store.write(|tx| match &tried {
-        Tried::Done => {
+        RevocationOutcome::Done => {
             revocation::remove(tx, id)?;
             if row.kind == TokenKind::RefreshToken {
                 revocation::refresh_token_is_revoked(tx, &row)?;
             }
-            note(ctx, tx, &row, Kind::Revoked, |token| format!("The provider took the {token} back."))
+            log_outcome(ctx, tx, &row, Kind::Revoked, |token| format!("The provider took the {token} back."))
         }
-        Tried::Later(error, asked) => {
+        RevocationOutcome::Later(error, asked) => {
             let pause = pause(row.failures.saturating_add(1), *asked, random_fraction());
             revocation::put_off(tx, id, after(ctx.time.now(), pause))?;
             if row.failures > 0 {
                 return Ok(());
             }
-            let (why, when) = (&error.message, in_words(pause));
-            note(ctx, tx, &row, Kind::RevocationDelayed, |token| {
+            let (why, when) = (&error.message, delay_text(pause));
+            log_outcome(ctx, tx, &row, Kind::RevocationDelayed, |token| {
                 format!("The {token} could not be taken back at the provider yet. {why} Trying again {when}.")
             })
         }
-        Tried::Never(why) => {
+        RevocationOutcome::Never(why) => {
             revocation::remove(tx, id)?;
-            note(ctx, tx, &row, Kind::RevocationFailed, |token| {
-                format!("The {token} was not taken back at the provider, and is not asked for any more. {why}{by_hand}")
+            log_outcome(ctx, tx, &row, Kind::RevocationFailed, |token| {
+                format!(
+                    "The {token} was not taken back at the provider, and is not asked for any more. \
+                     {why}{manual_revocation_hint}"
+                )
             })
         }
     })?;
@@ -212,14 +217,14 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
         ctx.emit(Event::Connection(id));
     }
     Ok(match tried {
-        Tried::Done => (Revocation::Done, None),
-        Tried::Later(error, _) => (Revocation::Pending, Some(error.message)),
-        Tried::Never(why) => (Revocation::Failed, Some(why)),
+        RevocationOutcome::Done => (Revocation::Done, None),
+        RevocationOutcome::Later(error, _) => (Revocation::Pending, Some(error.message)),
+        RevocationOutcome::Never(why) => (Revocation::Failed, Some(why)),
     })
 }
 
 /// Logs the result of a revocation, for its connection if that still exists.
-fn note(
+fn log_outcome(
     ctx: &Context,
     tx: &rusqlite::Connection,
     row: &RevocationRow,
@@ -239,14 +244,14 @@ fn note(
 }
 
 /// Where the person can revoke access by hand, if known.
-fn by_hand(ctx: &Context, row: &RevocationRow) -> Result<String> {
+fn manual_revocation_hint(ctx: &Context, row: &RevocationRow) -> Result<String> {
     let app = ctx.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
     let portal = &Profile::find(&app.provider)?.portal;
     Ok(if portal.is_empty() { String::new() } else { format!(" You can do so by hand: {portal}") })
 }
 
 /// The result of a revocation request.
-enum Tried {
+enum RevocationOutcome {
     Done,
     /// A temporary failure: the reason, and how long the provider asks to wait.
     Later(Error, Option<Duration>),
@@ -254,13 +259,15 @@ enum Tried {
     Never(String),
 }
 
-async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<Tried> {
+async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<RevocationOutcome> {
     let client = OAuthClient::of(ctx, &ConfiguredApp::load(ctx, &row.app_id)?).await?;
     let Some(url) = &client.config.revocation_url else {
-        return Ok(Tried::Never("The app has no revocation address any more.".into()));
+        return Ok(RevocationOutcome::Never("The app has no revocation address any more.".into()));
     };
-    if !client.config.origins().is_subset(&row.kept_for) {
-        return Ok(Tried::Never("The app’s addresses include hosts that it was not given for.".into()));
+    if !client.config.origins().is_subset(&row.allowed_origins) {
+        return Ok(RevocationOutcome::Never(
+            "The app’s addresses include hosts that it was not given for.".into(),
+        ));
     }
     let token = ctx.vault.open(&token_associated_data(&row.id), &row.sealed_token).await?;
     let hint = match row.kind {
@@ -269,32 +276,34 @@ async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<Tried> {
     };
     let asked = api::revoke(&ctx.http, url, &client.config, &client.credentials, &token, hint).await;
     Ok(match asked {
-        Ok(()) => Tried::Done,
+        Ok(()) => RevocationOutcome::Done,
         // Some access tokens cannot be revoked and just expire (RFC 7009 §2.2.1).
         Err(ApiFailure::Refused { code, .. })
             if row.kind == TokenKind::AccessToken
                 && ["unsupported_token_type", "invalid_token"].contains(&code.as_str()) =>
         {
-            Tried::Done
+            RevocationOutcome::Done
         }
         // Some providers delete an access token with its refresh token, and then refuse to revoke it.
         Err(ApiFailure::Refused { code, status })
             if row.kind == TokenKind::AccessToken && is_about_token(status, &code) =>
         {
             match ctx.store.read(|c| revocation::refresh_token_of(c, row))? {
-                RefreshToken::Revoked => Tried::Done,
+                RefreshToken::Revoked => RevocationOutcome::Done,
                 RefreshToken::RequestParameters => {
-                    Tried::Later(refused(&client.provider, status, &code), None)
+                    RevocationOutcome::Later(refused(&client.provider, status, &code), None)
                 }
-                RefreshToken::None => Tried::Never(refused(&client.provider, status, &code).message),
+                RefreshToken::None => {
+                    RevocationOutcome::Never(refused(&client.provider, status, &code).message)
+                }
             }
         }
         Err(ApiFailure::Refused { status, code }) => {
-            Tried::Never(refused(&client.provider, status, &code).message)
+            RevocationOutcome::Never(refused(&client.provider, status, &code).message)
         }
         Err(ApiFailure::Failed(failure)) => {
             let wait = failure.wait();
-            Tried::Later(failure.explain(&client.provider), wait)
+            RevocationOutcome::Later(failure.explain(&client.provider), wait)
         }
     })
 }

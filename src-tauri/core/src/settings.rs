@@ -29,7 +29,7 @@ pub(crate) fn checked(mut settings: Settings, kept: &Settings) -> Result<Setting
     for text in [&mut settings.proxy, &mut settings.certificates] {
         *text = text.trim().to_owned();
     }
-    settings.browser = browser::kept(&settings.browser)?;
+    settings.browser = browser::parse_stored(&settings.browser)?;
     settings.proxy()?;
     if settings.browser != kept.browser {
         browser::parse_entered(&settings.browser)?;

@@ -34,7 +34,7 @@ impl ConfiguredApp {
 
     /// The provider's name for messages.
     pub(crate) fn provider(&self) -> Result<String> {
-        Ok(Profile::find(&self.row.provider)?.called(&self.row.overrides))
+        Ok(Profile::find(&self.row.provider)?.name_in_sentence(&self.row.overrides))
     }
 }
 

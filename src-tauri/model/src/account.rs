@@ -35,7 +35,7 @@ impl Account {
     }
 
     /// The account's display name.
-    pub fn called(&self) -> String {
+    pub fn label(&self) -> String {
         let email = self.email.as_deref().map(|email| format!("<{email}>")).unwrap_or_default();
         let parts = [self.name.as_str(), &email].into_iter().filter(|part| !part.is_empty());
         let parts: Vec<&str> = parts.collect();

@@ -90,7 +90,7 @@ pub struct Entry {
 impl Kind {
     /// The kinds that others can cause as often as they like: web pages, programs, providers, hooks. They have a limit
     /// of their own, so that they do not displace the person's entries.
-    pub const FROM_OUTSIDE: [Self; 5] = [
+    pub const EXTERNAL: [Self; 5] = [
         Self::CallbackRefused,
         Self::TokenHandedOut,
         Self::RefreshFailed,
@@ -110,14 +110,14 @@ pub struct RequestingProcess {
 
 impl RequestingProcess {
     /// The name that identifies it in the log. Two runs of the same program have the same name.
-    pub fn known_by(&self) -> String {
+    pub fn log_name(&self) -> String {
         self.program.as_deref().map_or_else(|| "another program".into(), clean_line)
     }
 
     /// The text of its activity entry.
     pub fn sentence(&self) -> String {
-        let program = self.known_by();
-        let shown = match program.char_indices().nth_back(LONGEST_PROGRAM - 1) {
+        let program = self.log_name();
+        let shown = match program.char_indices().nth_back(MAX_PROGRAM_CHARS - 1) {
             // The end of a path is its most informative part.
             Some((start, _)) if start > 0 => format!("…{}", &program[start..]),
             _ => program,
@@ -127,4 +127,4 @@ impl RequestingProcess {
 }
 
 /// The most characters of a program's path that are shown.
-const LONGEST_PROGRAM: usize = 200;
+const MAX_PROGRAM_CHARS: usize = 200;

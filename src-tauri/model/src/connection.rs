@@ -10,7 +10,7 @@ use crate::secret::TokenPreview;
 use crate::token_response::{Deviation, RedactedResponse};
 
 /// How long before a new sign-in is due the person is notified; a quarter of the lifetime if that is shorter.
-const NOTICE: SignedDuration = SignedDuration::from_hours(24 * 7);
+const MAX_SIGN_IN_NOTICE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// The status of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ impl TokenMetadata {
     pub fn notice_from(&self) -> Option<Timestamp> {
         let due = self.sign_in_due()?;
         let life = self.signed_in_at.unwrap_or(self.issued_at).duration_until(due);
-        due.checked_sub(NOTICE.min(life / 4)).ok()
+        due.checked_sub(MAX_SIGN_IN_NOTICE.min(life / 4)).ok()
     }
 }
 

@@ -189,7 +189,7 @@ impl Error {
 }
 
 /// The message of an I/O error without its system error number, for use within a sentence.
-pub fn in_words(error: &std::io::Error) -> String {
+pub fn io_error_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words);
     let mut letters = text.chars();

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// How many characters are shown after a token's known prefix.
-const SHOWN: usize = 4;
+const PREVIEW_CHARS: usize = 4;
 /// A shorter token is not shown at all: four characters would reveal too much of it.
-const LONG_ENOUGH: usize = 20;
+const MIN_PREVIEWED_CHARS: usize = 20;
 
 /// The parts of a token that may be shown: its first characters, and a fingerprint for comparing tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +27,9 @@ impl TokenPreview {
     pub fn of(token: &SecretString, known_prefix: &str) -> Self {
         let token = token.expose_secret();
         let own = token.strip_prefix(known_prefix).unwrap_or(token);
-        let shown = token.len() - own.len() + own.chars().take(SHOWN).map(char::len_utf8).sum::<usize>();
-        let prefix = if own.len() >= LONG_ENOUGH { token[..shown].to_owned() } else { String::new() };
+        let shown =
+            token.len() - own.len() + own.chars().take(PREVIEW_CHARS).map(char::len_utf8).sum::<usize>();
+        let prefix = if own.len() >= MIN_PREVIEWED_CHARS { token[..shown].to_owned() } else { String::new() };
         let fingerprint = hex(&sha256(token.as_bytes())[..4]);
         Self { prefix, fingerprint }
     }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use grapnel_model::error::{Error, Result, in_words};
+use grapnel_model::error::{Error, Result, io_error_text};
 use grapnel_model::settings::Settings;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -20,7 +20,10 @@ fn from_file(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
             .hint("Choose a file that holds the certificate of an authority (CA), in PEM or DER format.")
     };
     let unreadable = |error: &std::io::Error| {
-        wrong(format!("The file of certificate authorities “{shown}” cannot be read: {}.", in_words(error)))
+        wrong(format!(
+            "The file of certificate authorities “{shown}” cannot be read: {}.",
+            io_error_text(error)
+        ))
     };
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     // Reading a pipe or a device may block forever.

@@ -6,4 +6,4 @@ mod wall_clock;
 
 pub use corrected::CorrectedClock;
 pub use system::SystemClock;
-pub use wall_clock::{Clock, Wait, Woken};
+pub use wall_clock::{Clock, Wait, WakeReason};

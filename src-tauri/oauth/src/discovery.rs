@@ -62,8 +62,8 @@ async fn find(http: &Client, typed: &str) -> Result<Discovery> {
 
 /// Decides on the result from the responses for both documents.
 fn conclude(asked: &TypedIssuer, oauth: FetchResults, openid: FetchResults) -> Result<Discovery> {
-    let found: Vec<Found> = [oauth.found, openid.found].into_iter().flatten().collect();
-    let Some(Found { issuer, .. }) = found.first() else {
+    let found: Vec<MetadataDocument> = [oauth.found, openid.found].into_iter().flatten().collect();
+    let Some(MetadataDocument { issuer, .. }) = found.first() else {
         return Err(nothing_found(asked, &[oauth.others, openid.others].concat()));
     };
     // For a pasted metadata URL, the first document determines the issuer.
@@ -71,7 +71,7 @@ fn conclude(asked: &TypedIssuer, oauth: FetchResults, openid: FetchResults) -> R
 }
 
 /// Merges the documents of one issuer and reads their settings.
-fn read(issuer: &str, found: Vec<Found>) -> Result<Discovery> {
+fn read(issuer: &str, found: Vec<MetadataDocument>) -> Result<Discovery> {
     let url = Url::parse(issuer).map_err(|error| wrong(format!("The issuer is not an address: {error}.")))?;
     let mut documents = Vec::new();
     let mut joined: Option<Metadata> = None;
@@ -152,7 +152,7 @@ fn is_scope(text: &str) -> bool {
 }
 
 /// A document of the requested issuer.
-struct Found {
+struct MetadataDocument {
     address: Url,
     issuer: String,
     document: Map<String, Value>,
@@ -161,13 +161,13 @@ struct Found {
 /// The responses for one document at each of its URLs, until it was found.
 #[derive(Default)]
 struct FetchResults {
-    found: Option<Found>,
-    others: Vec<(Url, Other)>,
+    found: Option<MetadataDocument>,
+    others: Vec<(Url, NoDocument)>,
 }
 
 /// What was received instead of the document.
 #[derive(Clone)]
-enum Other {
+enum NoDocument {
     /// A document that names this other issuer.
     Issuer(String),
     /// A redirect, which is not followed; with its target, if there is one.
@@ -196,14 +196,14 @@ impl FetchResults {
         &mut self,
         asked: &TypedIssuer,
         address: Url,
-        answer: Result<(String, Map<String, Value>), Other>,
+        answer: Result<(String, Map<String, Value>), NoDocument>,
     ) {
         let other = match answer {
             Ok((issuer, document)) if asked.is(&issuer) => {
-                self.found = Some(Found { address, issuer, document });
+                self.found = Some(MetadataDocument { address, issuer, document });
                 return;
             }
-            Ok((issuer, _)) => Other::Issuer(issuer),
+            Ok((issuer, _)) => NoDocument::Issuer(issuer),
             Err(other) => other,
         };
         self.others.push((address, other));
@@ -211,63 +211,65 @@ impl FetchResults {
 }
 
 /// Requests the document at a URL; returns the issuer that it names and its members.
-async fn fetch_metadata(http: &Client, address: &Url) -> Result<(String, Map<String, Value>), Other> {
+async fn fetch_metadata(http: &Client, address: &Url) -> Result<(String, Map<String, Value>), NoDocument> {
     let request = Request::get(address.as_str())
         .header(header::ACCEPT, "application/json")
         .body(Vec::new())
-        .map_err(|error| Other::Reply(error.to_string()))?;
+        .map_err(|error| NoDocument::Reply(error.to_string()))?;
     let reply = http.send(request, Limits::IDENTITY).await.map_err(|failure| match failure {
         Failure::NotSent(reason) => unavailable(format!("could not be reached: {reason}")),
         Failure::Blocked { reason, advice } => {
-            Other::Unavailable { said: format!("could not be reached: {reason}"), advice: Some(advice) }
+            NoDocument::Unavailable { said: format!("could not be reached: {reason}"), advice: Some(advice) }
         }
         Failure::Lost(reason) => unavailable(format!("gave no whole answer: {reason}")),
-        Failure::TooLarge(limit) => Other::Reply(format!("answered with more than {} MiB", limit >> 20)),
-        Failure::TooMany(limit) => Other::Reply(format!("answered with more than {limit} values")),
-        failure => Other::Reply(format!("answered what cannot be used: {failure}")),
+        Failure::TooLarge(limit) => NoDocument::Reply(format!("answered with more than {} MiB", limit >> 20)),
+        Failure::TooMany(limit) => NoDocument::Reply(format!("answered with more than {limit} values")),
+        failure => NoDocument::Reply(format!("answered what cannot be used: {failure}")),
     })?;
     document(&reply)
 }
 
 /// Parses a response as a document; returns the issuer that it names and its members.
-fn document(reply: &Reply) -> Result<(String, Map<String, Value>), Other> {
+fn document(reply: &Reply) -> Result<(String, Map<String, Value>), NoDocument> {
     match reply.status {
         StatusCode::OK => {}
         status if status.is_redirection() => {
             let to = reply.headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
-            return Err(Other::Redirect(to.map(str::to_owned)));
+            return Err(NoDocument::Redirect(to.map(str::to_owned)));
         }
         status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             return Err(unavailable(format!("answered {status}")));
         }
-        status => return Err(Other::Reply(format!("answered {status}"))),
+        status => return Err(NoDocument::Reply(format!("answered {status}"))),
     }
     let document = match serde_json::from_slice(&reply.body) {
         Ok(Value::Object(document)) => document,
-        Ok(_) => return Err(Other::Reply("answered with JSON that is not an object".into())),
-        Err(_) => return Err(Other::Reply(format!("answered with a reply that is {}", describe(reply)))),
+        Ok(_) => return Err(NoDocument::Reply("answered with JSON that is not an object".into())),
+        Err(_) => {
+            return Err(NoDocument::Reply(format!("answered with a reply that is {}", describe(reply))));
+        }
     };
     match metadata::issuer_of(&document) {
         Some(issuer) => Ok((issuer.to_owned(), document)),
-        None => Err(Other::Reply("answered with JSON that names no issuer".into())),
+        None => Err(NoDocument::Reply("answered with JSON that names no issuer".into())),
     }
 }
 
-fn unavailable(said: String) -> Other {
-    Other::Unavailable { said, advice: None }
+fn unavailable(said: String) -> NoDocument {
+    NoDocument::Unavailable { said, advice: None }
 }
 
 /// The error that lists what each URL returned, with the right issuer if that is evident.
-fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
+fn nothing_found(asked: &TypedIssuer, others: &[(Url, NoDocument)]) -> Error {
     let announced = others.iter().find_map(|(address, other)| match other {
-        Other::Issuer(issuer) => Some((address, issuer)),
+        NoDocument::Issuer(issuer) => Some((address, issuer)),
         _ => None,
     });
     if let Some((address, announced)) = announced {
         return other_issuer(asked, address, announced);
     }
     let mut unavailable = others.iter().filter_map(|(_, other)| match other {
-        Other::Unavailable { advice, .. } => Some(advice.as_ref()),
+        NoDocument::Unavailable { advice, .. } => Some(advice.as_ref()),
         _ => None,
     });
     let is_unavailable = unavailable.clone().next().is_some();
@@ -277,7 +279,7 @@ fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
         let _ = write!(message, " {} {said}.", addresses.join(" and "));
     }
     for (address, other) in others {
-        if let Other::Redirect(Some(to)) = other {
+        if let NoDocument::Redirect(Some(to)) = other {
             target = target.or_else(|| issuer::of_metadata_url(&address.join(to).ok()?));
         }
     }
@@ -298,16 +300,16 @@ fn nothing_found(asked: &TypedIssuer, others: &[(Url, Other)]) -> Error {
 }
 
 /// The distinct descriptions, each with its URLs.
-fn grouped(others: &[(Url, Other)]) -> Vec<(String, Vec<&str>)> {
+fn grouped(others: &[(Url, NoDocument)]) -> Vec<(String, Vec<&str>)> {
     let mut all: Vec<(String, Vec<&str>)> = Vec::new();
     for (address, other) in others {
         let said = match other {
-            Other::Issuer(issuer) => format!("names another issuer, {}", clean(issuer, &[])),
-            Other::Redirect(Some(to)) => {
+            NoDocument::Issuer(issuer) => format!("names another issuer, {}", clean(issuer, &[])),
+            NoDocument::Redirect(Some(to)) => {
                 format!("answered with a redirect to {}, which was not followed", clean(to, &[]))
             }
-            Other::Redirect(None) => "answered with a redirect that names no address".into(),
-            Other::Reply(said) | Other::Unavailable { said, .. } => said.clone(),
+            NoDocument::Redirect(None) => "answered with a redirect that names no address".into(),
+            NoDocument::Reply(said) | NoDocument::Unavailable { said, .. } => said.clone(),
         };
         match all.iter_mut().find(|(known, _)| *known == said) {
             Some((_, addresses)) => addresses.push(address.as_str()),

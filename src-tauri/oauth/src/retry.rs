@@ -36,7 +36,7 @@ pub fn after(now: Timestamp, pause: Duration) -> Timestamp {
 }
 
 /// A pause as text: `in 40 seconds`, `in 12 minutes`.
-pub fn in_words(pause: Duration) -> String {
+pub fn delay_text(pause: Duration) -> String {
     let seconds = pause.as_secs().max(1);
     match seconds {
         1 => "in a second".into(),
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn words() {
-        let said = [0, 1, 40, 600, 3_600, 7_300].map(|seconds| in_words(Duration::from_secs(seconds)));
+        let said = [0, 1, 40, 600, 3_600, 7_300].map(|seconds| delay_text(Duration::from_secs(seconds)));
         assert_eq!(
             said,
             ["in a second", "in a second", "in 40 seconds", "in 10 minutes", "in 60 minutes", "in 2 hours"]

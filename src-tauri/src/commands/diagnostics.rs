@@ -15,7 +15,7 @@ pub(crate) async fn diagnose(app: AppHandle, core: State<'_, CoreHandle>) -> Res
     let program = std::env::current_exe().ok();
     let mut diagnosis = match core.core().await {
         Ok(core) => core.examine(program.as_deref()).await,
-        Err(error) => grapnel_core::doctor::unopened(error),
+        Err(error) => grapnel_core::doctor::diagnose_unopened(error),
     };
     diagnosis.checks.push(tried(deep_link_self_test::run(&app).await));
     Ok(diagnosis)

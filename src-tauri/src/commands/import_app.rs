@@ -10,7 +10,7 @@ use grapnel_core::Grapnel;
 use grapnel_core::app::{
     App, Import, ImportFormat, ImportPreview, ImportedApp, MAX_IMPORT_BYTES, NewApp, read_apps,
 };
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use grapnel_model::secret::{ExposeSecret, SecretInput};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ pub(crate) async fn import_file(
     let Some(path) = dialog::open(&app, "Add app from a file").await? else { return Ok(None) };
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let text = read(&path).map_err(|error| {
-        Error::input("file", format!("“{name}” cannot be read as text: {}.", in_words(&error)))
+        Error::input("file", format!("“{name}” cannot be read as text: {}.", io_error_text(&error)))
             .means("No app was added; nothing was stored.")
     })?;
     hold(&pending, &text, name).map(Some)

@@ -10,7 +10,7 @@ use crate::column::{Json, Time, json};
 
 /// How many entries are kept of actions of the person and of Grapnel.
 const MAX_ENTRIES: i64 = 10_000;
-/// How many entries are kept of each kind that others can cause: see [`Kind::FROM_OUTSIDE`].
+/// How many entries are kept of each kind that others can cause: see [`Kind::EXTERNAL`].
 const MAX_ENTRIES_PER_OUTSIDE_KIND: i64 = 2_000;
 /// How many programs that received a connection's token are listed one by one; older ones share one entry.
 const MAX_LISTED_PROGRAMS: i64 = 200;
@@ -35,12 +35,12 @@ pub fn add(
         params![Time(at), Json(kind), text, of.0, of.1],
     )?;
     // Bounded by count rather than by id: a replaced entry gets a new id.
-    if Kind::FROM_OUTSIDE.contains(&kind) {
+    if Kind::EXTERNAL.contains(&kind) {
         let beyond = "DELETE FROM activity WHERE kind = ?1
             AND id <= (SELECT id FROM activity WHERE kind = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
         return connection.execute(beyond, params![Json(kind), MAX_ENTRIES_PER_OUTSIDE_KIND]).map(drop);
     }
-    let kinds = Kind::FROM_OUTSIDE.map(Json);
+    let kinds = Kind::EXTERNAL.map(Json);
     let values =
         std::iter::once(&MAX_ENTRIES as &dyn ToSql).chain(kinds.iter().map(|kind| kind as &dyn ToSql));
     let beyond = "DELETE FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6) AND id <= (
@@ -88,13 +88,13 @@ pub fn add_repeated(
         params![connection.last_insert_rowid(), by],
     )?;
     match of.0 {
-        Some(id) if kind == Kind::TokenHandedOut => sum_up(connection, kind, id),
+        Some(id) if kind == Kind::TokenHandedOut => merge_oldest_programs(connection, kind, id),
         _ => Ok(()),
     }
 }
 
 /// Merges the oldest entries beyond [`MAX_LISTED_PROGRAMS`] into the shared entry.
-fn sum_up(connection: &Connection, kind: Kind, of: &ConnectionId) -> rusqlite::Result<()> {
+fn merge_oldest_programs(connection: &Connection, kind: Kind, of: &ConnectionId) -> rusqlite::Result<()> {
     let mut listed = connection.prepare_cached(
         "SELECT id, times, coalesce(last_at, at) FROM activity
          WHERE connection_id = ?1 AND kind = ?2 AND repeats IS NOT NULL AND repeats <> ?3

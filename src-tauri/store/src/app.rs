@@ -55,7 +55,8 @@ pub fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
                 ":projects": Json(&app.projects),
                 ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys),
                 ":values": app.sealed_values,
-                ":discovered": Json(&app.discovered), ":environment": app.environment, ":created_at": Time(app.created_at),
+                ":discovered": Json(&app.discovered), ":environment": app.environment,
+                ":created_at": Time(app.created_at),
             },
         )
         .map(drop)

@@ -47,7 +47,7 @@ pub struct AttemptRow {
     /// Whether another account may replace the connection's account without confirmation.
     pub replaces_account: bool,
     /// The connection that was to be reconnected, if another account signed in.
-    pub meant_for: Option<ConnectionId>,
+    pub intended_connection: Option<ConnectionId>,
 }
 
 /// Adds a sign-in.
@@ -174,13 +174,16 @@ pub fn set_connection(
 }
 
 /// Stores the connection that was to be reconnected, if another account signed in.
-pub fn set_meant_for(
+pub fn set_intended_connection(
     connection: &Connection,
     id: &AttemptId,
-    meant_for: Option<&ConnectionId>,
+    intended_connection: Option<&ConnectionId>,
 ) -> rusqlite::Result<()> {
     connection
-        .execute("UPDATE attempt SET meant_for = ?2 WHERE id = ?1", rusqlite::params![id, meant_for])
+        .execute(
+            "UPDATE attempt SET meant_for = ?2 WHERE id = ?1",
+            rusqlite::params![id, intended_connection],
+        )
         .map(drop)
 }
 
@@ -214,6 +217,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         refused: maybe_json(row, "refused")?,
         nonce_hash: row.get("nonce_hash")?,
         replaces_account: row.get("replaces_account")?,
-        meant_for: row.get("meant_for")?,
+        intended_connection: row.get("meant_for")?,
     })
 }

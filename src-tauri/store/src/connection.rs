@@ -9,8 +9,8 @@ pub use identity::{
 };
 pub use row::{
     ConnectionIdentity, ConnectionRow, RefreshStatus, Retry, SealedGrant, StoredGrant, begin_refresh,
-    clear_grant, end_refresh, forget_client_refusals, get, holds, interrupted_refreshes, keep_for,
-    keep_one_for, read_retry, set_grant, set_refused, set_trouble, with_app,
+    clear_grant, end_refresh, forget_client_refusals, get, holds, interrupted_refreshes, read_retry,
+    set_allowed_origins, set_allowed_origins_of_app, set_error, set_grant, set_refused, with_app,
 };
 
 use grapnel_model::id::{AppId, ConnectionId};
@@ -42,12 +42,16 @@ pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionRow>> {
 }
 
 /// Stores the grant version for which the person was notified that the connection needs attention.
-pub fn set_told(connection: &Connection, id: &ConnectionId, told: Option<i64>) -> rusqlite::Result<()> {
+pub fn set_notified_version(
+    connection: &Connection,
+    id: &ConnectionId,
+    told: Option<i64>,
+) -> rusqlite::Result<()> {
     connection.execute("UPDATE connection SET told = ?2 WHERE id = ?1", params![id, told]).map(drop)
 }
 
 /// Stores the due sign-in that the person was notified of.
-pub fn set_noticed(
+pub fn set_notified_sign_in(
     connection: &Connection,
     id: &ConnectionId,
     due: Option<Timestamp>,

@@ -27,7 +27,7 @@ pub struct ConnectionStatus {
     /// What is wrong with it now.
     pub error: Option<Error>,
     /// The origins that its tokens may be sent to, if the app's endpoints have changed since.
-    pub kept_for: Option<Origins>,
+    pub allowed_origins: Option<Origins>,
     /// When a failed refresh is retried.
     pub retry_at: Option<Timestamp>,
     /// The granted scopes, as far as the provider returns them.
@@ -35,7 +35,7 @@ pub struct ConnectionStatus {
     /// Whether it has a refresh token.
     pub refreshes: bool,
     /// The version for which the person was notified of a problem.
-    pub told: Option<i64>,
+    pub notified_version: Option<i64>,
     /// A new sign-in that will be needed.
     pub notice: Option<Notice>,
 }
@@ -48,7 +48,7 @@ pub struct Notice {
     /// When the person is notified.
     pub from: Timestamp,
     /// Whether the person was notified.
-    pub is_told: bool,
+    pub is_notified: bool,
 }
 
 /// The member of the `held` column that the status depends on.
@@ -67,14 +67,14 @@ impl From<&ConnectionRow> for ConnectionStatus {
             version: row.version,
             held: row.token_metadata().map(|held| TokenExpiry { expires_at: held.expires_at }),
             error: row.refresh_status.error.clone(),
-            kept_for: row.kept_for.clone(),
+            allowed_origins: row.allowed_origins.clone(),
             retry_at: row.refresh_status.retry.at,
             scopes: row.scopes.clone(),
             refreshes: row.sealed_refresh().is_some(),
-            told: None,
+            notified_version: None,
             notice: row.token_metadata().and_then(|held| {
                 let (due, from) = (held.sign_in_due()?, held.notice_from()?);
-                Some(Notice { due, from, is_told: false })
+                Some(Notice { due, from, is_notified: false })
             }),
         }
     }
@@ -98,7 +98,7 @@ pub fn names(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, App
 
 /// The connections with anything to report: a problem, a restriction, a retry, a notification. They are few, and have
 /// an index.
-pub fn noted(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
+pub fn needing_attention(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
     let noted = "trouble IS NOT NULL OR kept_for IS NOT NULL OR retry_at IS NOT NULL OR told IS NOT NULL";
     let mut all = some(connection, &format!("WHERE {noted} ORDER BY id"))?;
     // Each condition has its own index; joined by OR, neither would be used.
@@ -143,9 +143,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionStatus> {
         version: row.get(3)?,
         held: maybe_json(row, 4)?,
         error: maybe_json(row, 5)?,
-        kept_for: maybe_json(row, 6)?,
+        allowed_origins: maybe_json(row, 6)?,
         retry_at: row.get::<_, Option<Time>>(7)?.map(|time| time.0),
-        told: row.get(8)?,
+        notified_version: row.get(8)?,
         notice: read_notice(row)?,
         scopes: json(row, 12)?,
         refreshes: row.get(13)?,
@@ -155,5 +155,5 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionStatus> {
 fn read_notice(row: &Row<'_>) -> rusqlite::Result<Option<Notice>> {
     let moment = |column| row.get::<_, Option<Time>>(column).map(|time| time.map(|time| time.0));
     let (Some(due), Some(from)) = (moment(9)?, moment(10)?) else { return Ok(None) };
-    Ok(Some(Notice { due, from, is_told: moment(11)? == Some(due) }))
+    Ok(Some(Notice { due, from, is_notified: moment(11)? == Some(due) }))
 }

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use grapnel_model::id::{AttemptId, ConnectionId};
 
 use crate::database::Store;
@@ -142,7 +142,7 @@ pub(crate) fn failed(error: &io::Error) -> Error {
     } else {
         "Look whether the disk is full, or the data directory belongs to someone else."
     };
-    let message = format!("Grapnel’s data directory cannot be locked: {}.", in_words(error));
+    let message = format!("Grapnel’s data directory cannot be locked: {}.", io_error_text(error));
     Error::new(Code::DataUnwritable, message).means("Nothing was changed.").hint(hint)
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -111,9 +111,12 @@ fn from_newer() -> Error {
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    Error::new(Code::DataUnwritable, format!("“{}” cannot be written: {}.", path.display(), in_words(error)))
-        .means("Nothing was changed.")
-        .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
+    Error::new(
+        Code::DataUnwritable,
+        format!("“{}” cannot be written: {}.", path.display(), io_error_text(error)),
+    )
+    .means("Nothing was changed.")
+    .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
 }
 
 /// Creates the directory for its owner only. An existing one is restricted to its owner if it is empty or has a

@@ -25,7 +25,7 @@ pub struct RevocationRow {
     /// The token.
     pub sealed_token: Sealed,
     /// The origins it may be sent to.
-    pub kept_for: Origins,
+    pub allowed_origins: Origins,
     /// When the person disconnected.
     pub begun_at: Timestamp,
     /// How many requests failed.
@@ -44,7 +44,7 @@ pub fn insert(connection: &Connection, row: &RevocationRow) -> rusqlite::Result<
              :failures, :retry_at, :is_refresh_revoked)",
             named_params! {
                 ":id": row.id, ":app_id": row.app_id, ":connection_id": row.connection_id, ":name": row.name,
-                ":kind": Json(row.kind), ":token": row.sealed_token, ":kept_for": Json(&row.kept_for),
+                ":kind": Json(row.kind), ":token": row.sealed_token, ":kept_for": Json(&row.allowed_origins),
                 ":begun_at": Time(row.begun_at),
                 ":failures": row.failures, ":retry_at": Time(row.retry_at),
                 ":is_refresh_revoked": row.is_refresh_revoked,
@@ -149,7 +149,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<RevocationRow> {
         name: row.get("name")?,
         kind: json(row, "kind")?,
         sealed_token: row.get("sealed_token")?,
-        kept_for: json(row, "kept_for")?,
+        allowed_origins: json(row, "kept_for")?,
         begun_at: row.get::<_, Time>("begun_at")?.0,
         failures: row.get("failures")?,
         retry_at: row.get::<_, Time>("retry_at")?.0,

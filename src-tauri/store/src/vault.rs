@@ -21,6 +21,6 @@ pub use keyring::{Keyring, KeyringSignal};
 pub use native::SystemKeyring;
 pub use passphrase::check as check_passphrase;
 pub use passphrase::wrong as wrong_passphrase;
-pub use rekey::Opener;
+pub use rekey::UnlockMethod;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub use secret_service::SystemKeyring;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grapnel_core::clock::{Clock, Wait, Woken};
+use grapnel_core::clock::{Clock, Wait, WakeReason};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -35,7 +35,7 @@ impl Clock for SharedClock {
                 // The time has come, or the clock was moved: either way the remaining time is computed again.
                 let _ = tokio::time::timeout(left, moves.changed()).await;
             }
-            Woken::Due
+            WakeReason::Due
         })
     }
 }

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use grapnel_core::Store;
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use jiff::Timestamp;
 use listenfd::ListenFd;
 use sd_notify::NotifyState;
 use serde::Serialize;
 
-use crate::print::Shown;
+use crate::print::CommandResult;
 
 const SERVICE: &str = "grapnel-agent.service";
 const SOCKET: &str = "grapnel-agent.socket";
@@ -30,16 +30,22 @@ pub(super) fn activated_sockets() -> Result<Vec<UnixListener>> {
     let sockets = (0..passed.len()).map(|index| passed.take_unix_listener(index));
     let sockets: io::Result<Vec<_>> = sockets.collect();
     sockets.map(|sockets| sockets.into_iter().flatten().collect()).map_err(|error| {
-        Error::new(Code::Internal, format!("The socket of the service cannot be used: {}.", in_words(&error)))
-            .means("Nothing was started.")
-            .hint("The service takes Unix stream sockets. Install it again: grapnel agent --install")
+        Error::new(
+            Code::Internal,
+            format!("The socket of the service cannot be used: {}.", io_error_text(&error)),
+        )
+        .means("Nothing was started.")
+        .hint("The service takes Unix stream sockets. Install it again: grapnel agent --install")
     })
 }
 
 /// Tells systemd that the agent is ready. Does nothing if no service manager waits for it.
 pub(super) fn notify_ready() -> Result<()> {
     sd_notify::notify(&[NotifyState::Ready]).map_err(|error| {
-        Error::new(Code::Internal, format!("The service manager cannot be reached: {}.", in_words(&error)))
+        Error::new(
+            Code::Internal,
+            format!("The service manager cannot be reached: {}.", io_error_text(&error)),
+        )
     })
 }
 
@@ -56,7 +62,7 @@ pub(super) struct Units {
     units: Vec<PathBuf>,
 }
 
-impl Shown for Units {
+impl CommandResult for Units {
     fn text(&self, _: Timestamp) -> String {
         let units = self.units.iter().map(|unit| format!("\n  {}", unit.display()));
         let units: String = units.collect();
@@ -145,7 +151,7 @@ fn systemctl(arguments: &[&str]) -> Result<()> {
             said.lines().next().unwrap_or("it does not say why").trim_end_matches('.').to_owned()
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => "it is not installed".to_owned(),
-        Err(error) => in_words(&error),
+        Err(error) => io_error_text(&error),
     };
     let action = arguments.join(" ");
     Err(Error::new(Code::Internal, format!("systemctl --user {action} failed: {said}."))
@@ -154,7 +160,7 @@ fn systemctl(arguments: &[&str]) -> Result<()> {
 }
 
 fn failed(error: &io::Error) -> Error {
-    Error::new(Code::DataUnwritable, format!("The unit files cannot be written: {}.", in_words(error)))
+    Error::new(Code::DataUnwritable, format!("The unit files cannot be written: {}.", io_error_text(error)))
         .means("The token agent is not installed.")
         .hint("Check that the directory systemd/user in your configuration directory belongs to you.")
 }

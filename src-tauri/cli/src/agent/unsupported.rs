@@ -4,7 +4,7 @@ use grapnel_model::error::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::print::Shown;
+use crate::print::CommandResult;
 
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "on Linux, a socket that is passed on may be unusable")]
@@ -23,7 +23,7 @@ pub(super) fn notify_stopping() {}
 #[derive(Serialize)]
 pub(super) struct Units;
 
-impl Shown for Units {
+impl CommandResult for Units {
     fn text(&self, _: Timestamp) -> String {
         String::new()
     }

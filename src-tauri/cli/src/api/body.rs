@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use grapnel_core::api_request::RequestBody;
-use grapnel_model::error::{Error, Result, in_words};
+use grapnel_model::error::{Error, Result, io_error_text};
 use tokio::sync::mpsc;
 
 use crate::input::Input;
@@ -57,7 +57,8 @@ async fn of_reader<R: Read>(
 }
 
 fn unreadable(name: &str, error: &io::Error) -> Error {
-    Error::input("input", format!("{name} cannot be read: {}.", in_words(error))).means("Nothing was sent.")
+    Error::input("input", format!("{name} cannot be read: {}.", io_error_text(error)))
+        .means("Nothing was sent.")
 }
 
 fn read_pieces(mut input: impl Read, sender: &mpsc::Sender<io::Result<Bytes>>) {

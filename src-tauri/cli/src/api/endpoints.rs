@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::lookup::quoted;
-use crate::print::{Output, Shown};
+use crate::print::{CommandResult, Output};
 use crate::table::table;
 
 #[derive(Serialize)]
@@ -22,7 +22,7 @@ pub(super) fn list(output: &mut Output, connection: &str, profile: &Profile) -> 
     output.show(&KnownEndpoints { endpoints: &profile.endpoints, connection, provider: &profile.name })
 }
 
-impl Shown for KnownEndpoints<'_> {
+impl CommandResult for KnownEndpoints<'_> {
     fn text(&self, _: Timestamp) -> String {
         let connection = quoted(self.connection);
         let Some(first) = self.endpoints.first() else {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use grapnel_model::error::{Error, Result, in_words};
+use grapnel_model::error::{Error, Result, io_error_text};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -70,7 +70,7 @@ impl Field {
     /// Replaces a reference to a file or standard input with the content.
     pub(super) fn read(&mut self, input: &mut Input) -> Result<()> {
         let unreadable = |what: &str, error: &std::io::Error| {
-            let message = format!("{what} cannot be read as text: {}.", in_words(error));
+            let message = format!("{what} cannot be read as text: {}.", io_error_text(error));
             Error::input("file-field", message).means("Nothing was sent.")
         };
         let content = match &self.value {

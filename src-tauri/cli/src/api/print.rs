@@ -173,7 +173,7 @@ impl Document {
     }
 }
 
-impl print::Shown for Document {
+impl print::CommandResult for Document {
     fn text(&self, _: Timestamp) -> String {
         self.body.to_string()
     }

@@ -6,7 +6,7 @@ use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::{Val, read};
 
 /// Functions that would end the process.
-const HALTING: [&str; 2] = ["halt", "halt_error"];
+const EXITING_FUNCTIONS: [&str; 2] = ["halt", "halt_error"];
 
 /// A jq filter.
 pub(super) struct Filter(jaq_core::compile::Filter<jaq_core::Native<data::JustLut<Val>>>);
@@ -22,8 +22,8 @@ impl Filter {
         let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let functions = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
         // A filter must not end the program, whose exit codes have other meanings.
-        let definitions = definitions.filter(|definition| !HALTING.contains(&definition.name));
-        let functions = functions.filter(|(name, ..)| !HALTING.contains(name));
+        let definitions = definitions.filter(|definition| !EXITING_FUNCTIONS.contains(&definition.name));
+        let functions = functions.filter(|(name, ..)| !EXITING_FUNCTIONS.contains(name));
         let arena = Arena::default();
         let modules = Loader::new(definitions).load(&arena, File { code: text, path: () });
         let modules = modules.map_err(|_| "this is not a jq filter")?;

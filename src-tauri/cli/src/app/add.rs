@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::discover;
 use super::values::{client_secret, secret_values, setting, suggest_discover, with_announced};
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 use crate::table::fields;
 
@@ -107,7 +107,7 @@ pub(super) struct Added<'a> {
     pub(super) discovery: Option<&'a Discovery>,
 }
 
-impl Shown for Added<'_> {
+impl CommandResult for Added<'_> {
     fn text(&self, _: Timestamp) -> String {
         let App { name, redirect_uri, .. } = self.app;
         let port = if self.app.has_free_port() { " (any free port is added)" } else { "" };

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 use crate::table::{fields, table};
 
@@ -66,7 +66,7 @@ struct Discovered<'a> {
     is_changed: bool,
 }
 
-impl Shown for Discovered<'_> {
+impl CommandResult for Discovered<'_> {
     fn text(&self, _: Timestamp) -> String {
         let (app, changes) = (self.app, &self.found.changes);
         let about = text(&self.found.discovery);

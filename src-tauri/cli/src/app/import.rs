@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use grapnel_core::app::{ImportFormat, ImportPreview, ImportedApp, MAX_IMPORT_BYTES, NOT_ADDED, read_apps};
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use grapnel_model::provider::{Need, Profile};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::add::Added;
 use super::values::{client_secret, setting, with_announced};
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 use crate::table::table;
 
@@ -210,7 +210,8 @@ fn read(session: &mut Session<'_>, file: &Path, options: &Options) -> Result<Str
     }
     let unreadable = |error: &std::io::Error| {
         let what = if is_stdin { "Standard input".to_owned() } else { format!("“{name}”") };
-        Error::input("file", format!("{what} cannot be read as text: {}.", in_words(error))).means(NOT_ADDED)
+        Error::input("file", format!("{what} cannot be read as text: {}.", io_error_text(error)))
+            .means(NOT_ADDED)
     };
     if is_stdin {
         session.check_is_piped("file")?;
@@ -284,7 +285,7 @@ impl Understood<'_> {
     }
 }
 
-impl Shown for Understood<'_> {
+impl CommandResult for Understood<'_> {
     fn text(&self, _: Timestamp) -> String {
         let mut parts = Vec::new();
         for app in &self.apps {
@@ -324,7 +325,7 @@ struct Imported<'a> {
     import: &'a ImportPreview,
 }
 
-impl Shown for Imported<'_> {
+impl CommandResult for Imported<'_> {
     fn text(&self, now: Timestamp) -> String {
         self.added.text(now)
     }

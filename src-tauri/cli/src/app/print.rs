@@ -9,14 +9,14 @@ use serde::Serialize;
 
 use crate::format::{relative_time, words};
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::table::{fields, table, table_of_filled};
 
 #[derive(Serialize)]
 #[serde(transparent)]
 pub(super) struct AppList(pub(super) Vec<App>);
 
-impl Shown for AppList {
+impl CommandResult for AppList {
     fn text(&self, _: Timestamp) -> String {
         if self.0.is_empty() {
             return "No apps yet. Add one: grapnel app add NAME --provider PROVIDER --client-id ID".into();
@@ -30,7 +30,7 @@ impl Shown for AppList {
     }
 }
 
-impl Shown for App {
+impl CommandResult for App {
     fn text(&self, now: Timestamp) -> String {
         let about = fields([
             ("app", self.name.clone()),
@@ -82,7 +82,7 @@ fn own_redirect(name: &str, own: &str) -> String {
 #[serde(transparent)]
 pub(super) struct Proposed(pub(super) ProposedRedirect);
 
-impl Shown for Proposed {
+impl CommandResult for Proposed {
     fn text(&self, _: Timestamp) -> String {
         let Self(ProposedRedirect { deep_link, loopback }) = self;
         fields([
@@ -100,7 +100,7 @@ pub(super) struct Profile {
     pub(super) text: String,
 }
 
-impl Shown for Profile {
+impl CommandResult for Profile {
     fn text(&self, _: Timestamp) -> String {
         self.text.trim_end().to_owned()
     }
@@ -113,7 +113,7 @@ pub(super) struct Removed<'a> {
     pub(super) with: Option<grapnel_core::Removed>,
 }
 
-impl Shown for Removed<'_> {
+impl CommandResult for Removed<'_> {
     fn text(&self, _: Timestamp) -> String {
         let Some(with) = &self.with else { return format!("Removed the app “{}”.", self.removed) };
         let connections = if with.connections == 1 { "connection" } else { "connections" };

@@ -5,13 +5,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use grapnel_model::error::{Error, Result, in_words};
+use grapnel_model::error::{Error, Result, io_error_text};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::print::Profile;
 use crate::lookup;
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::session::Session;
 
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub(super) fn run(session: &mut Session<'_>, asked: &Share) -> Result<()> {
             std::io::ErrorKind::AlreadyExists => "Add --force to overwrite it.",
             _ => "Choose another file.",
         };
-        let message = format!("“{}” cannot be written: {}.", path.display(), in_words(&error));
+        let message = format!("“{}” cannot be written: {}.", path.display(), io_error_text(&error));
         Error::input("output", message).means("Nothing was written.").hint(hint)
     })?;
     session.output.show(&Shared { shared: &app.name, file: &path.display().to_string() })
@@ -55,7 +55,7 @@ struct Shared<'a> {
     file: &'a str,
 }
 
-impl Shown for Shared<'_> {
+impl CommandResult for Shared<'_> {
     fn text(&self, _: Timestamp) -> String {
         format!(
             "Wrote the profile of the app “{}” to “{}”. It has no client ID, secret or token.\n\

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::format::{relative_time, status_text, within};
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::table::table_of_filled;
 
 #[derive(Serialize)]
@@ -63,7 +63,7 @@ impl ConnectionList {
     }
 }
 
-impl Shown for ConnectionList {
+impl CommandResult for ConnectionList {
     fn text(&self, now: Timestamp) -> String {
         if self.rows.is_empty() {
             return match &self.environment {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::format::{relative_time, status_text, within};
-use crate::print::Shown;
+use crate::print::CommandResult;
 use crate::table::{fields, table};
 
 #[derive(Serialize)]
@@ -107,7 +107,7 @@ impl Status {
     pub(crate) fn owner(&self) -> String {
         self.account
             .as_ref()
-            .map_or_else(|| "(account unknown)".into(), |account| clean_line(&account.called()))
+            .map_or_else(|| "(account unknown)".into(), |account| clean_line(&account.label()))
     }
 
     /// Notes about a sign-in: missing scopes, a missing refresh token, an unknown account.
@@ -180,7 +180,7 @@ impl Status {
     }
 }
 
-impl Shown for Status {
+impl CommandResult for Status {
     fn text(&self, now: Timestamp) -> String {
         let mut parts = vec![self.about(now)];
         if let Some(trouble) = &self.trouble {

@@ -1,11 +1,11 @@
 //! A fresh access token on standard output, plain or in the format of a consuming program.
 
-mod asked;
 mod docker;
 mod exec_credential;
 mod format;
 mod git;
 mod json;
+mod request;
 mod text;
 
 use grapnel_model::access_token::AccessToken;
@@ -15,9 +15,9 @@ use crate::exit::Exit;
 use crate::lookup;
 use crate::print::{self, Output};
 use crate::session::{Ask, Session};
-use asked::fetch;
-pub(crate) use asked::{Token, warn_if_short};
 use format::Format;
+use request::fetch;
+pub(crate) use request::{Token, warn_if_short};
 
 pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Exit> {
     asked.check(session.output.json)?;
@@ -40,7 +40,7 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
 }
 
 /// The same from the token agent, if only the token is needed. `None` if the agent does not have it.
-pub(crate) fn token_at_hand(asked: &Token, output: &mut Output, ask: &Ask) -> Option<Result<()>> {
+pub(crate) fn token_from_agent(asked: &Token, output: &mut Output, ask: &Ask) -> Option<Result<()>> {
     if asked.is_helper() || asked.format == Format::Json {
         return None;
     }

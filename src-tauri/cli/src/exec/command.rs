@@ -87,7 +87,7 @@ impl Prepared {
         let status = loop {
             tokio::select! {
                 status = child.wait() => break status,
-                signal = signals.next() => Signals::pass_on(signal, pid),
+                signal = signals.next() => Signals::forward_signal(signal, pid),
                 () = &mut meanwhile, if is_kept => is_kept = false,
             }
         };

@@ -20,7 +20,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 const MIN_PAUSE: Duration = Duration::from_secs(1);
 
 /// A token and its file.
-pub(super) struct Kept {
+pub(super) struct FreshToken {
     pub(super) connection: Summary,
     pub(super) token: AccessToken,
     pub(super) file: RefreshFile,
@@ -29,7 +29,7 @@ pub(super) struct Kept {
 /// Refreshes each token before it expires, and writes those that another process has refreshed.
 pub(super) async fn keep_fresh(
     grapnel: &Grapnel,
-    mut kept: Vec<Kept>,
+    mut kept: Vec<FreshToken>,
     min_valid: SignedDuration,
     output: &Output,
 ) {
@@ -71,13 +71,13 @@ pub(super) async fn keep_fresh(
 
 async fn refresh(
     grapnel: &Grapnel,
-    kept: &mut Kept,
+    kept: &mut FreshToken,
     min_valid: SignedDuration,
 ) -> grapnel_model::error::Result<()> {
     let token = grapnel.token(&kept.connection.id, min_valid.unsigned_abs()).await?;
     if token.value.expose_secret() != kept.token.value.expose_secret() {
         kept.file.replace(&token.value)?;
-        requesting_process::note(grapnel, &kept.connection);
+        requesting_process::log_hand_out(grapnel, &kept.connection);
     }
     kept.token = token;
     Ok(())

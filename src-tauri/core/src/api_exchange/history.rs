@@ -57,7 +57,7 @@ pub(super) async fn add(
     let summary = write(&view.summary)?;
     let stored = write(&StoredExchange { view, body })?;
     let id = exchange.view.summary.id.clone();
-    let _work = ctx.at_work().await?;
+    let _work = ctx.begin_sealed_write().await?;
     let row = ApiExchangeRow {
         sealed_summary: ctx.vault.seal(&summary_associated_data(&id), &summary).await?,
         sealed_exchange: ctx.vault.seal(&exchange_associated_data(&id), &stored).await?,

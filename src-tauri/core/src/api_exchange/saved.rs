@@ -52,7 +52,7 @@ pub(crate) async fn save(
         );
     }
     let plain = write(&draft)?;
-    let _work = ctx.at_work().await?;
+    let _work = ctx.begin_sealed_write().await?;
     let taken = ctx.store.read(|c| saved_request::named(c, of, &name))?;
     if taken.is_some() && !replace {
         return Err(name_taken(&name));

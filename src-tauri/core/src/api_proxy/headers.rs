@@ -19,7 +19,7 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
-const OF_ONE_HOP: [HeaderName; 9] = [
+const HOP_BY_HOP_HEADERS: [HeaderName; 9] = [
     CONNECTION,
     KEEP_ALIVE,
     PROXY_CONNECTION,
@@ -81,7 +81,7 @@ fn named_by_connection(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 fn remove_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = named_by_connection(headers).filter_map(|name| name.parse().ok()).collect();
-    for name in named.into_iter().chain(OF_ONE_HOP) {
+    for name in named.into_iter().chain(HOP_BY_HOP_HEADERS) {
         headers.remove(name);
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 #[cfg(unix)]
 use grapnel_model::secret::{hex, random};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -175,7 +175,7 @@ fn unusable(place: &str, field: &str, error: &io::Error) -> Error {
         io::ErrorKind::AddrInUse => {
             Error::new(Code::PortTaken, format!("Another program listens at {place} already."))
         }
-        _ => Error::input(field, format!("Nothing can listen at {place}: {}.", in_words(error))),
+        _ => Error::input(field, format!("Nothing can listen at {place}: {}.", io_error_text(error))),
     };
     error.means("Nothing was started.").hint("Choose another place with --listen or --socket.")
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use futures_util::stream::{self, Stream};
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use grapnel_oauth::http::StreamedBody;
 use http::{HeaderMap, header};
 use http_body_util::StreamBody;
@@ -54,7 +54,7 @@ impl RequestBody {
             }
             Self::File(path) => {
                 let unreadable = |error: io::Error| {
-                    let message = format!("“{}” cannot be read: {}.", path.display(), in_words(&error));
+                    let message = format!("“{}” cannot be read: {}.", path.display(), io_error_text(&error));
                     Error::input("input", message).means("Nothing was sent.")
                 };
                 let file = File::open(&*path).await.map_err(unreadable)?;

@@ -20,14 +20,14 @@ use crate::grant::secret_associated_data;
 use crate::secret_parameters;
 
 /// A validated app before it is stored; its secret is not encrypted yet.
-pub(crate) struct Possible {
+pub(crate) struct ValidatedApp {
     pub(crate) row: AppRow,
     pub(crate) secret: Option<SecretString>,
     pub(crate) values: Secrets,
 }
 
 /// Validates an app. An error names the invalid field.
-pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
+pub(crate) fn validate(new: NewApp, at: Timestamp) -> Result<ValidatedApp> {
     let (id, provider) = (AppId::random(), new.provider.clone());
     let checked = new.check(false, &redirect::path_segment(&id))?;
     let row = AppRow {
@@ -50,11 +50,14 @@ pub(crate) fn possible(new: NewApp, at: Timestamp) -> Result<Possible> {
         Secret::New(secret) => Some(secret),
         Secret::None | Secret::Kept => None,
     };
-    Ok(Possible { row, secret, values: checked.secrets })
+    Ok(ValidatedApp { row, secret, values: checked.secrets })
 }
 
 /// Encrypts an app's secrets, so that it can be stored.
-pub(crate) async fn sealed(ctx: &Context, Possible { row, secret, values }: Possible) -> Result<AppRow> {
+pub(crate) async fn sealed(
+    ctx: &Context,
+    ValidatedApp { row, secret, values }: ValidatedApp,
+) -> Result<AppRow> {
     let sealed_secret = match &secret {
         Some(secret) => Some(seal(ctx, &row.id, secret).await?),
         None => None,
@@ -69,11 +72,11 @@ pub(crate) async fn add(ctx: &Context, new: NewApp) -> Result<App> {
 }
 
 async fn accept(ctx: &Context, new: NewApp) -> Result<App> {
-    let possible = possible(new, ctx.now())?;
+    let possible = validate(new, ctx.now())?;
     if ctx.store.read(|c| name_is_taken(c, &possible.row.name))? {
         return Err(taken(&possible.row.name));
     }
-    let _working = ctx.at_work().await?;
+    let _working = ctx.begin_sealed_write().await?;
     let mut row = sealed(ctx, possible).await?;
     let added = ctx.store.write(|tx| {
         if name_is_taken(tx, &row.name)? {

@@ -27,7 +27,7 @@ pub(crate) async fn change(ctx: &Context, id: &AppId, new: NewApp) -> Result<App
 
 async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     // An unchanged secret is written back as it was read, so the vault must not be re-keyed in between.
-    let _working = ctx.at_work().await?;
+    let _working = ctx.begin_sealed_write().await?;
     let before = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     if new.provider != before.provider {
         return Err(Error::input("provider", "An app stays with its provider.")
@@ -85,7 +85,7 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
             return Ok(false);
         }
         if origins != old {
-            connection::keep_for(tx, id, &old)?;
+            connection::set_allowed_origins_of_app(tx, id, &old)?;
         }
         app::update(tx, &row)?;
         if is_other_client {

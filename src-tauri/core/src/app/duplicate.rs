@@ -41,7 +41,7 @@ fn base_name(row: &AppRow) -> &str {
 }
 
 async fn copy_secrets(ctx: &Context, id: &AppId, mut new: NewApp) -> Result<NewApp> {
-    let _working = ctx.at_work().await?;
+    let _working = ctx.begin_sealed_write().await?;
     let row = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     check_hosts(&row, &new)?;
     if let Some(sealed) = row.sealed_secret.as_ref().filter(|_| new.client_secret.is_none()) {

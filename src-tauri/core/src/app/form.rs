@@ -13,8 +13,8 @@ use super::view::App;
 /// The maximum length of a name, ID, secret or value in bytes.
 const MAX_FIELD_BYTES: usize = 4096;
 /// The maximum length of a value's key in bytes, and the maximum number of values.
-const LONGEST_KEY: usize = 256;
-const MOST_VALUES: usize = 256;
+const MAX_KEY_BYTES: usize = 256;
+const MAX_VALUES: usize = 256;
 /// The longest label of an environment, in characters.
 pub(super) const MAX_ENVIRONMENT_CHARS: usize = 40;
 
@@ -240,10 +240,10 @@ fn overrides(profile: &Profile, entered: Overrides) -> Overrides {
 
 fn check_sizes<'v>(values: impl Iterator<Item = (&'v String, &'v String)>) -> Result<()> {
     for (number, (key, value)) in values.enumerate() {
-        if number == MOST_VALUES {
+        if number == MAX_VALUES {
             return Err(Error::input(key, "There are more values than any provider needs."));
         }
-        if key.len() > LONGEST_KEY || key.chars().any(is_hidden) {
+        if key.len() > MAX_KEY_BYTES || key.chars().any(is_hidden) {
             return Err(Error::input("more_value", "The key of a value is too long, or cannot be shown."));
         }
         if value.len() > MAX_FIELD_BYTES {

@@ -27,7 +27,7 @@ use grapnel_model::provider::Profile;
 use grapnel_model::text::clean_line;
 
 use client::Contents;
-pub use client::NotTaken;
+pub use client::SkippedValue;
 pub use format::ImportFormat;
 pub use understand::{ImportPreview, ImportedApp, ImportedValue};
 

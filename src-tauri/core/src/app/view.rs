@@ -92,7 +92,7 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
     let uses_pkce = profile.config(&overrides).map_or(true, |config| config.pkce == Pkce::Always);
     Ok(App {
         own_redirect_uri: redirect::replacement_for_shared(&row.id, &row.redirect_uri),
-        provider_name: profile.called(&overrides),
+        provider_name: profile.name_in_sentence(&overrides),
         other_hosts: profile.other_hosts(&overrides),
         login_host: profile.login_host(&overrides),
         left_out: Profile::left_out(overrides.keys().chain(&secrets)),

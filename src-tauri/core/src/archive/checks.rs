@@ -8,8 +8,8 @@ use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_store::app::AppRow;
 use serde_json::Value;
 
-use super::document::{AppOut, ConnectionOut};
-use crate::app::{NewApp, Possible, is_hidden};
+use super::document::{ArchivedApp, ArchivedConnection};
+use crate::app::{NewApp, ValidatedApp, is_hidden};
 use crate::context::Context;
 use crate::grant::secret_associated_data;
 use crate::secret_parameters;
@@ -17,11 +17,11 @@ use crate::secret_parameters;
 /// The longest accepted token in bytes.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
 /// The longest accepted scope, project ID or host, and the most of each.
-const LONGEST_WORD: usize = 4096;
-const MOST_WORDS: usize = 1000;
+const MAX_VALUE_BYTES: usize = 4096;
+const MAX_VALUES: usize = 1000;
 
 /// An app of a file, in the form of what a person enters.
-pub(super) fn as_new_app(app: &AppOut) -> NewApp {
+pub(super) fn as_new_app(app: &ArchivedApp) -> NewApp {
     let secrets = app.secrets.iter();
     NewApp {
         name: app.name.clone(),
@@ -50,7 +50,7 @@ pub(super) fn is_same(known: &AppRow, new: &AppRow) -> bool {
 }
 
 /// Whether an app has the same secrets.
-pub(super) async fn has_secrets(ctx: &Context, app: &AppRow, new: &Possible) -> Result<bool> {
+pub(super) async fn has_secrets(ctx: &Context, app: &AppRow, new: &ValidatedApp) -> Result<bool> {
     let known = match &app.sealed_secret {
         Some(sealed) => Some(ctx.vault.open(&secret_associated_data(&app.id), sealed).await?),
         None => None,
@@ -67,7 +67,7 @@ pub(super) async fn has_secrets(ctx: &Context, app: &AppRow, new: &Possible) -> 
 }
 
 /// Refuses a connection with values that Grapnel does not write.
-pub(super) fn check_connection(out: &ConnectionOut) -> Result<()> {
+pub(super) fn check_connection(out: &ArchivedConnection) -> Result<()> {
     let is_id = out.id.len() == 32 && out.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_token = |token: &SecretString| {
         let token = token.expose_secret();
@@ -77,16 +77,16 @@ pub(super) fn check_connection(out: &ConnectionOut) -> Result<()> {
     };
     let is_word = |word: &String| {
         !word.is_empty()
-            && word.len() <= LONGEST_WORD
+            && word.len() <= MAX_VALUE_BYTES
             && !word.chars().any(|c| c.is_whitespace() || is_hidden(c))
     };
-    let origins = || out.kept_for.iter().flatten();
+    let origins = || out.allowed_origins.iter().flatten();
     let words = || out.scopes.iter().chain(&out.project_ids).chain(origins());
     let tokens = out.tokens.iter().flat_map(|tokens| [Some(&tokens.access), tokens.refresh.as_ref()]);
     let is_possible = is_id
         && !out.name.trim().is_empty()
         && tokens.flatten().all(|token| is_token(&token.0))
-        && words().nth(MOST_WORDS).is_none()
+        && words().nth(MAX_VALUES).is_none()
         && words().all(is_word);
     if is_possible { Ok(()) } else { Err(Error::input("file", "It is damaged in the file.")) }
 }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_connection_whose_token_cannot_be_sent_is_damaged() {
-        let connection = |access: &str, refresh: &str| -> ConnectionOut {
+        let connection = |access: &str, refresh: &str| -> ArchivedConnection {
             let at = "2026-03-02T12:00:00Z";
             serde_json::from_value(json!({
                 "id": "0".repeat(32), "name": "Client 1", "created_at": at, "scopes": [], "project_ids": [],

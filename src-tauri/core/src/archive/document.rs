@@ -24,31 +24,31 @@ const VERSION: u32 = 2;
 pub struct Archive {
     grapnel: u32,
     pub(super) exported_at: Timestamp,
-    pub(super) apps: Vec<AppOut>,
+    pub(super) apps: Vec<ArchivedApp>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct AppOut {
+pub(super) struct ArchivedApp {
     pub(super) name: String,
     pub(super) provider: String,
     pub(super) client_id: String,
-    pub(super) client_secret: Option<Bare>,
+    pub(super) client_secret: Option<PlaintextSecret>,
     pub(super) redirect_uri: String,
     pub(super) scopes: Vec<String>,
     pub(super) projects: Vec<String>,
     pub(super) overrides: BTreeMap<String, String>,
     /// Extra parameters and headers that may be secret.
     #[serde(default)]
-    pub(super) secrets: BTreeMap<String, Bare>,
+    pub(super) secrets: BTreeMap<String, PlaintextSecret>,
     #[serde(default)]
     pub(super) discovered: Vec<String>,
     #[serde(default)]
     pub(super) environment: Option<String>,
-    pub(super) connections: Vec<ConnectionOut>,
+    pub(super) connections: Vec<ArchivedConnection>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ConnectionOut {
+pub(super) struct ArchivedConnection {
     /// Identifies the connection across imports, whatever its name is.
     pub(super) id: String,
     pub(super) name: String,
@@ -57,14 +57,15 @@ pub(super) struct ConnectionOut {
     pub(super) project_ids: Vec<String>,
     pub(super) account: Option<Account>,
     /// The origins that its tokens may be sent to, if the app's endpoints have changed since they were issued.
-    pub(super) kept_for: Option<Origins>,
-    pub(super) tokens: Option<TokensOut>,
+    #[serde(rename = "kept_for")]
+    pub(super) allowed_origins: Option<Origins>,
+    pub(super) tokens: Option<ArchivedTokens>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct TokensOut {
-    pub(super) access: Bare,
-    pub(super) refresh: Option<Bare>,
+pub(super) struct ArchivedTokens {
+    pub(super) access: PlaintextSecret,
+    pub(super) refresh: Option<PlaintextSecret>,
     pub(super) issued_at: Timestamp,
     pub(super) expires_at: Option<Timestamp>,
     #[serde(rename = "renewals")]
@@ -81,22 +82,22 @@ pub(super) struct TokensOut {
 
 /// A secret that is serialized. Use it only for data that is encrypted at once.
 #[derive(Debug)]
-pub(super) struct Bare(pub(super) SecretString);
+pub(super) struct PlaintextSecret(pub(super) SecretString);
 
-impl Serialize for Bare {
+impl Serialize for PlaintextSecret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.0.expose_secret())
     }
 }
 
-impl<'de> Deserialize<'de> for Bare {
+impl<'de> Deserialize<'de> for PlaintextSecret {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(|text| Self(text.into()))
     }
 }
 
 impl Archive {
-    pub(super) fn new(exported_at: Timestamp, apps: Vec<AppOut>) -> Self {
+    pub(super) fn new(exported_at: Timestamp, apps: Vec<ArchivedApp>) -> Self {
         Self { grapnel: VERSION, exported_at, apps }
     }
 }
@@ -105,7 +106,7 @@ impl Archive {
 pub(super) fn write(archive: &Archive) -> Result<Zeroizing<Vec<u8>>> {
     let failed = |_| Error::new(Code::Internal, "The archive could not be written.");
     // Measured first, so that the buffer does not grow and leave copies behind.
-    let mut length = Length(0);
+    let mut length = ByteCounter(0);
     serde_json::to_writer(&mut length, archive).map_err(failed)?;
     let mut document = Zeroizing::new(Vec::with_capacity(length.0));
     serde_json::to_writer(&mut *document, archive).map_err(failed)?;
@@ -113,9 +114,9 @@ pub(super) fn write(archive: &Archive) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 /// Counts the bytes that are written.
-struct Length(usize);
+struct ByteCounter(usize);
 
-impl io::Write for Length {
+impl io::Write for ByteCounter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len();
         Ok(bytes.len())
@@ -182,9 +183,9 @@ mod tests {
 
     prop_compose! {
         fn tokens()(access in text(), refresh in prop::option::of(text()), issued_at in moment(),
-            expires_at in prop::option::of(moment()), refresh_count: u32) -> TokensOut {
-            TokensOut {
-                access: Bare(access.into()), refresh: refresh.map(|token| Bare(token.into())),
+            expires_at in prop::option::of(moment()), refresh_count: u32) -> ArchivedTokens {
+            ArchivedTokens {
+                access: PlaintextSecret(access.into()), refresh: refresh.map(|token| PlaintextSecret(token.into())),
                 issued_at, expires_at, refresh_count, expiry_source: ExpirySource::TokenClaim,
                 refresh_expires_at: expires_at, refresh_end_is_fixed: true, signed_in_at: Some(issued_at),
             }
@@ -193,8 +194,9 @@ mod tests {
 
     prop_compose! {
         fn connection()(id in text(), name in text(), created_at in moment(),
-            scopes in prop::collection::vec(text(), 0..3), tokens in prop::option::of(tokens())) -> ConnectionOut {
-            ConnectionOut { id, name, created_at, project_ids: scopes.clone(), scopes, account: None, kept_for: None,
+            scopes in prop::collection::vec(text(), 0..3), tokens in prop::option::of(tokens())) -> ArchivedConnection {
+            ArchivedConnection { id, name, created_at, project_ids: scopes.clone(), scopes, account: None,
+                allowed_origins: None,
             tokens }
         }
     }
@@ -203,10 +205,10 @@ mod tests {
         fn app()(name in text(), client_id in text(), client_secret in prop::option::of(text()),
             environment in prop::option::of(text()),
             overrides in prop::collection::btree_map(text(), text(), 0..3),
-            connections in prop::collection::vec(connection(), 0..3)) -> AppOut {
-            AppOut {
+            connections in prop::collection::vec(connection(), 0..3)) -> ArchivedApp {
+            ArchivedApp {
                 name, provider: "grigora".into(), client_id,
-                client_secret: client_secret.map(|secret| Bare(secret.into())),
+                client_secret: client_secret.map(|secret| PlaintextSecret(secret.into())),
                 redirect_uri: "deep-link".into(), scopes: Vec::new(), projects: Vec::new(), overrides,
                 secrets: BTreeMap::new(), discovered: Vec::new(), environment, connections,
             }

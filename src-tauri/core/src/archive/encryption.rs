@@ -10,13 +10,13 @@ use grapnel_store::vault::wrong_passphrase;
 use zeroize::Zeroizing;
 
 /// scrypt with N = 2¹⁷ as OWASP recommends: 128 MiB of memory and some tenths of a second.
-const WORK: u8 = 17;
+const SCRYPT_LOG_N: u8 = 17;
 /// The largest work factor that is accepted from a file: 1 GiB. The age tool uses 18.
-const MOST_WORK: u8 = 20;
+const MAX_SCRYPT_LOG_N: u8 = 20;
 
 /// Encrypts. Takes a good part of a second.
 pub(super) fn seal(plain: &[u8], passphrase: &SecretString) -> Result<Vec<u8>> {
-    seal_with(plain, passphrase, WORK)
+    seal_with(plain, passphrase, SCRYPT_LOG_N)
 }
 
 pub(super) fn seal_with(plain: &[u8], passphrase: &SecretString, work: u8) -> Result<Vec<u8>> {
@@ -37,7 +37,7 @@ pub(super) fn seal_with(plain: &[u8], passphrase: &SecretString, work: u8) -> Re
 
 /// Decrypts. Takes a good part of a second.
 pub(super) fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Zeroizing<Vec<u8>>> {
-    open_with(sealed, passphrase, MOST_WORK)
+    open_with(sealed, passphrase, MAX_SCRYPT_LOG_N)
 }
 
 /// Like [`open()`], with a limit for the work factor of the file.

@@ -16,7 +16,7 @@ use grapnel_store::vault::check_passphrase;
 use grapnel_store::{activity, app, connection};
 use serde::{Deserialize, Serialize};
 
-use super::document::{AppOut, Archive, Bare, ConnectionOut, TokensOut};
+use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens, PlaintextSecret};
 use super::{document, encryption, file};
 use crate::context::Context;
 use crate::grant::{access_associated_data, newest, refresh_associated_data, secret_associated_data};
@@ -82,7 +82,7 @@ pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported
         // Tokens that were not exported are kept.
         asked.moves && asked.with_tokens && !row.holds_another_account()
     });
-    note(ctx, &exported, &moving.collect::<Vec<_>>())?;
+    log_export(ctx, &exported, &moving.collect::<Vec<_>>())?;
     Ok(exported)
 }
 
@@ -91,17 +91,17 @@ async fn app_out(
     app: &AppRow,
     connections: impl Iterator<Item = &ConnectionRow>,
     with_tokens: bool,
-) -> Result<AppOut> {
+) -> Result<ArchivedApp> {
     let mut out = Vec::new();
     for row in connections {
-        out.push(ConnectionOut {
+        out.push(ArchivedConnection {
             id: row.id.0.clone(),
             name: row.name.clone(),
             created_at: row.created_at,
             scopes: row.scopes.clone(),
             project_ids: row.project_ids.clone(),
             account: row.identity.account.clone(),
-            kept_for: row.kept_for.clone(),
+            allowed_origins: row.allowed_origins.clone(),
             // Another computer could not know whose tokens these are.
             tokens: if with_tokens && !row.holds_another_account() {
                 tokens_out(ctx, row).await?
@@ -114,27 +114,27 @@ async fn app_out(
     let mut secrets = secret_parameters::open(ctx, app).await?;
     let clear = app.overrides.iter().filter(|(key, _)| is_secret(key));
     secrets.extend(clear.map(|(key, value)| (key.clone(), value.as_str().into())));
-    Ok(AppOut {
+    Ok(ArchivedApp {
         name: app.name.clone(),
         provider: app.provider.clone(),
         client_id: app.client_id.clone(),
-        client_secret: bare(ctx, &secret_associated_data(&app.id), app.sealed_secret.as_ref()).await?,
+        client_secret: plaintext(ctx, &secret_associated_data(&app.id), app.sealed_secret.as_ref()).await?,
         redirect_uri: app.redirect_uri.clone(),
         scopes: app.scopes.clone(),
         projects: app.projects.clone(),
         overrides: app.overrides.iter().filter(|(key, _)| !is_secret(key)).map(copied).collect(),
-        secrets: secrets.into_iter().map(|(key, value)| (key, Bare(value))).collect(),
+        secrets: secrets.into_iter().map(|(key, value)| (key, PlaintextSecret(value))).collect(),
         discovered: app.discovered.clone(),
         environment: app.environment.clone(),
         connections: out,
     })
 }
 
-async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<TokensOut>> {
+async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<ArchivedTokens>> {
     let Some(StoredGrant { access, refresh, metadata }) = &row.grant else { return Ok(None) };
-    Ok(Some(TokensOut {
-        access: Bare(ctx.vault.open(&access_associated_data(&row.id), access).await?),
-        refresh: bare(ctx, &refresh_associated_data(&row.id), refresh.as_ref()).await?,
+    Ok(Some(ArchivedTokens {
+        access: PlaintextSecret(ctx.vault.open(&access_associated_data(&row.id), access).await?),
+        refresh: plaintext(ctx, &refresh_associated_data(&row.id), refresh.as_ref()).await?,
         issued_at: metadata.issued_at,
         expires_at: metadata.expires_at,
         refresh_count: metadata.refresh_count,
@@ -145,15 +145,15 @@ async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<TokensO
     }))
 }
 
-async fn bare(ctx: &Context, place: &str, sealed: Option<&Sealed>) -> Result<Option<Bare>> {
+async fn plaintext(ctx: &Context, place: &str, sealed: Option<&Sealed>) -> Result<Option<PlaintextSecret>> {
     match sealed {
-        Some(sealed) => ctx.vault.open(place, sealed).await.map(|secret| Some(Bare(secret))),
+        Some(sealed) => ctx.vault.open(place, sealed).await.map(|secret| Some(PlaintextSecret(secret))),
         None => Ok(None),
     }
 }
 
 fn count(archive: &Archive, moves: bool) -> Exported {
-    let counted = |is_counted: &dyn Fn(&ConnectionOut) -> bool| {
+    let counted = |is_counted: &dyn Fn(&ArchivedConnection) -> bool| {
         let all = archive.apps.iter().flat_map(|app| &app.connections);
         u32::try_from(all.filter(|one| is_counted(one)).count()).unwrap_or(u32::MAX)
     };
@@ -168,7 +168,7 @@ fn count(archive: &Archive, moves: bool) -> Exported {
 }
 
 /// Logs the export and deletes the moved tokens.
-fn note(ctx: &Context, exported: &Exported, moving: &[ConnectionRow]) -> Result<()> {
+fn log_export(ctx: &Context, exported: &Exported, moving: &[ConnectionRow]) -> Result<()> {
     let text = format!(
         "Exported to a file: {} apps and {} connections, {} of them with their tokens.",
         exported.apps, exported.connections, exported.with_tokens

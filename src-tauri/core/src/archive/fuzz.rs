@@ -5,7 +5,7 @@
 
 use std::cell::LazyCell;
 
-use super::document::{AppOut, parse, write};
+use super::document::{ArchivedApp, parse, write};
 use super::encryption::{open_with, seal_with};
 use super::import::{Import, ImportOutcome, Imported, import};
 use crate::fuzz::checks::{sentences, shows_plainly};
@@ -62,7 +62,7 @@ fn document(data: &[u8]) {
 }
 
 /// Asserts that each record of a file is reported, in text that is safe to show.
-fn told(apps: &[AppOut], done: &Imported) {
+fn told(apps: &[ArchivedApp], done: &Imported) {
     let things: usize = apps.iter().map(|app| 1 + app.connections.len()).sum();
     assert_eq!(done.lines.len(), things);
     for line in &done.lines {

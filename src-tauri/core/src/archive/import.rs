@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same, shown};
-use super::document::{AppOut, Archive, ConnectionOut, TokensOut};
-use crate::app::{self, Possible, shown_name};
+use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens};
+use crate::app::{self, ValidatedApp, shown_name};
 use crate::context::Context;
 use crate::grant::{access_associated_data, refresh_associated_data};
 use crate::unique_names::UniqueNames;
@@ -94,7 +94,7 @@ pub enum ImportOutcome {
 
 /// Imports an archive. All valid records are stored in one transaction.
 pub(crate) async fn import(ctx: &Arc<Context>, archive: &Archive, how: Import) -> Result<Imported> {
-    let _working = ctx.at_work().await?;
+    let _working = ctx.begin_sealed_write().await?;
     let mut plan = ImportPlan::start(ctx, archive, how)?;
     for app in &archive.apps {
         plan.app(ctx, app).await?;
@@ -127,7 +127,7 @@ struct New {
     name: String,
     created_at: Timestamp,
     account: Option<Account>,
-    kept_for: Option<Origins>,
+    allowed_origins: Option<Origins>,
     /// `None` if the connection needs a new sign-in.
     grant: Option<SealedGrant>,
 }
@@ -159,8 +159,8 @@ impl ImportPlan {
         })
     }
 
-    async fn app(&mut self, ctx: &Context, app: &AppOut) -> Result<()> {
-        let possible = match app::possible(as_new_app(app), ctx.now()) {
+    async fn app(&mut self, ctx: &Context, app: &ArchivedApp) -> Result<()> {
+        let possible = match app::validate(as_new_app(app), ctx.now()) {
             Ok(possible) => possible,
             Err(error) => {
                 self.left_out(RecordKind::App, &app.name, &error);
@@ -185,7 +185,12 @@ impl ImportPlan {
     }
 
     /// The existing app that equals this one in everything but perhaps name and environment, or else a new one.
-    async fn same_or_new(&mut self, ctx: &Context, out: &AppOut, mut possible: Possible) -> Result<AppId> {
+    async fn same_or_new(
+        &mut self,
+        ctx: &Context,
+        out: &ArchivedApp,
+        mut possible: ValidatedApp,
+    ) -> Result<AppId> {
         let key = (possible.row.provider.clone(), possible.row.client_id.clone());
         for known in self.known_apps.get(&key).into_iter().flatten() {
             if is_same(known, &possible.row) && has_secrets(ctx, known, &possible).await? {
@@ -213,7 +218,7 @@ impl ImportPlan {
         ctx: &Context,
         app_id: &AppId,
         config: &ProviderConfig,
-        out: &ConnectionOut,
+        out: &ArchivedConnection,
     ) -> Result<()> {
         let id = ConnectionId(out.id.clone());
         let named = check_connection(out).and_then(|()| shown_name(&out.name));
@@ -250,7 +255,7 @@ impl ImportPlan {
             name,
             created_at: out.created_at,
             account: out.account.as_ref().and_then(cleaned),
-            kept_for: out.kept_for.clone(),
+            allowed_origins: out.allowed_origins.clone(),
             grant,
         });
         Ok(())
@@ -272,8 +277,8 @@ impl ImportPlan {
                     connection::set_grant(tx, &new.id, 0, grant)?;
                     text = "Added from a file, with its tokens.";
                 }
-                if let Some(origins) = &new.kept_for {
-                    connection::keep_one_for(tx, &new.id, origins)?;
+                if let Some(origins) = &new.allowed_origins {
+                    connection::set_allowed_origins(tx, &new.id, origins)?;
                 }
                 if let Some(account) = &new.account {
                     connection::set_account(tx, &new.id, account)?;
@@ -320,7 +325,7 @@ impl ImportPlan {
     }
 }
 
-fn why_same(known: &ConnectionRow, out: &ConnectionOut) -> Option<String> {
+fn why_same(known: &ConnectionRow, out: &ArchivedConnection) -> Option<String> {
     let here = known.token_metadata().map(|held| &held.access.fingerprint);
     let there = out.tokens.as_ref().map(|tokens| TokenPreview::of(&tokens.access.0, "").fingerprint);
     match (here, there) {
@@ -337,8 +342,8 @@ async fn grant(
     ctx: &Context,
     id: &ConnectionId,
     config: &ProviderConfig,
-    out: &ConnectionOut,
-    tokens: &TokensOut,
+    out: &ArchivedConnection,
+    tokens: &ArchivedTokens,
 ) -> Result<SealedGrant> {
     let refresh = tokens.refresh.as_ref().map(|token| &token.0);
     Ok(SealedGrant {

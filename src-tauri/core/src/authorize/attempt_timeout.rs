@@ -46,12 +46,12 @@ async fn wait_for(ctx: &Weak<Context>, id: &AttemptId, end: Timestamp) {
             return;
         }
         drop(ctx);
-        let _ = tokio::time::timeout(left.min(WALL_CLOCK_CHECK_INTERVAL), told_of(&mut events, id)).await;
+        let _ = tokio::time::timeout(left.min(WALL_CLOCK_CHECK_INTERVAL), next_event(&mut events, id)).await;
     }
 }
 
 /// Waits for an event about an attempt, or until events were missed.
-async fn told_of(events: &mut Receiver<Event>, id: &AttemptId) {
+async fn next_event(events: &mut Receiver<Event>, id: &AttemptId) {
     loop {
         match events.recv().await {
             Ok(Event::Attempt(attempt)) if attempt.id == *id => return,

@@ -88,12 +88,12 @@ pub(super) fn view(ctx: &Context, row: &AttemptRow) -> Result<Attempt> {
     let done = row.connection_id.as_ref().filter(|_| row.phase == Phase::Done);
     let (other_account, same_account) = ctx.store.read(|c| {
         let same = done.map_or(Ok(Vec::new()), |id| connection::of_same_account(c, id))?;
-        Ok((told(c, row.meant_for.as_ref().filter(|_| done.is_some()), done)?, same))
+        Ok((other_account_of(c, row.intended_connection.as_ref().filter(|_| done.is_some()), done)?, same))
     })?;
     Ok(Attempt {
         id: row.id.clone(),
         app_id: row.app_id.clone(),
-        provider_name: Profile::find(&app.provider)?.called(&app.overrides),
+        provider_name: Profile::find(&app.provider)?.name_in_sentence(&app.overrides),
         app_name: app.name,
         connection_id: row.connection_id.clone(),
         phase: row.phase,
@@ -121,14 +121,14 @@ pub(crate) fn no_attempt() -> Error {
 }
 
 /// The other account, if the sign-in was stored beside the connection it was meant for.
-fn told(
+fn other_account_of(
     c: &rusqlite::Connection,
-    meant_for: Option<&ConnectionId>,
+    intended_connection: Option<&ConnectionId>,
     kept_as: Option<&ConnectionId>,
 ) -> rusqlite::Result<Option<OtherAccount>> {
     let find = |id: Option<&ConnectionId>| id.map_or(Ok(None), |id| connection::get(c, id));
-    let (Some(old), Some(new)) = (find(meant_for)?, find(kept_as)?) else { return Ok(None) };
-    let called = |account: Option<&Account>| account.map(Account::called).unwrap_or_default();
+    let (Some(old), Some(new)) = (find(intended_connection)?, find(kept_as)?) else { return Ok(None) };
+    let called = |account: Option<&Account>| account.map(Account::label).unwrap_or_default();
     Ok(Some(OtherAccount {
         account: called(old.identity.account.as_ref()),
         signed_in: called(new.identity.account.as_ref()),

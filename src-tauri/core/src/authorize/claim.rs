@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
 
 /// A callback and the attempt that it belongs to.
-pub(super) struct Matched {
+pub(super) struct MatchedCallback {
     pub(super) attempt: AttemptRow,
     pub(super) app: ConfiguredApp,
     pub(super) callback: Callback,
@@ -41,25 +41,28 @@ impl From<Error> for RejectedCallback {
 ///
 /// # Errors
 /// The callback is malformed, belongs to no attempt, came to another redirect URI or from another issuer, or is late.
-pub(super) fn match_sign_in(ctx: &Context, address: &SecretString) -> Result<Matched, RejectedCallback> {
-    let arrived = callback::parse(address.expose_secret()).map_err(|fault| faulty(&fault, Vec::new()))?;
+pub(super) fn match_sign_in(
+    ctx: &Context,
+    address: &SecretString,
+) -> Result<MatchedCallback, RejectedCallback> {
+    let arrived = callback::parse(address.expose_secret()).map_err(|fault| malformed(&fault, Vec::new()))?;
     let apps = Apps::load(ctx)?;
     let matched = match by_state(ctx, &apps, &arrived) {
         Ok(Some((row, app))) => {
             let of = || vec![row.id.clone()];
             let config = app.config()?;
             let callback =
-                arrived.read(&CallbackParameterNames::of(config)).map_err(|fault| faulty(&fault, of()))?;
-            if let Some(fault) = misfit(&row, config, &arrived, &callback) {
-                return Err(faulty(&fault, of()));
+                arrived.read(&CallbackParameterNames::of(config)).map_err(|fault| malformed(&fault, of()))?;
+            if let Some(fault) = mismatch_reason(&row, config, &arrived, &callback) {
+                return Err(malformed(&fault, of()));
             }
-            Matched { attempt: row, app: app.clone(), callback }
+            MatchedCallback { attempt: row, app: app.clone(), callback }
         }
         Ok(None) => {
             without_state(ctx, &apps, &arrived)?.map_or_else(|| Err(unknown(ctx, &apps, &arrived)), Ok)?
         }
-        Err(Mismatch::CallbackError(fault)) => return Err(faulty(&fault, Vec::new())),
-        Err(Mismatch::Failed(error)) => return Err(error.into()),
+        Err(NoMatchingAttempt::CallbackError(fault)) => return Err(malformed(&fault, Vec::new())),
+        Err(NoMatchingAttempt::Failed(error)) => return Err(error.into()),
     };
     claim(ctx, matched).map_err(|error| RejectedCallback {
         error: Box::new(error),
@@ -68,7 +71,7 @@ pub(super) fn match_sign_in(ctx: &Context, address: &SecretString) -> Result<Mat
     })
 }
 
-fn faulty(fault: &CallbackError, of: Vec<AttemptId>) -> RejectedCallback {
+fn malformed(fault: &CallbackError, of: Vec<AttemptId>) -> RejectedCallback {
     RejectedCallback { error: Box::new(fault.explain()), name: fault.name(), of }
 }
 
@@ -85,7 +88,7 @@ fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCa
     let of = expecting.into_iter().map(|row| row.id).collect();
     let callback = match arrived.read(&names) {
         Ok(callback) => callback,
-        Err(fault) => return faulty(&fault, of),
+        Err(fault) => return malformed(&fault, of),
     };
     let (code, name, message) = if callback.state.is_some() {
         (Code::CallbackUnknown, "unknown", "A callback arrived that belongs to none of Grapnel’s sign-ins.")
@@ -96,7 +99,7 @@ fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCa
             "A callback arrived without a state, so Grapnel cannot tell who sent it.",
         )
     };
-    let error = refused(code, format!("{message}{}", said(&callback.answer))).hint(
+    let error = refused(code, format!("{message}{}", quoted_error(&callback.answer))).hint(
         "If you did not just sign in, someone may have made you open a forged link; you need not do anything. If you \
          did, continue in the browser, or cancel the sign-in and start again.",
     );
@@ -104,7 +107,7 @@ fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCa
 }
 
 /// The error in an authorization response, quoted.
-fn said(answer: &AuthorizationResponse) -> String {
+fn quoted_error(answer: &AuthorizationResponse) -> String {
     let AuthorizationResponse::Error { error, description } = answer else { return String::new() };
     let clean = |text: &str| grapnel_model::provider_text::clean(text, &[]);
     let description = description.as_deref().map(|text| format!(": {}", clean(text))).unwrap_or_default();
@@ -113,7 +116,7 @@ fn said(answer: &AuthorizationResponse) -> String {
 
 /// Claims `id` with what a person pasted: the complete callback URL, or only the code if the provider's callbacks have
 /// nothing else to verify.
-pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString) -> Result<Matched> {
+pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString) -> Result<MatchedCallback> {
     let text = pasted.expose_secret().trim();
     let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
     if text.is_empty() {
@@ -128,7 +131,7 @@ pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString)
                 "That address carries neither a code nor an error. It may be the address of the sign-in page."
                     .into()
             }
-            fault => format!("{NOT_IT}: {fault}."),
+            fault => format!("{WRONG_CALLBACK_URL}: {fault}."),
         })
     };
     let arrived = callback::parse(text).map_err(not_it)?;
@@ -155,10 +158,10 @@ pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString)
                 }
             }
         }
-        Err(Mismatch::CallbackError(fault)) => return Err(not_it(fault)),
-        Err(Mismatch::Failed(error)) => return Err(error),
+        Err(NoMatchingAttempt::CallbackError(fault)) => return Err(not_it(fault)),
+        Err(NoMatchingAttempt::Failed(error)) => return Err(error),
     };
-    if let Some(fault) = misfit(&row, config, &arrived, &callback) {
+    if let Some(fault) = mismatch_reason(&row, config, &arrived, &callback) {
         let told = not_it(fault.clone());
         return Err(match fault.explain() {
             Error { hint: Some(hint), .. }
@@ -169,24 +172,24 @@ pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString)
             _ => told,
         });
     }
-    claim(ctx, Matched { attempt: row, app: app.clone(), callback })
+    claim(ctx, MatchedCallback { attempt: row, app: app.clone(), callback })
 }
 
-const NOT_IT: &str = "That is not the address that the provider sent you to";
+const WRONG_CALLBACK_URL: &str = "That is not the address that the provider sent you to";
 
-fn match_code(ctx: &Context, row: AttemptRow, code: &str) -> Result<Matched> {
+fn match_code(ctx: &Context, row: AttemptRow, code: &str) -> Result<MatchedCallback> {
     let app = ConfiguredApp::load(ctx, &row.app_id)?;
     if app.config()?.require_state {
         return Err(wrong_paste(
             "That is only a code. Without the state, Grapnel cannot tell which sign-in it belongs to.",
         ));
     }
-    claim(ctx, Matched { attempt: row, app, callback: Callback::of_code(code) })
+    claim(ctx, MatchedCallback { attempt: row, app, callback: Callback::of_code(code) })
 }
 
 /// The only attempt that a callback without `state` can belong to: its provider sends none, and no other such attempt
 /// waits.
-fn without_state(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> Result<Option<Matched>> {
+fn without_state(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> Result<Option<MatchedCallback>> {
     let waiting = ctx.store.read(store::attempt::open)?.into_iter();
     let waiting =
         waiting.filter(|row| row.phase == Phase::Waiting && arrived.matches_redirect_uri(&row.redirect_uri));
@@ -194,15 +197,15 @@ fn without_state(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> Resu
         let app = apps.of(&row).ok()?;
         let config = app.config().ok().filter(|config| !config.require_state)?;
         let callback = arrived.read(&CallbackParameterNames::of(config)).ok()?;
-        let fits = callback.state.is_none() && misfit(&row, config, arrived, &callback).is_none();
-        fits.then(|| Matched { attempt: row, app: app.clone(), callback })
+        let fits = callback.state.is_none() && mismatch_reason(&row, config, arrived, &callback).is_none();
+        fits.then(|| MatchedCallback { attempt: row, app: app.clone(), callback })
     });
     Ok(<[_; 1]>::try_from(lenient.collect::<Vec<_>>()).ok().map(|[one]| one))
 }
 
 /// Why a callback does not match an attempt: it came to another redirect URI, or from another issuer (RFC 9207). If the
 /// app has no issuer, a named one must have the origin of the authorization URL.
-fn misfit(
+fn mismatch_reason(
     row: &AttemptRow,
     config: &ProviderConfig,
     arrived: &UnparsedCallback,
@@ -236,7 +239,7 @@ fn misfit(
 }
 
 /// Claims the attempt: of two concurrent callbacks, one succeeds.
-fn claim(ctx: &Context, matched: Matched) -> Result<Matched> {
+fn claim(ctx: &Context, matched: MatchedCallback) -> Result<MatchedCallback> {
     let row = &matched.attempt;
     let late =
         |why: &str| refused(Code::CallbackLate, format!("A callback arrived for a sign-in that {why}."));
@@ -256,7 +259,7 @@ fn claim(ctx: &Context, matched: Matched) -> Result<Matched> {
 }
 
 /// Why no attempt is found for a callback.
-enum Mismatch {
+enum NoMatchingAttempt {
     CallbackError(CallbackError),
     Failed(Error),
 }
@@ -266,8 +269,8 @@ fn by_state<'a>(
     ctx: &Context,
     apps: &'a Apps,
     arrived: &UnparsedCallback,
-) -> Result<Option<(AttemptRow, &'a ConfiguredApp)>, Mismatch> {
-    let failed = |error: Error| Mismatch::Failed(error);
+) -> Result<Option<(AttemptRow, &'a ConfiguredApp)>, NoMatchingAttempt> {
+    let failed = |error: Error| NoMatchingAttempt::Failed(error);
     let known = apps.state_names();
     let mut found: Option<(AttemptRow, &ConfiguredApp)> = None;
     for (name, value) in arrived.parameters().filter(|(name, _)| known.iter().any(|known| known == name)) {
@@ -279,7 +282,7 @@ fn by_state<'a>(
             continue;
         }
         if found.as_ref().is_some_and(|(other, _)| other.id != row.id) {
-            return Err(Mismatch::CallbackError(CallbackError::Repeated(name.to_owned())));
+            return Err(NoMatchingAttempt::CallbackError(CallbackError::Repeated(name.to_owned())));
         }
         found = Some((row, app));
     }

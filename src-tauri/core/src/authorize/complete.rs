@@ -26,10 +26,10 @@ pub(super) async fn fetch_account(
 ) -> Result<()> {
     let id = target.id();
     if let Err(error) = content::identify(ctx, id, id_token).await {
-        ctx.store.write(|tx| connection::set_trouble(tx, id, Some(&error)))?;
+        ctx.store.write(|tx| connection::set_error(tx, id, Some(&error)))?;
     }
     if let GrantTarget::Again(_, before) = target {
-        note_account(ctx, row, id, before.as_ref()).await?;
+        handle_account_change(ctx, row, id, before.as_ref()).await?;
     }
     Ok(())
 }
@@ -43,7 +43,7 @@ pub(super) fn complete(ctx: &Context, row: &AttemptRow, id: &ConnectionId) -> Re
 
 /// Handles a changed account of a connection: logs it, and deletes the cached content of the previous account, even if
 /// the new account is unknown.
-async fn note_account(
+async fn handle_account_change(
     ctx: &Context,
     row: &AttemptRow,
     id: &ConnectionId,
@@ -53,7 +53,7 @@ async fn note_account(
     match (before, &now) {
         (Some(before), Some(now)) if before.is_same(now) => return Ok(()),
         (Some(before), Some(now)) => {
-            let text = format!("The account changed from {} to {}.", before.called(), now.called());
+            let text = format!("The account changed from {} to {}.", before.label(), now.label());
             ctx.store.write(|tx| {
                 connection::set_identity(tx, id, Some(now), Some(&text))?;
                 activity::add(tx, ctx.now(), Kind::OtherAccount, &text, (Some(id), Some(&row.app_id)))

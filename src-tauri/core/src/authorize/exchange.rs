@@ -140,7 +140,7 @@ fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifi
             let then = format!("{} Then connect again.", error.hint.as_deref().unwrap_or_default());
             error.hint(then)
         }
-        TokenFailure::Failed(failure) if failure.may_have_acted() => failure
+        TokenFailure::Failed(failure) if failure.may_have_been_processed() => failure
             .explain(provider)
             .means(format!(
                 "{provider} may have issued a token that Grapnel did not receive; it expires on its own. \

@@ -7,7 +7,7 @@ use std::cell::LazyCell;
 use jiff::SignedDuration;
 use url::Url;
 
-use super::claim::{Matched, match_pasted, match_sign_in};
+use super::claim::{MatchedCallback, match_pasted, match_sign_in};
 use crate::context::Context;
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::{NOW, World};
@@ -63,7 +63,7 @@ impl Waiting {
                 refused: None,
                 nonce_hash: None,
                 replaces_account: false,
-                meant_for: None,
+                intended_connection: None,
             };
             world.ctx.store.write(|tx| attempt::insert(tx, &row)).expect("an attempt");
             (row, config.expect("a profile"))
@@ -87,7 +87,7 @@ pub(crate) fn callback(data: &[u8]) {
         let ctx = &waiting.world.ctx;
         let secret = SecretString::from(address);
         match match_sign_in(ctx, &secret) {
-            Ok(Matched { attempt: row, callback: answer, .. }) => {
+            Ok(MatchedCallback { attempt: row, callback: answer, .. }) => {
                 fits(&row, waiting.config(&row.id), address, &answer);
                 assert_eq!(phase(ctx, &row.id), Phase::Exchanging);
                 assert!(match_sign_in(ctx, &secret).is_err(), "it is claimed once");
@@ -97,7 +97,7 @@ pub(crate) fn callback(data: &[u8]) {
         }
         for (waits, config) in &waiting.rows {
             match match_pasted(ctx, &waits.id, &secret) {
-                Ok(Matched { attempt: row, callback: answer, .. }) => {
+                Ok(MatchedCallback { attempt: row, callback: answer, .. }) => {
                     assert_eq!(row.id, waits.id);
                     let text = address.trim();
                     if text.contains(':') || text.contains('/') {

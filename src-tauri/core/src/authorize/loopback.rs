@@ -20,7 +20,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::authorize::complete::fail;
 use crate::context::Context;
-use answer::Site;
+use answer::AttemptContext;
 use connections::Connections;
 pub(super) use port::Listener;
 
@@ -58,12 +58,12 @@ pub(super) fn resume(ctx: &Arc<Context>, row: AttemptRow) {
 
 /// Listens until one callback has arrived, or the attempt is finished.
 pub(super) fn serve(ctx: &Arc<Context>, row: &AttemptRow, listener: Listener) {
-    let Some(site) = Site::new(ctx, row) else { return };
+    let Some(site) = AttemptContext::new(ctx, row) else { return };
     let (site, mut events, id) = (Arc::new(site), ctx.events.subscribe(), row.id.clone());
     let ctx = Arc::downgrade(ctx);
     tokio::spawn(async move {
         let mut connections = Connections::default();
-        let mut accept = async |site: &Arc<Site>| match listener.accept().await {
+        let mut accept = async |site: &Arc<AttemptContext>| match listener.accept().await {
             Ok(stream) => connections.add(|is_busy| answer::converse(stream, Arc::clone(site), is_busy)),
             Err(error) => {
                 tracing::debug!(%error, "a connection to the loopback address was not accepted");

@@ -13,7 +13,7 @@ use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity};
 
 use super::attempts::emit_attempt;
-use super::claim::{Matched, RejectedCallback, match_pasted, match_sign_in};
+use super::claim::{MatchedCallback, RejectedCallback, match_pasted, match_sign_in};
 use super::complete::{complete, fail, fetch_account};
 use super::exchange::{denied, exchange_code};
 use super::store_grant::{GrantTarget, store_grant};
@@ -36,7 +36,7 @@ pub(crate) async fn paste(ctx: &Arc<Context>, id: &AttemptId, pasted: &SecretStr
     Box::pin(finish(ctx, match_pasted(ctx, id, pasted)?)).await
 }
 
-async fn finish(ctx: &Arc<Context>, mut matched: Matched) -> Result<()> {
+async fn finish(ctx: &Arc<Context>, mut matched: MatchedCallback) -> Result<()> {
     let obtained = obtain_grant(ctx, &mut matched).await;
     let attempt: AttemptRow = matched.attempt;
     match obtained {
@@ -52,10 +52,10 @@ async fn finish(ctx: &Arc<Context>, mut matched: Matched) -> Result<()> {
 /// Stores the grant; returns its connection, and its ID token, which is not stored.
 async fn obtain_grant(
     ctx: &Arc<Context>,
-    matched: &mut Matched,
+    matched: &mut MatchedCallback,
 ) -> Result<(GrantTarget, Option<SecretString>)> {
-    let _working = ctx.at_work().await?;
-    let Matched { attempt, app, callback } = matched;
+    let _working = ctx.begin_sealed_write().await?;
+    let MatchedCallback { attempt, app, callback } = matched;
     let code = match &callback.answer {
         AuthorizationResponse::Code(code) => code.clone(),
         AuthorizationResponse::Error { error, description } => {

@@ -16,9 +16,9 @@ use crate::grant;
 /// Moves the grant that was stored beside a connection into that connection, and deletes the one that was created for
 /// it.
 pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<ConnectionId> {
-    let working = ctx.at_work().await?;
+    let working = ctx.begin_sealed_write().await?;
     let attempt = ctx.store.read(|c| attempt::get(c, id))?.ok_or_else(no_attempt)?;
-    let (Some(old), Some(new)) = (attempt.meant_for, attempt.connection_id) else {
+    let (Some(old), Some(new)) = (attempt.intended_connection, attempt.connection_id) else {
         return Err(Error::new(Code::NotFound, "No other account waits to replace this one.")
             .means("Nothing was changed."));
     };
@@ -28,7 +28,7 @@ pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<Connec
     let sealed = grant::seal_for(ctx, &old, &from).await?;
     let now = ctx.now();
     let called =
-        |account: Option<&Account>| account.map_or_else(|| "an unknown account".into(), Account::called);
+        |account: Option<&Account>| account.map_or_else(|| "an unknown account".into(), Account::label);
     let text = format!(
         "The account changed from {} to {}, because you asked.",
         called(there.identity.account.as_ref()),
@@ -43,7 +43,7 @@ pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<Connec
         }
         connection::take_identity(tx, &old, &new)?;
         attempt::set_connection(tx, id, &old)?;
-        attempt::set_meant_for(tx, id, None)?;
+        attempt::set_intended_connection(tx, id, None)?;
         connection::remove(tx, &new)?;
         activity::add(tx, now, Kind::OtherAccount, &text, (Some(&old), Some(&attempt.app_id)))?;
         Ok(true)

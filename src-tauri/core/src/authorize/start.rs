@@ -165,7 +165,7 @@ async fn begin(
     if let Some((url, email)) = login {
         sign_in_messages::by_password(&mut exchange, url, email);
     }
-    let _working = ctx.at_work().await?;
+    let _working = ctx.begin_sealed_write().await?;
     let id = AttemptId::random();
     let (sealed_verifier, sealed_url) = seal(ctx, &id, &request).await?;
     let now = ctx.now();
@@ -187,7 +187,7 @@ async fn begin(
         refused: None,
         nonce_hash: request.nonce.as_ref().map(|nonce| sha256(nonce.as_bytes()).to_vec()),
         replaces_account: wanted.replaces_account,
-        meant_for: None,
+        intended_connection: None,
     };
     // Locked before other processes can see the attempt.
     let waits = ctx.store.try_attempt_lock(&row.id)?;

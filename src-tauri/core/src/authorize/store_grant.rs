@@ -58,11 +58,11 @@ pub(super) async fn store_grant(
             connection::set_browser(tx, &id, &browser)?;
         }
         store::attempt::set_connection(tx, &row.id, &id)?;
-        if let GrantTarget::Beside { meant_for, .. } = &target {
-            store::attempt::set_meant_for(tx, &row.id, Some(meant_for))?;
+        if let GrantTarget::Beside { intended_connection, .. } = &target {
+            store::attempt::set_intended_connection(tx, &row.id, Some(intended_connection))?;
             let text =
                 "Another account signed in. It is a connection of its own, and nothing was changed here.";
-            activity::add(tx, now, Kind::OtherAccount, text, (Some(meant_for), Some(&app.id)))?;
+            activity::add(tx, now, Kind::OtherAccount, text, (Some(intended_connection), Some(&app.id)))?;
         }
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
         activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))
@@ -85,7 +85,7 @@ pub(super) enum GrantTarget {
     /// The connection that was reconnected, with its previous account, if known.
     Again(ConnectionId, Option<Account>),
     /// A new connection, since the one to be reconnected belongs to another account.
-    Beside { new: ConnectionId, meant_for: ConnectionId, name: String },
+    Beside { new: ConnectionId, intended_connection: ConnectionId, name: String },
 }
 
 impl GrantTarget {
@@ -117,7 +117,7 @@ async fn choose_target(
     };
     match now {
         Some(now) if !row.replaces_account && !now.is_same(&before) => {
-            Ok(GrantTarget::Beside { new: ConnectionId::random(), meant_for: id, name: there.name })
+            Ok(GrantTarget::Beside { new: ConnectionId::random(), intended_connection: id, name: there.name })
         }
         _ => Ok(GrantTarget::Again(id, Some(before))),
     }

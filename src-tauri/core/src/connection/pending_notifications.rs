@@ -13,7 +13,7 @@ use crate::context::Context;
 
 /// What to do with a connection.
 #[derive(Debug, PartialEq, Eq)]
-enum Note {
+enum NotificationChange {
     /// It needs attention: notify the person and record that.
     Tell,
     /// It works again: clear the record, so that the next problem is notified.
@@ -23,14 +23,14 @@ enum Note {
 }
 
 /// Decides by the state and the grant's version; `told` is the version of the last notification.
-fn note(state: State, version: i64, told: Option<i64>) -> Note {
+fn notification_change(state: State, version: i64, told: Option<i64>) -> NotificationChange {
     match state {
-        State::ReconnectNeeded if told != Some(version) => Note::Tell,
+        State::ReconnectNeeded if told != Some(version) => NotificationChange::Tell,
         State::Active | State::Expired | State::Retrying | State::Disconnected if told.is_some() => {
-            Note::Clear
+            NotificationChange::Clear
         }
         // A refresh in progress or a locked vault does not tell whether the problem persists.
-        _ => Note::Leave,
+        _ => NotificationChange::Leave,
     }
 }
 
@@ -38,16 +38,16 @@ fn note(state: State, version: i64, told: Option<i64>) -> Note {
 const MIN_NOTICE: SignedDuration = SignedDuration::from_hours(6);
 
 /// Whether to notify the person that a sign-in will be due.
-fn is_to_tell(summary: &Summary, notice: Notice) -> bool {
+fn should_notify(summary: &Summary, notice: Notice) -> bool {
     summary.sign_in_due.is_some()
-        && !notice.is_told
+        && !notice.is_notified
         && notice.from.duration_until(notice.due) >= MIN_NOTICE
         && matches!(summary.state, State::Active | State::Expired | State::Retrying)
 }
 
 /// The connections to notify about. They are recorded as notified.
 pub(crate) fn take(ctx: &Context) -> Result<Vec<Summary>> {
-    let kept = ctx.store.read(connection_status::noted)?;
+    let kept = ctx.store.read(connection_status::needing_attention)?;
     if kept.is_empty() {
         return Ok(Vec::new());
     }
@@ -55,25 +55,25 @@ pub(crate) fn take(ctx: &Context) -> Result<Vec<Summary>> {
     let mut news = Vec::new();
     let (mut notes, mut noticed) = (Vec::new(), Vec::new());
     for of in kept {
-        let (version, told, notice) = (of.version, of.told, of.notice);
+        let (version, told, notice) = (of.version, of.notified_version, of.notice);
         let Some(summary) = now.summary(of) else { continue };
-        if let Some(notice) = notice.filter(|notice| is_to_tell(&summary, *notice)) {
+        if let Some(notice) = notice.filter(|notice| should_notify(&summary, *notice)) {
             noticed.push((summary.id.clone(), notice.due));
             news.push(summary.clone());
         }
-        match note(summary.state, version, told) {
-            Note::Tell => {
+        match notification_change(summary.state, version, told) {
+            NotificationChange::Tell => {
                 notes.push((summary.id.clone(), Some(version)));
                 news.push(summary);
             }
-            Note::Clear => notes.push((summary.id, None)),
-            Note::Leave => {}
+            NotificationChange::Clear => notes.push((summary.id, None)),
+            NotificationChange::Leave => {}
         }
     }
     if !notes.is_empty() || !noticed.is_empty() {
         ctx.store.write(|tx| {
-            noticed.iter().try_for_each(|(id, due)| connection::set_noticed(tx, id, Some(*due)))?;
-            notes.iter().try_for_each(|(id, told)| connection::set_told(tx, id, *told))
+            noticed.iter().try_for_each(|(id, due)| connection::set_notified_sign_in(tx, id, Some(*due)))?;
+            notes.iter().try_for_each(|(id, told)| connection::set_notified_version(tx, id, *told))
         })?;
     }
     Ok(news)
@@ -86,16 +86,16 @@ mod tests {
     #[test]
     fn only_problems_for_a_person_are_notified_once_per_grant() {
         use State::*;
-        assert_eq!(note(ReconnectNeeded, 3, None), Note::Tell);
-        assert_eq!(note(ReconnectNeeded, 3, Some(3)), Note::Leave);
-        assert_eq!(note(ReconnectNeeded, 4, Some(3)), Note::Tell);
+        assert_eq!(notification_change(ReconnectNeeded, 3, None), NotificationChange::Tell);
+        assert_eq!(notification_change(ReconnectNeeded, 3, Some(3)), NotificationChange::Leave);
+        assert_eq!(notification_change(ReconnectNeeded, 4, Some(3)), NotificationChange::Tell);
         for heals in [Active, Expired, Retrying, Disconnected] {
-            assert_eq!(note(heals, 3, None), Note::Leave, "{heals:?}");
-            assert_eq!(note(heals, 3, Some(3)), Note::Clear, "{heals:?}");
+            assert_eq!(notification_change(heals, 3, None), NotificationChange::Leave, "{heals:?}");
+            assert_eq!(notification_change(heals, 3, Some(3)), NotificationChange::Clear, "{heals:?}");
         }
         for passes in [Refreshing, Locked] {
-            assert_eq!(note(passes, 3, None), Note::Leave, "{passes:?}");
-            assert_eq!(note(passes, 3, Some(3)), Note::Leave, "{passes:?}");
+            assert_eq!(notification_change(passes, 3, None), NotificationChange::Leave, "{passes:?}");
+            assert_eq!(notification_change(passes, 3, Some(3)), NotificationChange::Leave, "{passes:?}");
         }
     }
 }

@@ -89,8 +89,9 @@ fn lacks_scopes(of: &ConnectionStatus, app: &App) -> bool {
 /// tokens could not be stored, or the recorded error.
 fn error(ctx: &Context, of: &ConnectionStatus, app: &App) -> Option<Error> {
     let config = || Profile::find(&app.provider)?.config(&app.overrides);
-    let moved = of.kept_for.is_some() && of.held.is_some();
-    let moved = moved.then(|| config().and_then(|now| grant::may_be_sent(of.kept_for.as_ref(), &now)).err());
+    let moved = of.allowed_origins.is_some() && of.held.is_some();
+    let moved =
+        moved.then(|| config().and_then(|now| grant::may_be_sent(of.allowed_origins.as_ref(), &now)).err());
     let unsaved = || ctx.unsaved_of(&of.id, of.version).map(|unsaved| unsaved.error);
     moved.flatten().or_else(unsaved).or_else(|| of.error.clone())
 }

@@ -27,7 +27,7 @@ pub struct StatusCounts {
 pub(crate) fn count(ctx: &Context) -> Result<StatusCounts> {
     let unsaved = ctx.unsaved_connections();
     let (noted, (all, disconnected)) = ctx.store.read(|c| {
-        let mut noted = connection_status::noted(c)?;
+        let mut noted = connection_status::needing_attention(c)?;
         for row in &unsaved {
             if noted.iter().all(|one| one.id != row.id) {
                 noted.extend(connection_status::one(c, &row.id)?);

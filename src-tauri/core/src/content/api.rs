@@ -24,11 +24,11 @@ use crate::signed_in::{ConfiguredApp, SignedIn};
 
 use super::jwt::Keys;
 
-const KEPT: &str = "Your tokens are kept as they are.";
+const TOKENS_UNCHANGED: &str = "Your tokens are kept as they are.";
 
 fn no_api(provider: &str) -> Error {
     Error::new(Code::NotFound, format!("Grapnel knows no API of {provider}."))
-        .means(KEPT)
+        .means(TOKENS_UNCHANGED)
         .hint("Set the app’s API base URL, if the provider has an API.")
 }
 
@@ -50,7 +50,7 @@ impl<'a> Api<'a> {
     pub(super) fn of(ctx: &'a Arc<Context>, id: &'a ConnectionId) -> Result<Self> {
         let SignedIn { connection, app } = *SignedIn::load(ctx, id)?;
         let config = app.config()?.clone();
-        grant::may_be_sent(connection.kept_for.as_ref(), &config)?;
+        grant::may_be_sent(connection.allowed_origins.as_ref(), &config)?;
         let provider = app.provider()?;
         Ok(Self { ctx, id, app, new_token: None, provider, config, secrets: Mutex::default() })
     }
@@ -154,7 +154,7 @@ impl<'a> Api<'a> {
         }
         let reply = called.map_err(|failure| self.explain(failure))?;
         if reply.get("success") == Some(&Value::Bool(false)) {
-            return Err(self.failed_in_words(reply.get("message")));
+            return Err(self.error_without_code(reply.get("message")));
         }
         Ok(reply)
     }
@@ -222,13 +222,13 @@ impl<'a> Api<'a> {
     }
 
     /// A failure in a success response that has only a message. Only a person can tell whether it concerns the token.
-    pub(super) fn failed_in_words(&self, message: Option<&Value>) -> Error {
+    pub(super) fn error_without_code(&self, message: Option<&Value>) -> Error {
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
         let text = message.and_then(Value::as_str).map(|text| clean(text, &secrets));
         let said = said(text.as_deref());
         Error::new(Code::ProviderError, format!("{}’s API answered that it failed.{said}", self.provider))
-            .means(KEPT)
+            .means(TOKENS_UNCHANGED)
             .hint("Try again. If the token is meant, refresh the connection first.")
     }
 
@@ -237,7 +237,7 @@ impl<'a> Api<'a> {
             Code::ReconnectNeeded,
             format!("{}’s API rejected the access token, and a new one as well.", self.provider),
         )
-        .means(KEPT)
+        .means(TOKENS_UNCHANGED)
         .hint("Connect again in the browser.")
     }
 
@@ -274,7 +274,7 @@ impl<'a> Api<'a> {
             }
             ApiFailure::Failed(failure) => failure.explain(provider).or_hint("Try again."),
         };
-        if error.meaning.is_some() { error } else { error.means(KEPT) }
+        if error.meaning.is_some() { error } else { error.means(TOKENS_UNCHANGED) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +22,13 @@ pub enum Format {
 const HEAD: &str = "id,title,slug,status,author,category,word_count,created_on,last_update,post_publish\r\n";
 
 /// A file that is being written.
-pub(super) struct Writing<'a, W: Write> {
+pub(super) struct ExportWriter<'a, W: Write> {
     format: Format,
     out: &'a mut W,
     count: u32,
 }
 
-impl<'a, W: Write> Writing<'a, W> {
+impl<'a, W: Write> ExportWriter<'a, W> {
     pub(super) fn begin(format: Format, out: &'a mut W) -> Result<Self> {
         // The byte order mark tells spreadsheets that the file is UTF-8.
         let start = match format {
@@ -115,7 +115,7 @@ fn separates(c: char) -> bool {
 
 /// The error for a file that cannot be written.
 fn unwritable(error: &io::Error) -> Error {
-    Error::new(Code::DataUnwritable, format!("The file cannot be written: {}.", in_words(error)))
+    Error::new(Code::DataUnwritable, format!("The file cannot be written: {}.", io_error_text(error)))
         .means("What was read is kept as it was.")
         .hint("Look whether the disk is full, or the folder belongs to someone else.")
 }
@@ -206,7 +206,7 @@ mod tests {
     fn exported_files_are_complete() {
         let write = |format, posts: &[&str]| {
             let mut out = Vec::new();
-            let mut writing = Writing::begin(format, &mut out).unwrap();
+            let mut writing = ExportWriter::begin(format, &mut out).unwrap();
             for post in posts {
                 writing.post(post).unwrap();
             }

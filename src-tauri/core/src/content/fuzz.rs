@@ -115,5 +115,5 @@ fn shown(account: &Account) {
         shows_plainly(text);
         assert!(text.chars().count() <= 420 && !text.contains(SECRET), "{text:?}");
     }
-    shows_plainly(&account.called());
+    shows_plainly(&account.label());
 }

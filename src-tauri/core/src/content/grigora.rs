@@ -13,7 +13,7 @@ use super::api::Api;
 use super::lenient_json::{Members, count, id, ids, list, moment, object, others, scopes, take, text};
 
 /// The account that authorized the connection.
-pub(super) async fn who(api: &Api<'_>) -> Result<Account> {
+pub(super) async fn fetch_account(api: &Api<'_>) -> Result<Account> {
     api.understand(account(api.get("token/authorized_by", Limits::IDENTITY).await?))
 }
 
@@ -127,7 +127,7 @@ pub(super) fn narrowing(query: &PostQuery) -> String {
 
 /// Why a response of `POST /cms/post/list` has no posts.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(super) enum PostListError {
     /// It is not JSON.
     NotJson,
     /// It is JSON, but not as documented.
@@ -137,7 +137,7 @@ pub(super) enum Unread {
 }
 
 /// The posts in a response of `POST /cms/post/list`, unparsed.
-pub(super) fn listed(reply: &[u8]) -> Result<Vec<&RawValue>, Unread> {
+pub(super) fn listed(reply: &[u8]) -> Result<Vec<&RawValue>, PostListError> {
     #[derive(Deserialize)]
     struct Listed<'a> {
         success: Option<Value>,
@@ -145,20 +145,21 @@ pub(super) fn listed(reply: &[u8]) -> Result<Vec<&RawValue>, Unread> {
         #[serde(borrow)]
         data: Option<Vec<&'a RawValue>>,
     }
-    let listed: Listed<'_> = serde_json::from_slice(reply)
-        .map_err(|error| if error.is_data() { Unread::NotAsDescribed } else { Unread::NotJson })?;
+    let listed: Listed<'_> = serde_json::from_slice(reply).map_err(|error| {
+        if error.is_data() { PostListError::NotAsDescribed } else { PostListError::NotJson }
+    })?;
     if listed.success == Some(Value::Bool(false)) {
-        return Err(Unread::Failed(listed.message));
+        return Err(PostListError::Failed(listed.message));
     }
-    listed.data.ok_or(Unread::NotAsDescribed)
+    listed.data.ok_or(PostListError::NotAsDescribed)
 }
 
 /// The most values in a post. Parsing one must not need more memory than the whole list may.
-const MOST_VALUES: usize = 10_000;
+const MAX_VALUES_OF_POST: usize = 10_000;
 
 /// A post of the list. One without an ID, or with too many values, is left out.
 pub(super) fn post(raw: &str) -> Option<Post> {
-    if holds_more_than(MOST_VALUES, raw) {
+    if holds_more_than(MAX_VALUES_OF_POST, raw) {
         return None;
     }
     let mut members: Members = serde_json::from_str(raw).ok()?;

@@ -11,7 +11,7 @@ use super::jwt::claim;
 use super::lenient_json::{Members, id_of, list, object, others, text};
 
 /// The wallet in the token's `sub` claim, with the email address if the orchestrator returns it.
-pub(super) async fn who(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option<Account>> {
+pub(super) async fn fetch_account(api: &Api<'_>, claims: Option<&Claims>) -> Result<Option<Account>> {
     let Some(id) = claims.and_then(|claims| claim(claims, "sub")) else { return Ok(None) };
     // Not every orchestrator supports this method, and the account is known without it.
     let email =

@@ -10,7 +10,7 @@ use super::api::{Api, no_such};
 use super::lenient_json::{Members, id_of, list, object, others, text};
 
 /// The user whose ID was entered, or else the email address that was entered, or else unknown.
-pub(super) async fn who(api: &Api<'_>) -> Result<Option<Account>> {
+pub(super) async fn fetch_account(api: &Api<'_>) -> Result<Option<Account>> {
     let typed = api.config.email.as_ref();
     if api.config.user_uid.is_none() {
         return Ok(typed.map(|email| Account {

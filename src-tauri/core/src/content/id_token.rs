@@ -98,8 +98,8 @@ pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option
     // Two issuers may each have an account with the same ID.
     let is_namesake = before.id == now.id;
     let called = |account: &Account| match account.issuer.as_deref().filter(|_| is_namesake) {
-        Some(issuer) => format!("{} of {issuer}", account.called()),
-        None => account.called(),
+        Some(issuer) => format!("{} of {issuer}", account.label()),
+        None => account.label(),
     };
     let (provider, before, now) = (&client.provider, called(&before), called(&now));
     let now = mask.text(&now);

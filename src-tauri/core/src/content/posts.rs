@@ -13,7 +13,7 @@ use grapnel_oauth::http::{Reply, api};
 use grapnel_store::cache::{self, Entry, ListKey, run_blocking};
 
 use super::api::{Api, grigora_api};
-use super::grigora::{self, Unread};
+use super::grigora::{self, PostListError};
 use super::mask_credentials;
 use super::write_cache::drop_if_forgotten;
 use crate::context::Context;
@@ -21,14 +21,14 @@ use crate::context::Context;
 /// The kind of the cached list.
 pub(super) const KIND: &str = "posts";
 /// The interval between progress events.
-const TELLING: Duration = Duration::from_millis(100);
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// How many posts are written between two checks of the interval.
-const STEP: u32 = 1_000;
+const POSTS_PER_CHECK: u32 = 1_000;
 
 /// The posts that match a query, in the provider's order. They are also cached; a failure of that is ignored.
 pub(crate) async fn posts(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQuery) -> Result<Posts> {
     let api = grigora_api(ctx, id)?;
-    let progress_feed = Telling::of(&api, query);
+    let progress_feed = ProgressEmitter::of(&api, query);
     let reply = Arc::new(fetch(&api, query, &progress_feed).await?);
     let as_of = ctx.now();
     let read = {
@@ -52,12 +52,12 @@ pub(crate) async fn load(ctx: &Arc<Context>, id: &ConnectionId, query: &PostQuer
     let api = grigora_api(ctx, id)?;
     // Grapnel sorts the cached posts.
     let query = PostQuery { sort: None, order: None, ..query.clone() };
-    let progress_feed = Telling::of(&api, &query);
+    let progress_feed = ProgressEmitter::of(&api, &query);
     let reply = Arc::new(fetch(&api, &query, &progress_feed).await?);
     keep(&api, &query, reply, progress_feed).await
 }
 
-async fn fetch(api: &Api<'_>, query: &PostQuery, progress_feed: &Telling) -> Result<Reply> {
+async fn fetch(api: &Api<'_>, query: &PostQuery, progress_feed: &ProgressEmitter) -> Result<Reply> {
     let heard = |bytes: usize, of: Option<usize>| {
         let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         progress_feed.update(|progress| {
@@ -68,7 +68,12 @@ async fn fetch(api: &Api<'_>, query: &PostQuery, progress_feed: &Telling) -> Res
     api.fetch("cms/post/list", &grigora::post_query(query), &heard).await
 }
 
-async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, progress_feed: Telling) -> Result<()> {
+async fn keep(
+    api: &Api<'_>,
+    query: &PostQuery,
+    reply: Arc<Reply>,
+    progress_feed: ProgressEmitter,
+) -> Result<()> {
     let of = of(api.id, &query.project_id, grigora::narrowing(query));
     let as_of = api.ctx.now();
     let stop = Stop::default();
@@ -86,7 +91,7 @@ async fn keep(api: &Api<'_>, query: &PostQuery, reply: Arc<Reply>, progress_feed
                 return None;
             }
             count += 1;
-            if count % STEP == 0 {
+            if count % POSTS_PER_CHECK == 0 {
                 progress_feed.update(|progress| progress.posts = count);
             }
             entry(raw)
@@ -125,11 +130,11 @@ fn entry(raw: &str) -> Option<Entry> {
     })
 }
 
-fn explain(api: &Api<'_>, reply: &Reply, unread: Unread) -> Error {
+fn explain(api: &Api<'_>, reply: &Reply, unread: PostListError) -> Error {
     match unread {
-        Unread::NotJson => api.explain(api::strange(reply)),
-        Unread::NotAsDescribed => api.not_as_described(),
-        Unread::Failed(message) => api.failed_in_words(message.as_ref()),
+        PostListError::NotJson => api.explain(api::unexpected_response(reply)),
+        PostListError::NotAsDescribed => api.not_as_described(),
+        PostListError::Failed(message) => api.error_without_code(message.as_ref()),
     }
 }
 
@@ -144,12 +149,12 @@ impl Drop for Stop {
 }
 
 /// Emits progress events, limited in frequency.
-struct Telling {
+struct ProgressEmitter {
     ctx: Arc<Context>,
     last: Mutex<(Instant, Progress)>,
 }
 
-impl Telling {
+impl ProgressEmitter {
     fn of(api: &Api<'_>, query: &PostQuery) -> Self {
         let progress = Progress {
             connection_id: api.id.clone(),
@@ -164,7 +169,7 @@ impl Telling {
     fn update(&self, change: impl FnOnce(&mut Progress)) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut last.1);
-        if last.0.elapsed() >= TELLING {
+        if last.0.elapsed() >= PROGRESS_INTERVAL {
             last.0 = Instant::now();
             self.ctx.emit(Event::Progress(last.1.clone()));
         }

@@ -20,9 +20,9 @@ use super::{export, grigora, posts};
 use crate::context::Context;
 
 /// The number of months in the statistics, including the current one.
-const MONTHS: i64 = 24;
+const STATISTICS_MONTHS: i64 = 24;
 /// The most rows of a page.
-const LINES: u32 = 500;
+const MAX_PAGE_ROWS: u32 = 500;
 
 /// The cached content.
 pub struct CachedContent(Arc<Context>);
@@ -77,7 +77,7 @@ impl CachedContent {
         let view = self.view(id, query).await?;
         let ids = self.0.cache.select(&view.list, view.query).await?;
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(ids.len());
-        let to = from.saturating_add(limit.min(LINES) as usize).min(ids.len());
+        let to = from.saturating_add(limit.min(MAX_PAGE_ROWS) as usize).min(ids.len());
         let found = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         let lines =
             self.0.cache.read(move |connection| Ok(cache::lines(connection, &ids[from..to])?)).await?;
@@ -145,7 +145,7 @@ impl CachedContent {
         let view = self.view(id, query).await?;
         let ids = self.0.cache.select(&view.list, view.query).await?;
         let written = self.0.cache.read(move |connection| {
-            let mut writing = export::Writing::begin(format, &mut out)?;
+            let mut writing = export::ExportWriter::begin(format, &mut out)?;
             cache::bodies(connection, ids.iter().copied(), |json| Ok(writing.post(json)?))?;
             Ok(writing.end()?)
         });
@@ -249,7 +249,7 @@ fn months_until(now: &Zoned) -> Vec<Zoned> {
     let Some(present) = now.first_of_month().ok().and_then(|day| day.start_of_day().ok()) else {
         return Vec::new();
     };
-    (0..MONTHS).rev().filter_map(|ago| present.checked_sub(ago.months()).ok()).collect()
+    (0..STATISTICS_MONTHS).rev().filter_map(|ago| present.checked_sub(ago.months()).ok()).collect()
 }
 
 /// Adds the number of cached posts to each project.

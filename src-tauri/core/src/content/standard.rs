@@ -14,7 +14,7 @@ use super::lenient_json::{Members, moment, object, scopes, text};
 
 /// The account, from the ID token, userinfo, introspection, or else the access token itself. A failing endpoint is no
 /// error, since these are optional, but the reason for an unknown account is kept.
-pub(super) async fn who(
+pub(super) async fn fetch_identity(
     api: &Api<'_>,
     id_account: Option<Account>,
     introspected: Option<&Introspected>,

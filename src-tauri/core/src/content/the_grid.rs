@@ -10,12 +10,12 @@ use super::api::{Api, no_such};
 use super::lenient_json::{id, id_of, list, object, others, text};
 
 /// The API returns fewer than fifty items per page.
-const PAGE: usize = 49;
+const PAGE_SIZE: usize = 49;
 /// The most items that are fetched of a site.
-const MOST: usize = 10_000;
+const MAX_ITEMS: usize = 10_000;
 
 /// `GET /user`.
-pub(super) async fn who(api: &Api<'_>) -> Result<Account> {
+pub(super) async fn fetch_account(api: &Api<'_>) -> Result<Account> {
     api.understand(account(api.get("user", Limits::IDENTITY).await?))
 }
 
@@ -52,7 +52,7 @@ async fn all_items(api: &Api<'_>, site: Option<&str>) -> Result<Vec<Item>> {
         let reply = api.get(&page(all.len(), site), Limits::PAGE).await?;
         let came = reply.as_array().map_or(0, Vec::len);
         all.extend(api.understand(list(reply, item))?);
-        if came < PAGE || all.len() >= MOST {
+        if came < PAGE_SIZE || all.len() >= MAX_ITEMS {
             return Ok(all);
         }
     }
@@ -60,7 +60,7 @@ async fn all_items(api: &Api<'_>, site: Option<&str>) -> Result<Vec<Item>> {
 
 fn page(offset: usize, site: Option<&str>) -> String {
     let mut query = url::form_urlencoded::Serializer::new("item?".to_owned());
-    query.append_pair("offset", &offset.to_string()).append_pair("limit", &PAGE.to_string());
+    query.append_pair("offset", &offset.to_string()).append_pair("limit", &PAGE_SIZE.to_string());
     query.extend_pairs(site.map(|site| ("site", site)));
     query.finish().replacen("?&", "?", 1)
 }

@@ -13,18 +13,18 @@ use serde::Serialize;
 use crate::context::Context;
 
 /// An item as it is cached.
-pub(super) struct Whole {
+pub(super) struct CachedItem {
     entry: Entry,
     json: String,
 }
 
-impl AsRef<str> for Whole {
+impl AsRef<str> for CachedItem {
     fn as_ref(&self) -> &str {
         &self.json
     }
 }
 
-pub(super) fn of_project(project: &Project) -> Whole {
+pub(super) fn of_project(project: &Project) -> CachedItem {
     let note = project.domain.clone();
     named((&project.id, &project.name, note), project.slug.clone(), project)
 }
@@ -33,9 +33,9 @@ pub(super) fn named(
     (id, name, note): (&str, &str, Option<String>),
     slug: Option<String>,
     whole: &impl Serialize,
-) -> Whole {
+) -> CachedItem {
     let json = serde_json::to_string(whole).unwrap_or_default();
-    Whole { entry: Entry { key: id.into(), title: name.into(), slug, note, ..Entry::default() }, json }
+    CachedItem { entry: Entry { key: id.into(), title: name.into(), slug, note, ..Entry::default() }, json }
 }
 
 /// Caches a list. A failure is ignored, since the caller has the list.
@@ -43,9 +43,9 @@ pub(super) async fn keep(
     ctx: &Arc<Context>,
     of: ListKey,
     as_of: Timestamp,
-    all: impl Iterator<Item = Whole>,
+    all: impl Iterator<Item = CachedItem>,
 ) {
-    let (all, id) = (all.collect::<Vec<Whole>>(), ConnectionId(of.connection_id.clone()));
+    let (all, id) = (all.collect::<Vec<CachedItem>>(), ConnectionId(of.connection_id.clone()));
     let kept = ctx.cache.write(move |tx| {
         Ok(cache::replace_list(tx, &of, as_of, all.into_iter(), |whole| Some(whole.entry.clone()))?)
     });

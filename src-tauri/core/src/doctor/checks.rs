@@ -10,18 +10,18 @@ use grapnel_model::vault::Protection;
 use grapnel_store::{BACKUP_FILES, Store};
 
 use super::check::{Check, CheckStatus};
-use super::wording::words_of;
+use super::wording::wire_name_text;
 use crate::connection;
 use crate::context::Context;
 
 /// Below this free space in bytes there is a warning: a refresh that cannot be stored may cost a connection.
 #[cfg(unix)]
-const LITTLE_ROOM: u64 = 100 * 1024 * 1024;
+const LOW_DISK_SPACE_BYTES: u64 = 100 * 1024 * 1024;
 #[cfg(unix)]
-const NO_ROOM: u64 = 4 * 1024 * 1024;
+const FULL_DISK_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A keyring that responds does so within this time.
-const GLANCE: Duration = Duration::from_secs(3);
+const KEYRING_CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) fn data(store: &Store) -> Check {
     const NAME: &str = "Data directory";
@@ -65,23 +65,27 @@ pub(super) fn database(store: &Store) -> Check {
 }
 
 #[cfg(unix)]
-pub(super) fn room(store: &Store) -> Option<Check> {
+pub(super) fn disk_space(store: &Store) -> Option<Check> {
     const NAME: &str = "Disk room";
     let found = rustix::fs::statvfs(store.home()).ok()?;
     let free = found.f_bavail.saturating_mul(found.f_frsize);
     let text = format!("{} MiB free for the data directory.", free / 1024 / 1024);
-    if free >= LITTLE_ROOM {
+    if free >= LOW_DISK_SPACE_BYTES {
         return Some(Check::fine(NAME, text));
     }
     let error = Error::new(Code::DataUnwritable, text)
         .means("Refreshed tokens that cannot be stored live only as long as Grapnel runs.")
         .hint("Make room on that disk.");
-    Some(Check::wrong(NAME, if free < NO_ROOM { CheckStatus::Broken } else { CheckStatus::Attention }, error))
+    Some(Check::wrong(
+        NAME,
+        if free < FULL_DISK_BYTES { CheckStatus::Broken } else { CheckStatus::Attention },
+        error,
+    ))
 }
 
 /// Not checked on this platform.
 #[cfg(not(unix))]
-pub(super) fn room(_: &Store) -> Option<Check> {
+pub(super) fn disk_space(_: &Store) -> Option<Check> {
     None
 }
 
@@ -92,8 +96,8 @@ pub(super) async fn vault(ctx: &Context) -> Check {
         Ok(protection) => protection,
         Err(error) => return Check::wrong(NAME, CheckStatus::Broken, error),
     };
-    // A keyring without a response within [`GLANCE`] counts as locked.
-    let answered = tokio::time::timeout(GLANCE, ctx.vault.check_if_needed()).await;
+    // A keyring without a response within [`KEYRING_CHECK_TIMEOUT`] counts as locked.
+    let answered = tokio::time::timeout(KEYRING_CHECK_TIMEOUT, ctx.vault.check_if_needed()).await;
     match (protection, answered.unwrap_or_else(|_| ctx.vault.error())) {
         (_, Some(error)) if error.code == Code::PassphraseNeeded => {
             let hint = "Enter the passphrase. On the command line, add --passphrase-stdin and write it to standard \
@@ -125,7 +129,7 @@ pub(super) fn connections(ctx: &Context) -> Check {
     }
     let mut counts = BTreeMap::<String, usize>::new();
     for connection in &all {
-        *counts.entry(words_of(&connection.state)).or_default() += 1;
+        *counts.entry(wire_name_text(&connection.state)).or_default() += 1;
     }
     let counts: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
     let found = format!("{} in all: {}.", all.len(), counts.join(", "));

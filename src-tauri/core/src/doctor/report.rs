@@ -8,17 +8,17 @@ use grapnel_store::activity;
 use serde::{Deserialize, Serialize};
 
 use super::check::{Check, CheckStatus};
-use super::wording::words_of;
+use super::wording::wire_name_text;
 use crate::app::App;
 use crate::context::Context;
 use crate::{app, connection};
 
 /// The number of activity entries.
-const RECENT: usize = 20;
-/// How many characters of a client ID are shown if it is longer than [`SHORT`].
-const SHOWN: usize = 4;
+const MAX_ACTIVITY_ENTRIES: usize = 20;
+/// How many characters of a client ID are shown if it is longer than [`MAX_HIDDEN_CLIENT_ID_CHARS`].
+const CLIENT_ID_PREVIEW_CHARS: usize = 4;
 /// A client ID of at most this length is not shown at all.
-const SHORT: usize = 8;
+const MAX_HIDDEN_CLIENT_ID_CHARS: usize = 8;
 
 pub(super) fn diagnosis(
     checks: Vec<Check>,
@@ -26,7 +26,7 @@ pub(super) fn diagnosis(
     recent: Vec<String>,
     data: Option<&Path>,
 ) -> Diagnosis {
-    let public = |text: &str| homeless(&placeless(text, data));
+    let public = |text: &str| without_home_directory(&without_data_directory(text, data));
     let checks = checks.into_iter().map(|check| Check {
         found: public(&check.found),
         meaning: check.meaning.as_deref().map(public),
@@ -84,8 +84,8 @@ pub(super) fn held(ctx: &Context) -> Vec<String> {
 fn about_app(app: &App) -> String {
     let client_id = match app.client_id.chars().count() {
         0 => "none".to_owned(),
-        length if length <= SHORT => "hidden".to_owned(),
-        _ => format!("{}…", app.client_id.chars().take(SHOWN).collect::<String>()),
+        length if length <= MAX_HIDDEN_CLIENT_ID_CHARS => "hidden".to_owned(),
+        _ => format!("{}…", app.client_id.chars().take(CLIENT_ID_PREVIEW_CHARS).collect::<String>()),
     };
     // Only the keys: values may be personal. After a dot there is a name that the person chose.
     let (named, known): (Vec<&str>, Vec<&str>) =
@@ -98,7 +98,11 @@ fn about_app(app: &App) -> String {
     let own: Vec<String> = known.into_iter().map(str::to_owned).chain(extra).collect();
     let secret = if app.has_secret { "with a secret" } else { "without a secret" };
     let own = if own.is_empty() { String::new() } else { format!("; own values: {}", own.join(" ")) };
-    format!("{}, client id {client_id}, {secret}, {}{own}", app.provider, words_of(&app.redirect_method))
+    format!(
+        "{}, client id {client_id}, {secret}, {}{own}",
+        app.provider,
+        wire_name_text(&app.redirect_method)
+    )
 }
 
 fn about_connection(details: &Details) -> String {
@@ -106,22 +110,27 @@ fn about_connection(details: &Details) -> String {
         let refresh = if held.refresh.is_some() { "with" } else { "without" };
         format!(", {refresh} a refresh token, refreshes: {}", held.refresh_count)
     });
-    let error = details.error.as_ref().map(|error| format!("; last trouble: {}", words_of(&error.code)));
+    let error =
+        details.error.as_ref().map(|error| format!("; last trouble: {}", wire_name_text(&error.code)));
     let deviations = details.deviations.len();
     let departed = if deviations == 0 { String::new() } else { format!("; {deviations} deviations") };
-    let state = words_of(&details.summary.state);
+    let state = wire_name_text(&details.summary.state);
     format!("{state}{}{}{departed}", refreshes.unwrap_or_default(), error.unwrap_or_default())
 }
 
 /// Time and kind of the entries, without their text.
 pub(super) fn recent(ctx: &Context) -> Vec<String> {
-    let entries =
-        ctx.store.read(|c| activity::newest(c, None, None)).unwrap_or_default().into_iter().take(RECENT);
-    entries.map(|entry| format!("{:.0} {}", entry.at, words_of(&entry.kind))).collect()
+    let entries = ctx
+        .store
+        .read(|c| activity::newest(c, None, None))
+        .unwrap_or_default()
+        .into_iter()
+        .take(MAX_ACTIVITY_ENTRIES);
+    entries.map(|entry| format!("{:.0} {}", entry.at, wire_name_text(&entry.kind))).collect()
 }
 
 /// Describes a custom data directory instead of showing its path, which could name a customer.
-fn placeless(text: &str, data: Option<&Path>) -> String {
+fn without_data_directory(text: &str, data: Option<&Path>) -> String {
     let usual = directories::ProjectDirs::from("dev", "grapnel", "Grapnel");
     match data {
         Some(data) if usual.is_none_or(|usual| usual.data_dir() != data) => {
@@ -131,7 +140,7 @@ fn placeless(text: &str, data: Option<&Path>) -> String {
     }
 }
 
-fn homeless(text: &str) -> String {
+fn without_home_directory(text: &str) -> String {
     let Some(dirs) = directories::BaseDirs::new() else { return text.to_owned() };
     shortened(text, &dirs.home_dir().display().to_string(), "~")
 }
@@ -198,7 +207,7 @@ mod tests {
     #[test]
     fn a_custom_data_directory_is_not_named() {
         let data = Path::new("/srv/customers/acme");
-        let told = placeless("“/srv/customers/acme/grapnel.db” cannot be read.", Some(data));
+        let told = without_data_directory("“/srv/customers/acme/grapnel.db” cannot be read.", Some(data));
         assert_eq!(told, "“the directory of GRAPNEL_HOME/grapnel.db” cannot be read.");
     }
 }

@@ -8,7 +8,7 @@ use grapnel_model::secret::{ExposeSecret, SecretInput};
 
 use super::checks::{is_telling, sentences, shows_plainly};
 use super::world::NOW;
-use crate::app::{ImportedApp, possible, read_apps};
+use crate::app::{ImportedApp, read_apps, validate};
 
 pub(super) fn import_app(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -50,7 +50,7 @@ fn imported(ImportedApp { preview, app }: ImportedApp) {
         }
     }
     preview.review.sentences().for_each(|sentence| shows_plainly(&sentence));
-    match possible(app, NOW) {
+    match validate(app, NOW) {
         Ok(app) => assert!(!app.row.overrides.keys().any(|key| is_secret(key))),
         Err(error) => sentences(&error).for_each(shows_plainly),
     }

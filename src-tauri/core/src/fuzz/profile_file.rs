@@ -7,7 +7,7 @@ use url::Url;
 
 use super::checks::{sentences, shows_plainly};
 use super::world::NOW;
-use crate::app::{NewApp, possible};
+use crate::app::{NewApp, validate};
 use grapnel_model::provider::{Profile, ProfileFile, is_loopback, is_reserved, is_secret};
 use grapnel_model::secret::ExposeSecret;
 
@@ -46,7 +46,7 @@ pub(super) fn profile_file(data: &[u8]) {
     let review = profile.review(&file.values);
     review.sentences().for_each(|sentence| shows_plainly(&sentence));
     let named: Vec<&str> = review.other_hosts.iter().map(|other| other.host.as_str()).collect();
-    shows_plainly(&profile.called(&file.values));
+    shows_plainly(&profile.name_in_sentence(&file.values));
     // Every host that is not in the provider's own profile is named.
     for url in [&config.token_url, &config.authorize_url] {
         let host = url.host_str().unwrap_or_default();
@@ -72,7 +72,7 @@ fn entered(profile: &Profile, file: &ProfileFile) {
         overrides: file.values.clone(),
         ..NewApp::default()
     };
-    let app = match possible(new, NOW) {
+    let app = match validate(new, NOW) {
         Ok(app) => app.row,
         Err(error) => return assert!(sentences(&error).all(|text| !text.is_empty())),
     };

@@ -55,7 +55,7 @@ impl Grapnel {
 
     /// Removes an app that has no connection.
     pub fn remove_app(&self, id: &AppId) -> Result<()> {
-        remove_app::alone(&self.0, id)
+        remove_app::without_connections(&self.0, id)
     }
 
     /// Disconnects and deletes every connection of an app, then the app.

@@ -16,7 +16,7 @@ impl Grapnel {
         // A separate task: a caller that gives up must not interrupt between writing the file and deleting the tokens
         // here.
         let work = tokio::spawn(async move {
-            let _busy = ctx.busy().await;
+            let _busy = ctx.begin_uninterruptible().await;
             archive::export(&ctx, asked).await
         });
         work.await.map_err(|_| Error::new(Code::Internal, "The export was interrupted."))?

@@ -63,7 +63,7 @@ impl Grapnel {
 
     /// Logs that a program was given the access token. Repeated requests of a program share one entry an hour.
     pub fn token_handed_out(&self, connection: &Summary, process: &RequestingProcess) -> Result<()> {
-        token_agent::note(&self.0, (&connection.id, &connection.app_id), process)
+        token_agent::log_hand_out(&self.0, (&connection.id, &connection.app_id), process)
     }
 
     /// Answers token requests until the future is dropped. Ends with an error if it cannot listen in the data

@@ -7,7 +7,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::secret::SecretString;
 use grapnel_model::vault::Protection;
-use grapnel_store::vault::Opener;
+use grapnel_store::vault::UnlockMethod;
 use grapnel_store::{activity, connection_status};
 
 use super::Grapnel;
@@ -32,7 +32,7 @@ impl Grapnel {
     /// Re-keys the vault to a passphrase, from the keyring or from another passphrase. Waits for refreshes in progress.
     pub async fn protect_with_passphrase(&self, passphrase: &SecretString) -> Result<()> {
         self.move_vault(
-            Opener::Passphrase(passphrase.clone()),
+            UnlockMethod::Passphrase(passphrase.clone()),
             "The vault opens with a new passphrase from now on.",
         )
         .await
@@ -40,7 +40,8 @@ impl Grapnel {
 
     /// Re-keys the vault to a new key in the keyring. Waits for refreshes in progress.
     pub async fn protect_with_keyring(&self) -> Result<()> {
-        self.move_vault(Opener::Keyring, "The vault opens with a new key in the keyring from now on.").await
+        self.move_vault(UnlockMethod::Keyring, "The vault opens with a new key in the keyring from now on.")
+            .await
     }
 
     /// Deletes all secrets of a vault that can no longer be opened: connections are disconnected, and client secrets
@@ -49,7 +50,7 @@ impl Grapnel {
     /// # Errors
     /// The vault opens, or may open later without a reset.
     pub async fn reset_vault(&self) -> Result<()> {
-        let _busy = self.0.busy().await;
+        let _busy = self.0.begin_uninterruptible().await;
         self.0.vault.reset().await?;
         for row in self.0.store.read(connection_status::all)? {
             self.0.drop_unsaved(&row.id);
@@ -63,10 +64,10 @@ impl Grapnel {
     }
 
     /// A separate task: a caller that gives up must not leave an unused key behind.
-    async fn move_vault(&self, opener: Opener, text: &'static str) -> Result<()> {
+    async fn move_vault(&self, opener: UnlockMethod, text: &'static str) -> Result<()> {
         let ctx = Arc::clone(&self.0);
         let work = tokio::spawn(async move {
-            let _busy = ctx.busy().await;
+            let _busy = ctx.begin_uninterruptible().await;
             ctx.vault.move_to(opener).await?;
             ctx.store.write(|tx| activity::add(tx, ctx.now(), Kind::VaultMoved, text, (None, None)))
         });

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use grapnel_model::error::{Error, Result, in_words};
+use grapnel_model::error::{Error, Result, io_error_text};
 use grapnel_model::text::spell_out;
 
 /// Finds a program: by its absolute path, or by its name in `PATH`.
@@ -45,7 +45,7 @@ pub(super) fn check(program: &Path) -> Result<(), String> {
     const OTHERS_WRITE: u32 = 0o002;
     const STICKY: u32 = 0o1000;
 
-    let failed = |error: std::io::Error| format!("cannot be executed: {}", in_words(&error));
+    let failed = |error: std::io::Error| format!("cannot be executed: {}", io_error_text(&error));
     let file = program.canonicalize().map_err(failed)?;
     let found = file.metadata().map_err(failed)?;
     if !found.is_file() || found.permissions().mode() & EXECUTE == 0 {
@@ -78,7 +78,7 @@ pub(super) fn check(program: &Path) -> Result<(), String> {
     match program.metadata() {
         Ok(found) if found.is_file() => Ok(()),
         Ok(_) => Err("is not an executable file".into()),
-        Err(error) => Err(format!("cannot be executed: {}", in_words(&error))),
+        Err(error) => Err(format!("cannot be executed: {}", io_error_text(&error))),
     }
 }
 

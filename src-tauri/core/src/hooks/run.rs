@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use grapnel_model::connection_event::ConnectionEvent;
-use grapnel_model::error::in_words;
+use grapnel_model::error::io_error_text;
 use grapnel_model::hook::HookCommand;
 use grapnel_model::text::escape_json;
 use serde::Serialize;
@@ -65,7 +65,7 @@ pub(super) async fn run(
     let not_run = |reason: String| format!("was not run: {} {reason}", hook.program);
     program::check(Path::new(&hook.program)).map_err(not_run)?;
     let mut command = command(hook, event, home, output);
-    let not_started = |error: std::io::Error| format!("could not be started: {}", in_words(&error));
+    let not_started = |error: std::io::Error| format!("could not be started: {}", io_error_text(&error));
     let mut child = command.spawn().map_err(not_started)?;
     let mut group = ProcessGroup::of(&child);
     let mut json = escape_json(&serde_json::to_string(event).unwrap_or_default()).into_bytes();
@@ -92,7 +92,7 @@ pub(super) async fn run(
     match status {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(failure(status)),
-        Err(error) => Err(format!("ended in an unknown way: {}", in_words(&error))),
+        Err(error) => Err(format!("ended in an unknown way: {}", io_error_text(&error))),
     }
 }
 

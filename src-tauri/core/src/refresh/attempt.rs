@@ -17,10 +17,10 @@ use grapnel_store::{activity, clock, connection};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
-use super::crash_point::{Point, reached};
+use super::crash_point::{CrashPoint, pass_crash_point};
 use super::current_token::CurrentToken;
 use super::failure_record::failure_record;
-use super::outcome::{Before, RefreshFailure, RefreshReason, Refreshed, no_refresh_token};
+use super::outcome::{PriorState, RefreshFailure, RefreshReason, Refreshed, no_refresh_token};
 use crate::content::id_token;
 use crate::context::{Context, UnsavedGrant};
 use crate::grant::{self, OAuthClient};
@@ -77,7 +77,7 @@ pub(super) async fn refresh(
         let outcome = Box::pin(refresh_with_permit(&ctx, &signed_in, expected_version, reason)).await;
         drop(held);
         ctx.emit(Event::Connection(id));
-        reached(Point::AfterTelling);
+        pass_crash_point(CrashPoint::AfterTelling);
         outcome
     });
     work.await.map_err(|_| Error::new(Code::Internal, "The refresh was interrupted."))?
@@ -110,7 +110,7 @@ async fn refresh_with_permit(
     // The slot comes first: waiting for it takes no file and no thread.
     let permit = ctx.http.permit(config.refresh.url.as_ref().unwrap_or(&config.token_url)).await;
     let lock = lock_connection(ctx, id).await?;
-    let _working = ctx.at_work().await?;
+    let _working = ctx.begin_sealed_write().await?;
     RefreshAttempt { ctx, permit, lock, expected_version, reason }.run(id).await
 }
 
@@ -118,7 +118,7 @@ async fn refresh_with_permit(
 async fn lock_connection(ctx: &Context, id: &ConnectionId) -> Result<Arc<File>> {
     // While it has unsaved tokens, this process still holds the lock.
     if let Some(unsaved) = ctx.unsaved(id) {
-        return Ok(unsaved.alone);
+        return Ok(unsaved.refresh_lock);
     }
     if let Some(lock) = ctx.store.try_refresh_lock(id)? {
         return Ok(Arc::new(lock));
@@ -165,9 +165,9 @@ impl RefreshAttempt<'_> {
         }
         secret_parameters::seal_clear(ctx, &signed_in.app.row).await?;
         let client = OAuthClient::of(ctx, &signed_in.app).await?;
-        grant::may_be_sent(row.kept_for.as_ref(), &client.config)?;
+        grant::may_be_sent(row.allowed_origins.as_ref(), &client.config)?;
         // The new tokens are for the origins that were asked, even if the app's endpoints have changed by then.
-        signed_in.connection.kept_for.get_or_insert_with(|| client.config.origins());
+        signed_in.connection.allowed_origins.get_or_insert_with(|| client.config.origins());
         let row = &signed_in.connection;
         let refreshes = client.config.refresh.policy != RefreshTokenPolicy::None;
         let Some(sealed) = row.sealed_refresh().filter(|_| refreshes) else {
@@ -175,23 +175,24 @@ impl RefreshAttempt<'_> {
             return self.record(row, RefreshFailure::Refused(error)).await;
         };
         let token = ctx.vault.open(&grant::refresh_associated_data(id), sealed).await?;
-        reached(Point::BeforeMark);
+        pass_crash_point(CrashPoint::BeforeMark);
         let (begun, at) = (id.clone(), ctx.now());
         ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;
-        reached(Point::AfterMark);
-        reached(Point::BeforeSend);
+        pass_crash_point(CrashPoint::AfterMark);
+        pass_crash_point(CrashPoint::BeforeSend);
         let (http, config) = (&ctx.http, &client.config);
         let response =
             request_token(http, &self.permit, config, &client.credentials, TokenRequestKind::Refresh(token))
                 .await;
-        reached(Point::AfterAnswer);
+        pass_crash_point(CrashPoint::AfterAnswer);
         let granted = match response {
             Ok(granted) => granted,
             Err(unanswered) => {
-                let before = Before {
-                    answer_lost: row.answer_may_be_lost(),
+                let before = PriorState {
+                    response_lost: row.response_may_be_lost(),
                     refusals: row.refresh_status.retry.refusals,
-                    access_lives: self.reason != RefreshReason::NotAccepted && is_good(ctx, row),
+                    access_token_is_valid: self.reason != RefreshReason::NotAccepted
+                        && access_token_is_valid(ctx, row),
                 };
                 let failure = RefreshFailure::of(&client, unanswered.failure, before);
                 return self.record(row, failure).await;
@@ -228,7 +229,7 @@ impl RefreshAttempt<'_> {
         let (ctx, reason) = (self.ctx, self.reason);
         let mut pause = FIRST_STORE_PAUSE;
         let new = Arc::new((row.clone(), grant));
-        reached(Point::BeforeCommit);
+        pass_crash_point(CrashPoint::BeforeCommit);
         let is_stored = loop {
             let (written, at, offset) = (Arc::clone(&new), ctx.now(), ctx.time.offset());
             let written = ctx.store.group_commit(move |c| write_grant(c, at, offset, &written, reason));
@@ -239,16 +240,16 @@ impl RefreshAttempt<'_> {
                     let error = error
                         .means("The new tokens are held in memory, for as long as Grapnel runs.")
                         .or_hint("Make room on the disk, then refresh again.");
-                    let ((row, grant), alone) = ((*new).clone(), Arc::clone(&self.lock));
-                    ctx.keep_unsaved(UnsavedGrant { row, grant, error: error.clone(), alone });
+                    let ((row, grant), refresh_lock) = ((*new).clone(), Arc::clone(&self.lock));
+                    ctx.keep_unsaved(UnsavedGrant { row, grant, error: error.clone(), refresh_lock });
                     return Err(error);
                 }
             }
             pause *= 2;
         };
-        reached(Point::AfterCommit);
+        pass_crash_point(CrashPoint::AfterCommit);
         // Otherwise the person disconnected, or signed in again, during the request.
-        if !is_stored && let Err(error) = revoke::take_back(ctx, row, new.1.clone()).await {
+        if !is_stored && let Err(error) = revoke::revoke_late_grant(ctx, row, new.1.clone()).await {
             tracing::info!(%error, "tokens that arrived after a disconnect could not be revoked");
         }
         Ok(is_stored)
@@ -261,9 +262,9 @@ impl RefreshAttempt<'_> {
         failure: RefreshFailure,
     ) -> Result<Refreshed, RefreshFailure> {
         let Some(record) = failure_record(self.ctx, row, &failure, self.reason) else { return Err(failure) };
-        reached(Point::BeforeCommit);
+        pass_crash_point(CrashPoint::BeforeCommit);
         let is_current = self.ctx.store.group_commit(record).await?;
-        reached(Point::AfterCommit);
+        pass_crash_point(CrashPoint::AfterCommit);
         if is_current { Err(failure) } else { Ok(Refreshed::Superseded) }
     }
 }
@@ -275,7 +276,7 @@ pub(super) fn record_interrupted(ctx: &Context, row: &ConnectionRow) -> Result<(
 }
 
 /// Whether the access token has not expired, as far as is known.
-fn is_good(ctx: &Context, row: &ConnectionRow) -> bool {
+fn access_token_is_valid(ctx: &Context, row: &ConnectionRow) -> bool {
     let now = ctx.time.now();
     row.token_metadata().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
 }

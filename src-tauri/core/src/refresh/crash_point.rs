@@ -3,7 +3,7 @@
 
 /// The points of a refresh, in order.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Point {
+pub(super) enum CrashPoint {
     /// The connection is locked; nothing is stored yet.
     BeforeMark,
     /// The start of the refresh is stored.
@@ -20,7 +20,7 @@ pub(super) enum Point {
     AfterTelling,
 }
 
-impl Point {
+impl CrashPoint {
     fn name(self) -> &'static str {
         match self {
             Self::BeforeMark => "before-mark",
@@ -35,6 +35,6 @@ impl Point {
 }
 
 /// Reports that a refresh has reached this point.
-pub(super) fn reached(point: Point) {
+pub(super) fn pass_crash_point(point: CrashPoint) {
     tracing::trace!(target: "grapnel_core::point", "{}", point.name());
 }

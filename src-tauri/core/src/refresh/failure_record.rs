@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use grapnel_model::activity::Kind;
-use grapnel_oauth::retry::{self, after, in_words, random_fraction};
+use grapnel_oauth::retry::{self, after, delay_text, random_fraction};
 use grapnel_store::connection::{ConnectionRow, Retry};
 use grapnel_store::{activity, connection};
 use rusqlite::Connection;
@@ -52,7 +52,7 @@ pub(super) fn failure_record(
         failures,
         at: pause.map(|pause| after(now, pause)),
         quiet_until: quiet_period(failure).map(|quiet| after(now, quiet)),
-        answer_lost: row.answer_may_be_lost()
+        response_lost: row.response_may_be_lost()
             || matches!(failure, RefreshFailure::Unknown(..) | RefreshFailure::Unusable(_)),
         refusals: row
             .refresh_status
@@ -60,7 +60,7 @@ pub(super) fn failure_record(
             .refusals
             .saturating_add(u32::from(matches!(failure, RefreshFailure::Doubtful(_)))),
     };
-    let trying = pause.map(|pause| format!(" Trying again {}.", in_words(pause))).unwrap_or_default();
+    let trying = pause.map(|pause| format!(" Trying again {}.", delay_text(pause))).unwrap_or_default();
     // Repeated similar failures share one entry of the activity log.
     let is_news = reason == RefreshReason::Requested
         || row.refresh_status.error.as_ref().is_none_or(|before| before.code != error.code);

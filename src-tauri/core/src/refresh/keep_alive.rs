@@ -10,7 +10,7 @@ use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId, RevocationId};
 use grapnel_model::provider::RefreshTokenPolicy;
 use grapnel_model::settings::Margin;
-use grapnel_oauth::clock::Woken;
+use grapnel_oauth::clock::WakeReason;
 use grapnel_oauth::retry::{after, pause, random_fraction};
 use grapnel_store::refresh_candidates::RefreshCandidate;
 use grapnel_store::revocation::RevocationRow;
@@ -36,7 +36,7 @@ pub(crate) async fn keep_alive(ctx: Arc<Context>) {
     loop {
         scheduler.start_what_is_due();
         tokio::select! {
-            woken = wait(&scheduler.ctx, scheduler.queue.next()) => if woken == Woken::Jumped {
+            woken = wait(&scheduler.ctx, scheduler.queue.next()) => if woken == WakeReason::Jumped {
                 scheduler.wake();
             },
             Some(ended) = scheduler.tasks.join_next_with_id() => scheduler.ended(ended),
@@ -55,7 +55,7 @@ pub(crate) async fn keep_alive(ctx: Arc<Context>) {
 }
 
 /// Waits until `next` by the corrected clock, or until the clock jumps.
-async fn wait(ctx: &Context, next: Option<Timestamp>) -> Woken {
+async fn wait(ctx: &Context, next: Option<Timestamp>) -> WakeReason {
     let Some(next) = next else { return std::future::pending().await };
     ctx.clock.wait_until(next.saturating_sub(ctx.time.offset()).unwrap_or(next)).await
 }

@@ -7,7 +7,7 @@ use grapnel_oauth::http::{Failure, TokenFailure};
 use grapnel_oauth::refusal::{Refusal, client_hint};
 
 use super::current_token::CurrentToken;
-use super::refusal::{RefusalClass, Refused};
+use super::refusal::{RefusalClass, RefusalFacts};
 use crate::grant::OAuthClient;
 
 /// Why a connection is refreshed.
@@ -72,18 +72,18 @@ impl From<RefreshFailure> for Error {
 
 /// The state before a failure, which its classification depends on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Before {
+pub(super) struct PriorState {
     /// Whether an earlier response may have been lost.
-    pub(super) answer_lost: bool,
+    pub(super) response_lost: bool,
     /// The number of consecutive refusals that may be temporary.
     pub(super) refusals: u32,
     /// Whether the access token has not expired.
-    pub(super) access_lives: bool,
+    pub(super) access_token_is_valid: bool,
 }
 
 impl RefreshFailure {
     /// Classifies a failure.
-    pub(super) fn of(client: &OAuthClient, failure: TokenFailure, before: Before) -> Self {
+    pub(super) fn of(client: &OAuthClient, failure: TokenFailure, before: PriorState) -> Self {
         let provider = &client.provider;
         match failure {
             TokenFailure::Refused { status, error, description } => {
@@ -111,7 +111,7 @@ impl RefreshFailure {
                         .hint(hint),
                 )
             }
-            TokenFailure::Failed(failure) if failure.may_have_acted() => Self::Unknown(
+            TokenFailure::Failed(failure) if failure.may_have_been_processed() => Self::Unknown(
                 Error { code: Code::AnswerLost, ..failure.explain(provider) }
                     .means(format!(
                         "{provider} may have replaced the tokens without Grapnel having the new ones. The \
@@ -121,7 +121,7 @@ impl RefreshFailure {
                 failure.wait(),
             ),
             TokenFailure::Failed(failure) => {
-                let error = failure.explain(provider).means(KEPT).or_hint(
+                let error = failure.explain(provider).means(TOKENS_UNCHANGED).or_hint(
                     "Try again when the provider can be \
                     reached.",
                 );
@@ -142,20 +142,22 @@ impl RefreshFailure {
 }
 
 /// Classifies a refusal. `told` is its message in the provider's words.
-fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Before) -> RefreshFailure {
+fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: PriorState) -> RefreshFailure {
     let provider = &client.provider;
-    let class = RefusalClass::of(&Refused {
+    let class = RefusalClass::of(&RefusalFacts {
         status: refusal.status.map_or(0, |status| status.as_u16()),
         code: refusal.error,
         words: refusal.description,
-        access_lives: before.access_lives,
+        access_token_is_valid: before.access_token_is_valid,
         times: before.refusals.saturating_add(1),
     });
     let error = match class {
-        RefusalClass::Unavailable => return RefreshFailure::Transient(told.means(KEPT).or_hint("Try again later."),
-        None),
+        RefusalClass::Unavailable => {
+            let error = told.means(TOKENS_UNCHANGED).or_hint("Try again later.");
+            return RefreshFailure::Transient(error, None);
+        }
         RefusalClass::Doubtful => {
-            return RefreshFailure::Doubtful(told.means(KEPT).hint(
+            return RefreshFailure::Doubtful(told.means(TOKENS_UNCHANGED).hint(
                 "Grapnel tries again. If it is refused again, or the access token ends, connect again in the browser.",
             ));
         }
@@ -174,8 +176,8 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Bef
             told.message
         }),
     };
-    let error = if before.access_lives { error } else { error.means(STOPPED) };
-    RefreshFailure::Refused(if before.answer_lost {
+    let error = if before.access_token_is_valid { error } else { error.means(ACCESS_TOKEN_EXPIRED) };
+    RefreshFailure::Refused(if before.response_lost {
         error.means(format!(
             "The response to an earlier refresh did not arrive. {provider} may have replaced the \
             tokens with it, and the ones held here are then void. Nothing was deleted here."
@@ -186,7 +188,7 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Bef
 }
 
 const RECONNECT: &str = "Connect again in the browser. The connection keeps its name and history.";
-const KEPT: &str = "The tokens are kept as they are.";
+const TOKENS_UNCHANGED: &str = "The tokens are kept as they are.";
 
 fn reconnect(message: impl Into<String>) -> Error {
     Error::new(Code::ReconnectNeeded, message)
@@ -196,8 +198,8 @@ fn reconnect(message: impl Into<String>) -> Error {
 }
 
 /// The meaning if the access token has expired, too.
-const STOPPED: &str = "The access token is no longer valid either: programs that use this connection stop working. \
-    Nothing was deleted here.";
+const ACCESS_TOKEN_EXPIRED: &str = "The access token is no longer valid either: programs that use this connection stop \
+    working. Nothing was deleted here.";
 
 pub(super) fn no_refresh_token(provider: &str, reason: RefreshReason) -> Error {
     if reason == RefreshReason::NotAccepted {
@@ -205,7 +207,7 @@ pub(super) fn no_refresh_token(provider: &str, reason: RefreshReason) -> Error {
             "{provider}’s API rejected the access token, and there is no refresh token to get \
             another one with."
         ))
-        .means(STOPPED);
+        .means(ACCESS_TOKEN_EXPIRED);
     }
     reconnect(format!("{provider} gave no refresh token, so the access token cannot be refreshed."))
 }

@@ -4,14 +4,14 @@ use grapnel_oauth::http::ENVELOPE_FAILURE;
 
 /// A refusal and the facts to classify it by.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Refused<'a> {
+pub(super) struct RefusalFacts<'a> {
     pub(super) status: u16,
     /// The error code; empty if there is none, as in an empty response or a web page.
     pub(super) code: &'a str,
     /// The provider's description.
     pub(super) words: Option<&'a str>,
     /// Whether the access token has not expired.
-    pub(super) access_lives: bool,
+    pub(super) access_token_is_valid: bool,
     /// The number of consecutive refusals, including this one.
     pub(super) times: u32,
 }
@@ -35,9 +35,9 @@ pub(super) enum RefusalClass {
 const MAX_REFUSALS: u32 = 3;
 
 impl RefusalClass {
-    pub(super) fn of(refused: &Refused<'_>) -> Self {
-        let code = letters(refused.code);
-        let is_one_of = |codes: &[&str]| codes.iter().any(|known| letters(known) == code);
+    pub(super) fn of(refused: &RefusalFacts<'_>) -> Self {
+        let code = normalized_code(refused.code);
+        let is_one_of = |codes: &[&str]| codes.iter().any(|known| normalized_code(known) == code);
         if is_one_of(UNAVAILABLE) {
             return Self::Unavailable;
         }
@@ -47,14 +47,21 @@ impl RefusalClass {
         if is_one_of(SCOPE) {
             return Self::Scope;
         }
-        if is_one_of(RECONNECT) || refused.code == ENVELOPE_FAILURE || refused.words.is_some_and(is_dead) {
+        if is_one_of(RECONNECT)
+            || refused.code == ENVELOPE_FAILURE
+            || refused.words.is_some_and(says_token_is_invalid)
+        {
             return Self::Reconnect;
         }
         // Proxy authentication (407) is a proxy's response, not the provider's.
         if refused.status == 407 {
             return Self::Unavailable;
         }
-        if refused.times >= MAX_REFUSALS || !refused.access_lives { Self::Reconnect } else { Self::Doubtful }
+        if refused.times >= MAX_REFUSALS || !refused.access_token_is_valid {
+            Self::Reconnect
+        } else {
+            Self::Doubtful
+        }
     }
 }
 
@@ -117,12 +124,12 @@ const UNAVAILABLE: &[&str] = &[
 ];
 
 /// Normalizes a code to its letters: `invalid_grant`, `invalid-grant` and `InvalidGrant` are equal.
-fn letters(code: &str) -> String {
+fn normalized_code(code: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Whether a description says unambiguously that a refresh token is invalid.
-fn is_dead(words: &str) -> bool {
+fn says_token_is_invalid(words: &str) -> bool {
     let words = words.to_lowercase().replace('_', " ");
     let dead = [
         "invalid",
@@ -177,8 +184,9 @@ mod tests {
         ];
         let mut table = String::new();
         for (status, code, words) in codes {
-            let class =
-                |access_lives, times| RefusalClass::of(&Refused { status, code, words, access_lives, times });
+            let class = |access_token_is_valid, times| {
+                RefusalClass::of(&RefusalFacts { status, code, words, access_token_is_valid, times })
+            };
             let all = [class(true, 1), class(true, 2), class(true, 3), class(false, 1)];
             let _ = writeln!(table, "{status} {code:?} {}: {all:?}", words.unwrap_or_default());
         }

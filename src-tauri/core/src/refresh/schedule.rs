@@ -7,7 +7,7 @@ use grapnel_store::refresh_candidates::RefreshCandidate;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long before the end of a lifetime to refresh: the margin in minutes, limited to a fraction of the lifetime.
-fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
+fn lead_time(life: SignedDuration, margin: Margin) -> SignedDuration {
     let (most, share) = match margin {
         // Leaves time for several attempts.
         Margin::Usual => (5, 5),
@@ -23,7 +23,7 @@ fn before_end(life: SignedDuration, margin: Margin) -> SignedDuration {
 
 /// Tokens with a lifetime up to this are refreshed only when they are used: refreshing them automatically would never
 /// pause.
-const LEAST: SignedDuration = SignedDuration::from_secs(20);
+const MIN_REFRESHED_LIFETIME: SignedDuration = SignedDuration::from_secs(20);
 
 /// When to refresh; `None` if a new sign-in is needed, the expiry is unknown, or the lifetime is too short.
 pub(super) fn due(of: &RefreshCandidate, margin: Margin) -> Option<Timestamp> {
@@ -36,24 +36,24 @@ pub(super) fn due(of: &RefreshCandidate, margin: Margin) -> Option<Timestamp> {
     // If the refresh token expires first, the connection is lost with it.
     let end = [of.expires_at, of.refresh_expires_at].into_iter().flatten().min()?;
     let life = of.issued_at.duration_until(end);
-    if life <= LEAST {
+    if life <= MIN_REFRESHED_LIFETIME {
         return None;
     }
-    let margin = before_end(life, margin);
+    let margin = lead_time(life, margin);
     // Tokens that were issued together expire together: up to half of the margin spreads their refreshes.
-    let early =
-        margin + (margin / 2).checked_mul(spread(of)).map_or(SignedDuration::ZERO, |much| much / PARTS);
-    let soonest = of.issued_at.saturating_add(LEAST).unwrap_or(end);
+    let early = margin
+        + (margin / 2).checked_mul(spread(of)).map_or(SignedDuration::ZERO, |much| much / SPREAD_STEPS);
+    let soonest = of.issued_at.saturating_add(MIN_REFRESHED_LIFETIME).unwrap_or(end);
     Some(end.saturating_sub(early).unwrap_or(end).max(soonest))
 }
 
-const PARTS: i32 = 1 << 12;
+const SPREAD_STEPS: i32 = 1 << 12;
 
-/// A number below [`PARTS`] that depends on the connection and its grant, and is stable.
+/// A number below [`SPREAD_STEPS`] that depends on the connection and its grant, and is stable.
 fn spread(of: &RefreshCandidate) -> i32 {
     let mut hasher = DefaultHasher::new();
     (&of.id, of.version).hash(&mut hasher);
-    i32::try_from(hasher.finish() % u64::from(PARTS.unsigned_abs())).unwrap_or_default()
+    i32::try_from(hasher.finish() % u64::from(SPREAD_STEPS.unsigned_abs())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
             let of = refreshable(id, life);
             for margin in ALL {
                 let due = due(&of, margin).unwrap();
-                prop_assert!(due >= of.issued_at + LEAST);
+                prop_assert!(due >= of.issued_at + MIN_REFRESHED_LIFETIME);
                 prop_assert!(due < of.expires_at.unwrap());
                 // The margin must not cause continuous refreshes.
                 prop_assert!(of.issued_at.duration_until(due) >= SignedDuration::from_secs(life / 2));

@@ -8,8 +8,12 @@ use grapnel_store::activity;
 use crate::context::Context;
 
 /// Logs that a program was given an access token. Repeated requests of a program share one entry an hour.
-pub(crate) fn note(ctx: &Context, of: (&ConnectionId, &AppId), process: &RequestingProcess) -> Result<()> {
-    let said = (&*process.known_by(), &*process.sentence());
+pub(crate) fn log_hand_out(
+    ctx: &Context,
+    of: (&ConnectionId, &AppId),
+    process: &RequestingProcess,
+) -> Result<()> {
+    let said = (&*process.log_name(), &*process.sentence());
     let of = (Some(of.0), Some(of.1));
     ctx.store.write_without_sync(|tx| activity::add_repeated(tx, ctx.now(), Kind::TokenHandedOut, said, of))
 }

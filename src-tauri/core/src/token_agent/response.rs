@@ -12,7 +12,7 @@ use grapnel_model::vault::Protection;
 use grapnel_store::{connection, connection_status, vault_table};
 use grapnel_token_client::AgentRequest;
 
-use super::activity_log::note;
+use super::activity_log::log_hand_out;
 use super::line_protocol::LineRequest;
 use crate::context::Context;
 use crate::grant::access_associated_data;
@@ -74,7 +74,11 @@ pub(super) struct HandOut {
 impl HandOut {
     /// For the binary protocol. `None` if reading the store is not enough: if a refresh, the keyring or a passphrase
     /// would be needed, or an error would have to be reported.
-    pub(super) fn at_hand(ctx: &Context, gate: &Gate, question: &AgentRequest) -> Result<Option<Self>> {
+    pub(super) fn without_refresh(
+        ctx: &Context,
+        gate: &Gate,
+        question: &AgentRequest,
+    ) -> Result<Option<Self>> {
         // Both from one snapshot, so that the token decrypts with that vault's key.
         let read = ctx.store.read(|c| {
             let Some(named) = connection_status::named(c, question.name.trim())? else { return Ok(None) };
@@ -97,7 +101,7 @@ impl HandOut {
     }
 
     /// For the line protocol: refreshes a token that expires too soon.
-    pub(super) async fn fresh(ctx: &Arc<Context>, gate: &Gate, request: &LineRequest) -> Result<Self> {
+    pub(super) async fn with_refresh(ctx: &Arc<Context>, gate: &Gate, request: &LineRequest) -> Result<Self> {
         gate.check(ctx.vault.protection()?)?;
         let name = request.connection();
         let named = ctx.store.read(|c| connection_status::named(c, name))?.ok_or_else(|| {
@@ -115,8 +119,8 @@ impl HandOut {
     }
 
     /// Logs which process was given the token.
-    pub(super) fn note(&self, ctx: &Context, process: &RequestingProcess) {
-        match note(ctx, (&self.id, &self.app_id), process) {
+    pub(super) fn log_hand_out(&self, ctx: &Context, process: &RequestingProcess) {
+        match log_hand_out(ctx, (&self.id, &self.app_id), process) {
             Ok(()) => ctx.emit(Event::Activity),
             Err(error) => tracing::info!(%error, "the activity log entry could not be written"),
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::RequestingProcess;
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use grapnel_token_client::wire::{AgentRequest, MAX_REQUEST_BYTES, SOCKET, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -25,7 +25,7 @@ use super::response::{Gate, HandOut};
 use crate::context::Context;
 
 /// The socket's name until its permissions are set.
-const UNREADY: &str = "agent.sock.new";
+const UNREADY_SOCKET: &str = "agent.sock.new";
 /// The maximum number of concurrent clients; others wait in the system's queue.
 const MAX_CLIENTS: usize = 16;
 /// How long a client may take to send its request or to read the response.
@@ -45,8 +45,8 @@ pub(crate) async fn serve(ctx: Arc<Context>, mut options: AgentOptions) -> Resul
     let mut activated_sockets = JoinSet::new();
     let server = Arc::new(Server::new(ctx, Gate::new(options.serves_passphrase_vaults)));
     for listener in activated {
-        listener.set_nonblocking(true).map_err(|error| unheard(&error))?;
-        let listener = UnixListener::from_std(listener).map_err(|error| unheard(&error))?;
+        listener.set_nonblocking(true).map_err(|error| cannot_listen(&error))?;
+        let listener = UnixListener::from_std(listener).map_err(|error| cannot_listen(&error))?;
         activated_sockets.spawn(accept(Arc::clone(&server), listener));
     }
     tokio::select! {
@@ -58,7 +58,7 @@ pub(crate) async fn serve(ctx: Arc<Context>, mut options: AgentOptions) -> Resul
 
 async fn serve_data_directory(server: &Arc<Server>, options: &AgentOptions) -> Result<()> {
     let _turn = turn(&server.ctx, options).await?;
-    let listener = listen(server.ctx.store.home()).map_err(|error| unheard(&error))?;
+    let listener = listen(server.ctx.store.home()).map_err(|error| cannot_listen(&error))?;
     options.report(AgentState::Serving);
     accept(Arc::clone(server), listener).await;
     Ok(())
@@ -113,7 +113,7 @@ async fn accept(server: Arc<Server>, listener: UnixListener) {
                 let server = Arc::clone(&server);
                 tokio::spawn(async move {
                     let Some((answer, process)) = attend(&server, stream, place).await else { return };
-                    drop(noted(&server.ctx, answer, process).await);
+                    drop(log_answer(&server.ctx, answer, process).await);
                 });
             }
             Err(error) => {
@@ -127,7 +127,7 @@ async fn accept(server: Arc<Server>, listener: UnixListener) {
 /// Replaces a previous process's socket; only the holder of the lock calls this. Clients cannot find the socket before
 /// its permissions are set.
 fn listen(home: &Path) -> io::Result<UnixListener> {
-    let unready = home.join(UNREADY);
+    let unready = home.join(UNREADY_SOCKET);
     match fs::remove_file(&unready) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -156,7 +156,7 @@ pub(super) async fn attend(
         Request::Binary(request) => {
             let (ctx, gate) = (Arc::clone(&server.ctx), server.gate.clone());
             // Reading may wait for another process.
-            let read = tokio::task::spawn_blocking(move || HandOut::at_hand(&ctx, &gate, &request));
+            let read = tokio::task::spawn_blocking(move || HandOut::without_refresh(&ctx, &gate, &request));
             let answer = match read.await.ok()? {
                 Ok(answer) => answer?,
                 Err(error) => {
@@ -174,14 +174,14 @@ pub(super) async fn attend(
         Request::Line(request) => {
             drop(place);
             let answer = match (request, server.lines.try_acquire()) {
-                (Ok(request), Ok(_line)) => HandOut::fresh(&server.ctx, &server.gate, &request).await,
+                (Ok(request), Ok(_line)) => HandOut::with_refresh(&server.ctx, &server.gate, &request).await,
                 (Ok(_), Err(_)) => Err(too_many()),
                 (Err(error), _) => Err(error),
             };
             let process = peer.process()?;
             let response = match answer {
                 // Logged first, so that a program that reports the token as rejected at once gets a newer one.
-                Ok(answer) => Ok(noted(&server.ctx, answer, process).await?),
+                Ok(answer) => Ok(log_answer(&server.ctx, answer, process).await?),
                 Err(error) => Err(error),
             };
             let line = line_protocol::encode(&response)?;
@@ -192,10 +192,10 @@ pub(super) async fn attend(
 }
 
 /// Logs which process was given the token. This may wait for another process that writes.
-async fn noted(ctx: &Arc<Context>, answer: HandOut, process: RequestingProcess) -> Option<AccessToken> {
+async fn log_answer(ctx: &Arc<Context>, answer: HandOut, process: RequestingProcess) -> Option<AccessToken> {
     let ctx = Arc::clone(ctx);
     let noted = tokio::task::spawn_blocking(move || {
-        answer.note(&ctx, &process);
+        answer.log_hand_out(&ctx, &process);
         answer.token
     });
     noted.await.ok()
@@ -232,10 +232,10 @@ fn too_many() -> Error {
         .hint("Try again in a moment.")
 }
 
-fn unheard(error: &io::Error) -> Error {
+fn cannot_listen(error: &io::Error) -> Error {
     Error::new(
         Code::DataUnwritable,
-        format!("Nothing can listen in Grapnel’s data directory: {}.", in_words(error)),
+        format!("Nothing can listen in Grapnel’s data directory: {}.", io_error_text(error)),
     )
     .means("The command line reads its tokens by itself, which takes longer.")
 }

@@ -1,7 +1,7 @@
 //! Diagnostics: every problem is reported, and nothing private.
 
 use grapnel_core::app::NewApp;
-use grapnel_core::doctor::{Check, CheckStatus, Diagnosis, unopened};
+use grapnel_core::doctor::{Check, CheckStatus, Diagnosis, diagnose_unopened};
 use grapnel_model::error::{Code, Error};
 use grapnel_sandbox::grigora;
 
@@ -157,7 +157,7 @@ fn an_unreadable_data_directory_is_reported() {
     let home = directories_home();
     let error = Error::new(Code::DataNewer, format!("“{home}/x” was written by a newer Grapnel."))
         .hint("Install it.");
-    let diagnosis = unopened(error);
+    let diagnosis = diagnose_unopened(error);
     assert_eq!(diagnosis.checks[0].verdict, CheckStatus::Broken);
     assert_eq!(diagnosis.checks[0].found, "“~/x” was written by a newer Grapnel.");
 }

@@ -32,7 +32,7 @@ fn who(details: &Details) -> String {
     details
         .account
         .as_ref()
-        .map_or_else(|| "unknown".into(), |account| format!("{} ({})", account.called(), account.id))
+        .map_or_else(|| "unknown".into(), |account| format!("{} ({})", account.label(), account.id))
 }
 
 /// The case, settings of the app, the issuer's keys, and the header of the ID token.

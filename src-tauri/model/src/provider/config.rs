@@ -115,7 +115,7 @@ pub struct RefreshConfig {
 }
 
 /// The shortest value that is treated as a secret, in bytes.
-const LEAST_SECRET: usize = 8;
+const MIN_SECRET_BYTES: usize = 8;
 
 /// The parsed settings of a provider.
 #[derive(Debug, Clone)]
@@ -241,7 +241,7 @@ impl ProviderConfig {
     pub fn token_secrets(&self) -> impl Iterator<Item = SecretString> + '_ {
         let extra = self.token_extra.iter().chain(&self.refresh.extra).chain(&self.token_headers);
         let own = extra.filter(|(name, _)| name != "scope" && name != "redirect_uri");
-        own.map(|(_, value)| value.clone()).filter(|value| value.expose_secret().len() >= LEAST_SECRET)
+        own.map(|(_, value)| value.clone()).filter(|value| value.expose_secret().len() >= MIN_SECRET_BYTES)
     }
 
     /// Adds extra values by key, replacing those with the same key. Values that Grapnel sets itself are ignored.

@@ -193,7 +193,7 @@ mod tests {
             [("authorize.return_url", "https://app.example/x")].map(|(k, v)| (k.into(), v.into())).into();
         let grigora = Profile::find("grigora").unwrap();
         assert_eq!(grigora.review(&own), Review::default());
-        assert_eq!(grigora.called(&own), "Grigora");
+        assert_eq!(grigora.name_in_sentence(&own), "Grigora");
     }
 
     #[test]

@@ -26,14 +26,14 @@ pub struct OtherHost {
 
 /// Endpoints that an app does not set and that move with one that it sets.
 #[derive(Default)]
-pub(super) struct Following {
+pub(super) struct DependentEndpoints {
     /// Their new values, by key.
     pub(super) values: BTreeMap<String, String>,
     /// The endpoints for which the app's own endpoints have several origins.
     pub(super) undecided: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Following {
+impl DependentEndpoints {
     /// Fails if an endpoint must be set by the app.
     pub(super) fn check(&self) -> Result<(), Error> {
         let Some((key, origins)) = self.undecided.iter().next() else { return Ok(()) };
@@ -81,14 +81,14 @@ impl Profile {
     /// The endpoints that follow those of the app. A self-hosted installation or a custom domain serves all endpoints
     /// of an origin, so an endpoint that the app sets moves the profile's other endpoints at the same origin that the
     /// app does not set.
-    pub(super) fn following(&self, overrides: &Overrides) -> Following {
+    pub(super) fn following(&self, overrides: &Overrides) -> DependentEndpoints {
         let mut set: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (key, _, own) in self.own_endpoints() {
             if let Some(moved) = overrides.get(key).and_then(|address| origin(address)) {
                 set.entry(own).or_default().insert(moved);
             }
         }
-        let mut following = Following::default();
+        let mut following = DependentEndpoints::default();
         for (key, address, own) in self.own_endpoints().filter(|(key, ..)| !overrides.contains_key(*key)) {
             let Some(origins) = set.get(&own) else { continue };
             match (origins.first(), origins.len()) {
@@ -142,7 +142,7 @@ impl Profile {
 
     /// The provider's name in a sentence, with the host if that does not belong to the provider. For a custom provider,
     /// the host alone.
-    pub fn called(&self, overrides: &Overrides) -> String {
+    pub fn name_in_sentence(&self, overrides: &Overrides) -> String {
         let is_known = self.values.get("authorize_url").is_some_and(|value| !value.value.is_empty());
         if is_known {
             return match self.other_hosts(overrides).first() {
@@ -207,11 +207,15 @@ mod tests {
     fn a_provider_is_named_with_its_foreign_host() {
         let mut told = Vec::new();
         for profile in Profile::built_in().iter().filter(|profile| profile.id != "custom") {
-            assert_eq!(profile.called(&Overrides::new()), profile.name);
+            assert_eq!(profile.name_in_sentence(&Overrides::new()), profile.name);
             let keys = super::super::setting_names::KEYS.iter().filter(|key| is_endpoint(key));
             for key in keys {
                 let moved = own(&[(key, "https://evil.example/x")]);
-                assert_eq!(profile.called(&moved), format!("evil.example, as {}", profile.name), "{key}");
+                assert_eq!(
+                    profile.name_in_sentence(&moved),
+                    format!("evil.example, as {}", profile.name),
+                    "{key}"
+                );
                 let [other] = &profile.other_hosts(&moved)[..] else { panic!("{key}") };
                 assert!(other.endpoints.contains(&(*key).to_owned()), "{key}");
                 told.push(format!("{} {key}: {}", profile.id, other.endpoints.join(" ")));
@@ -228,7 +232,7 @@ mod tests {
             ("userinfo_url", "https://who.example"),
         ]);
         let grigora = profile("grigora");
-        assert_eq!(grigora.called(&moved), "evil.example:8443, as Grigora");
+        assert_eq!(grigora.name_in_sentence(&moved), "evil.example:8443, as Grigora");
         let hosts: Vec<String> = grigora.other_hosts(&moved).into_iter().map(|other| other.host).collect();
         assert_eq!(hosts, ["evil.example:8443", "page.example", "who.example"]);
     }
@@ -247,19 +251,19 @@ mod tests {
         ] {
             let profile = profile(id);
             let mut here = addresses(profile, at);
-            assert_eq!(profile.called(&here), called);
+            assert_eq!(profile.name_in_sentence(&here), called);
             here.insert("userinfo_url".into(), "https://evil.example/who".into());
-            assert!(profile.called(&here).ends_with(&format!(", as {}", profile.name)), "{id}");
+            assert!(profile.name_in_sentence(&here).ends_with(&format!(", as {}", profile.name)), "{id}");
         }
         let mut elsewhere = addresses(profile("grigora"), "http://127.0.0.1:4780");
         elsewhere.insert("token_url".into(), "https://evil.example/t".into());
-        assert_eq!(profile("grigora").called(&elsewhere), "evil.example, as Grigora");
+        assert_eq!(profile("grigora").name_in_sentence(&elsewhere), "evil.example, as Grigora");
     }
 
     #[test]
     fn another_host_of_the_provider_is_not_foreign() {
         let moved = own(&[("revocation_url", "https://build.grigora.co/revoke")]);
-        assert_eq!(profile("grigora").called(&moved), "Grigora");
+        assert_eq!(profile("grigora").name_in_sentence(&moved), "Grigora");
     }
 
     #[test]
@@ -283,13 +287,13 @@ mod tests {
     fn a_custom_provider_is_named_by_its_host() {
         let custom =
             own(&[("authorize_url", "https://id.example/a"), ("token_url", "https://tokens.example/t")]);
-        assert_eq!(profile("custom").called(&custom), "id.example");
+        assert_eq!(profile("custom").name_in_sentence(&custom), "id.example");
         for host in ["id.example:8443", "127.0.0.1:9001", "[::1]:9002"] {
             let scheme = if host.starts_with("id") { "https" } else { "http" };
             let custom = own(&[("authorize_url", &format!("{scheme}://{host}/a"))]);
-            assert_eq!(profile("custom").called(&custom), host);
+            assert_eq!(profile("custom").name_in_sentence(&custom), host);
         }
-        assert_eq!(profile("custom").called(&Overrides::new()), "Another provider");
+        assert_eq!(profile("custom").name_in_sentence(&Overrides::new()), "Another provider");
     }
 
     #[test]

@@ -50,11 +50,11 @@ impl CallbackError {
         let message = format!("A callback arrived that Grapnel does not accept: {self}.");
         let error = Error::new(Code::CallbackInvalid, message);
         match self {
-            Self::OtherIssuer { .. } => error.means(MIXED_UP).hint(
+            Self::OtherIssuer { .. } => error.means(MIX_UP_ATTACK).hint(
                 "If the provider has changed its issuer, look its metadata up again and change the app. Then start \
                  again.",
             ),
-            Self::ForeignIssuer { named, .. } => error.means(MIXED_UP).hint(format!(
+            Self::ForeignIssuer { named, .. } => error.means(MIX_UP_ATTACK).hint(format!(
                 "If {named} is what this provider’s metadata gives as its issuer, set issuer={named} for the app and \
                  start again.",
             )),
@@ -84,5 +84,5 @@ impl CallbackError {
     }
 }
 
-const MIXED_UP: &str = "It was not used, and nothing was sent to any server. Another server may have tried to get at \
-    your account (an authorization server mix-up).";
+const MIX_UP_ATTACK: &str = "It was not used, and nothing was sent to any server. Another server may have tried to get \
+    at your account (an authorization server mix-up).";

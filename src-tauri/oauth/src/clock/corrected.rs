@@ -41,8 +41,8 @@ impl CorrectedClock {
 
     /// The current corrected time.
     pub fn now(&self) -> Timestamp {
-        let steady = self.steady();
-        steady.saturating_add(self.heard().offset()).unwrap_or(steady)
+        let steady = self.monotonic_now();
+        steady.saturating_add(self.offsets().offset()).unwrap_or(steady)
     }
 
     /// How far the corrected time is ahead of the system clock.
@@ -53,18 +53,18 @@ impl CorrectedClock {
     /// Sets the offset that an earlier run learned. An impossible one is ignored.
     pub fn remember(&self, offset: SignedDuration) {
         if offset.abs() <= MAX_OFFSET {
-            self.heard().before = offset;
+            self.offsets().before = offset;
         }
     }
 
     /// Learns from the `Date` of a token response. `asked` is when the request was sent, by [`Self::steady`].
     pub fn observe(&self, host: &str, date: Timestamp, asked: Timestamp) {
-        let offset = offset(date, asked, self.steady());
+        let offset = offset(date, asked, self.monotonic_now());
         if offset.abs() > MAX_OFFSET {
             tracing::debug!(host, %offset, "a Date that cannot be");
             return;
         }
-        let mut heard = self.heard();
+        let mut heard = self.offsets();
         if offset.abs() < MIN_OFFSET {
             heard.before = SignedDuration::ZERO;
         }
@@ -76,12 +76,12 @@ impl CorrectedClock {
     }
 
     /// The system time as if nobody had set the clock since the program started.
-    pub fn steady(&self) -> Timestamp {
+    pub fn monotonic_now(&self) -> Timestamp {
         let now = self.clock.now();
         now.saturating_sub(self.clock.set_by()).unwrap_or(now)
     }
 
-    fn heard(&self) -> std::sync::MutexGuard<'_, ClockOffsets> {
+    fn offsets(&self) -> std::sync::MutexGuard<'_, ClockOffsets> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,18 +90,18 @@ impl ClockOffsets {
     /// The median offset of all hosts with at least two responses.
     fn offset(&self) -> SignedDuration {
         let told = self.hosts.values().filter(|replies| replies.len() > 1);
-        let told: Vec<_> = told.map(|replies| middle(replies.iter().copied())).collect();
+        let told: Vec<_> = told.map(|replies| median(replies.iter().copied())).collect();
         let offset = match told[..] {
             [] => self.before,
             [alone] if alone.abs() > MAX_OFFSET_OF_ONE_HOST => self.before,
-            _ => middle(told.into_iter()),
+            _ => median(told.into_iter()),
         };
         if offset.abs() < MIN_OFFSET { SignedDuration::ZERO } else { offset }
     }
 }
 
 /// The median; of two values the smaller correction, or zero if they have different signs.
-fn middle(offsets: impl Iterator<Item = SignedDuration>) -> SignedDuration {
+fn median(offsets: impl Iterator<Item = SignedDuration>) -> SignedDuration {
     let mut offsets: Vec<_> = offsets.collect();
     offsets.sort_unstable();
     let (low, high) = (offsets.get(offsets.len().saturating_sub(1) / 2), offsets.get(offsets.len() / 2));
@@ -142,7 +142,7 @@ mod tests {
     }
 
     fn hear(time: &CorrectedClock, host: &str, offset: i64) {
-        time.observe(host, time.steady() + SignedDuration::from_secs(offset), time.steady());
+        time.observe(host, time.monotonic_now() + SignedDuration::from_secs(offset), time.monotonic_now());
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Default for SystemClock {
 }
 
 /// Slewing (NTP) and two readings at different instants cause up to this difference; it is no setting of the clock.
-const NOISE: SignedDuration = SignedDuration::from_millis(500);
+const MAX_CLOCK_DRIFT: SignedDuration = SignedDuration::from_millis(500);
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
@@ -56,7 +56,7 @@ fn uptime() -> Duration {
 
 #[cfg(target_os = "linux")]
 fn believed(set_by: SignedDuration) -> SignedDuration {
-    if set_by.abs() < NOISE { SignedDuration::ZERO } else { set_by }
+    if set_by.abs() < MAX_CLOCK_DRIFT { SignedDuration::ZERO } else { set_by }
 }
 
 /// The time since the first call. Whether suspend counts depends on the platform.
@@ -69,7 +69,7 @@ fn uptime() -> Duration {
 /// Being ahead may be due to suspend; only a clock that went back was certainly set.
 #[cfg(not(target_os = "linux"))]
 fn believed(set_by: SignedDuration) -> SignedDuration {
-    if set_by > -NOISE { SignedDuration::ZERO } else { set_by }
+    if set_by > -MAX_CLOCK_DRIFT { SignedDuration::ZERO } else { set_by }
 }
 
 #[cfg(target_os = "linux")]
@@ -88,9 +88,9 @@ mod linux {
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
-    use crate::clock::wall_clock::Woken;
+    use crate::clock::wall_clock::WakeReason;
 
-    pub(super) async fn wait_until(at: Timestamp) -> io::Result<Woken> {
+    pub(super) async fn wait_until(at: Timestamp) -> io::Result<WakeReason> {
         let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
         // Zero would disarm the timer.
@@ -105,9 +105,9 @@ mod linux {
                 Ok(rustix::io::read(timer, &mut count)?)
             });
             match read {
-                Ok(Ok(_)) => return Ok(Woken::Due),
+                Ok(Ok(_)) => return Ok(WakeReason::Due),
                 Ok(Err(error)) if error.raw_os_error() == Some(Errno::CANCELED.raw_os_error()) => {
-                    return Ok(Woken::Jumped);
+                    return Ok(WakeReason::Jumped);
                 }
                 Ok(Err(error)) => return Err(error),
                 Err(_) => {}
@@ -127,13 +127,13 @@ mod linux {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::wall_clock::Woken;
+    use crate::clock::wall_clock::WakeReason;
 
     #[tokio::test]
     async fn a_wait_ends_at_its_time() {
         let clock = SystemClock::default();
         for moment in [Timestamp::UNIX_EPOCH, clock.now() + SignedDuration::from_millis(20)] {
-            assert_eq!(clock.wait_until(moment).await, Woken::Due);
+            assert_eq!(clock.wait_until(moment).await, WakeReason::Due);
             assert!(clock.now() >= moment);
         }
     }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Woken {
+pub enum WakeReason {
     /// The time has come.
     Due,
     /// The clock jumped: the computer was suspended, or someone set the clock. The caller computes its deadlines again.
@@ -15,7 +15,7 @@ pub enum Woken {
 }
 
 /// A wait for a point in time.
-pub type Wait<'a> = Pin<Box<dyn Future<Output = Woken> + Send + 'a>>;
+pub type Wait<'a> = Pin<Box<dyn Future<Output = WakeReason> + Send + 'a>>;
 
 /// Wall-clock time, and waiting by it.
 pub trait Clock: Send + Sync + 'static {
@@ -37,20 +37,20 @@ pub trait Clock: Send + Sync + 'static {
 /// How often the wall clock is read where the platform does not report jumps: ordinary timers stop during suspend.
 pub(super) const SLICE: Duration = Duration::from_secs(60);
 
-pub(super) async fn wait_in_slices(clock: &(impl Clock + ?Sized), at: Timestamp) -> Woken {
+pub(super) async fn wait_in_slices(clock: &(impl Clock + ?Sized), at: Timestamp) -> WakeReason {
     let set_by = clock.set_by();
     loop {
         let before = clock.now();
-        let Ok(left) = Duration::try_from(before.duration_until(at)) else { return Woken::Due };
+        let Ok(left) = Duration::try_from(before.duration_until(at)) else { return WakeReason::Due };
         if left.is_zero() {
-            return Woken::Due;
+            return WakeReason::Due;
         }
         let slice = left.min(SLICE);
         tokio::time::sleep(slice).await;
         let passed = before.duration_until(clock.now());
         let slept = passed > SignedDuration::try_from(slice * 2).unwrap_or(SignedDuration::MAX);
         if slept || clock.set_by() != set_by {
-            return Woken::Jumped;
+            return WakeReason::Jumped;
         }
     }
 }

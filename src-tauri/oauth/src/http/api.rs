@@ -46,7 +46,7 @@ pub async fn call(
     let request = request(base, path, token, body)?;
     let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
     let reply = masked(reply, mask).await;
-    if reply.body.len() < LONG {
+    if reply.body.len() < BLOCKING_PARSE_BYTES {
         return read(&reply, token);
     }
     let token = token.clone();
@@ -56,7 +56,7 @@ pub async fn call(
 
 /// From this size in bytes, a response is masked and parsed on a blocking thread, since it would hold up the async
 /// runtime.
-const LONG: usize = 64 << 10;
+const BLOCKING_PARSE_BYTES: usize = 64 << 10;
 
 /// Posts `body` to `path` below `base` and returns the response unparsed: it may be long, and the caller parses it on a
 /// blocking thread. Secrets in it are masked.
@@ -75,14 +75,14 @@ pub async fn fetch(
     if reply.status.is_success() {
         return Ok(reply);
     }
-    let strange = strange(&reply);
+    let strange = unexpected_response(&reply);
     Err(read(&reply, token).err().unwrap_or(strange))
 }
 
 /// Masks the connection's secrets in the body.
 async fn masked(mut reply: Reply, mask: &Mask) -> Reply {
     let body = std::mem::take(&mut reply.body);
-    reply.body = if body.len() < LONG {
+    reply.body = if body.len() < BLOCKING_PARSE_BYTES {
         mask.json(body)
     } else {
         let mask = mask.clone();
@@ -186,11 +186,11 @@ fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
         let code = clean(&code.unwrap_or_default(), &[token.expose_secret()]);
         return Err(ApiFailure::Refused { status, code });
     }
-    parsed.map_err(|_| strange(reply))
+    parsed.map_err(|_| unexpected_response(reply))
 }
 
 /// The failure for a response that is not the expected JSON.
-pub fn strange(reply: &Reply) -> ApiFailure {
+pub fn unexpected_response(reply: &Reply) -> ApiFailure {
     ApiFailure::Failed(Failure::Strange(describe(reply), reply.status))
 }
 

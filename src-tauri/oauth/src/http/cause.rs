@@ -4,26 +4,26 @@
 use std::error::Error as StdError;
 use std::io;
 
-use grapnel_model::error::in_words;
+use grapnel_model::error::io_error_text;
 use grapnel_model::provider::is_loopback;
 use grapnel_model::provider_text::clean;
 use url::Url;
 
-use super::certificate::NotAccepted;
+use super::certificate::UntrustedCertificate;
 use super::failure::Failure;
-use super::proxy::Through;
+use super::proxy::RedactedProxy;
 
 /// The facts about the route of a request.
-pub(super) struct Way<'a> {
+pub(super) struct RouteFacts<'a> {
     pub(super) url: &'a Url,
-    pub(super) proxy: Option<Through>,
+    pub(super) proxy: Option<RedactedProxy>,
     /// The sources of the trusted certificate authorities, as a phrase.
     pub(super) trusted: &'a str,
 }
 
 /// The failure of a request that was not sent.
-pub(super) fn not_sent(error: &reqwest::Error, way: &Way<'_>) -> Failure {
-    let cause = Cause::of(error, way);
+pub(super) fn not_sent(error: &reqwest::Error, route_facts: &RouteFacts<'_>) -> Failure {
+    let cause = Cause::of(error, route_facts);
     match cause.advice {
         Some(advice) => Failure::Blocked { reason: cause.reason, advice },
         None => Failure::NotSent(cause.reason),
@@ -31,7 +31,7 @@ pub(super) fn not_sent(error: &reqwest::Error, way: &Way<'_>) -> Failure {
 }
 
 /// The failure of a request whose response did not arrive. The message around it names the provider.
-pub(super) fn lost(error: &reqwest::Error) -> Failure {
+pub(super) fn response_lost(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         return Failure::Lost("it took too long".into());
     }
@@ -47,18 +47,18 @@ struct Cause {
 }
 
 impl Cause {
-    fn of(error: &reqwest::Error, way: &Way<'_>) -> Self {
+    fn of(error: &reqwest::Error, route_facts: &RouteFacts<'_>) -> Self {
         let chain = chain(error);
-        let proxy = way.proxy.as_ref();
-        let host = way.url.host_str().unwrap_or_default();
-        let place = place(way.url);
+        let proxy = route_facts.proxy.as_ref();
+        let host = route_facts.url.host_str().unwrap_or_default();
+        let place = host_and_port(route_facts.url);
         // The host that the connection is made to.
         let (name, peer) = match proxy {
             Some(proxy) => (proxy.host.as_str(), format!("the proxy {}", proxy.place)),
             None => (host, place.clone()),
         };
         if let Some(tls) = chain.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            return of_tls(tls, host, way.trusted);
+            return of_tls(tls, host, route_facts.trusted);
         }
         let says = |text: &str| chain.iter().any(|cause| cause.to_string().contains(text));
         if let Some(proxy) = proxy {
@@ -84,9 +84,10 @@ impl Cause {
             return Self::bare(&late);
         }
         if let Some(error) = chain.iter().find_map(|cause| cause.downcast_ref::<io::Error>()) {
-            let advice =
-                (proxy.is_none() && is_loopback(way.url) && error.kind() == io::ErrorKind::ConnectionRefused)
-                    .then(|| NOBODY_LISTENS.to_owned());
+            let advice = (proxy.is_none()
+                && is_loopback(route_facts.url)
+                && error.kind() == io::ErrorKind::ConnectionRefused)
+                .then(|| NOBODY_LISTENS.to_owned());
             return Self { advice, ..Self::bare(&format!("{} ({peer})", words(error))) };
         }
         let words = chain.last().map_or_else(|| "the connection failed".into(), ToString::to_string);
@@ -117,14 +118,16 @@ fn words(error: &io::Error) -> String {
         io::ErrorKind::NetworkUnreachable => "there is no network connection to it".into(),
         io::ErrorKind::HostUnreachable => "there is no way to that host".into(),
         io::ErrorKind::TimedOut => "it did not answer in time".into(),
-        _ => in_words(error),
+        _ => io_error_text(error),
     }
 }
 
 fn of_tls(error: &rustls::Error, host: &str, trusted: &str) -> Cause {
     use rustls::{CertificateError, Error};
     let refused = match error {
-        Error::InvalidCertificate(CertificateError::Other(other)) => other.0.downcast_ref::<NotAccepted>(),
+        Error::InvalidCertificate(CertificateError::Other(other)) => {
+            other.0.downcast_ref::<UntrustedCertificate>()
+        }
         _ => None,
     };
     let Some(refused) = refused else {
@@ -142,8 +145,8 @@ fn of_tls(error: &rustls::Error, host: &str, trusted: &str) -> Cause {
     Cause { reason, advice: Some(advice.into()) }
 }
 
-fn wants_password(proxy: &Through) -> Cause {
-    let Through { place, scheme, .. } = proxy;
+fn wants_password(proxy: &RedactedProxy) -> Cause {
+    let RedactedProxy { place, scheme, .. } = proxy;
     let status = if scheme.starts_with("http") { " (status 407)" } else { "" };
     Cause {
         reason: format!(
@@ -157,7 +160,7 @@ fn wants_password(proxy: &Through) -> Cause {
 }
 
 /// Host and port.
-fn place(url: &Url) -> String {
+fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -24,7 +24,7 @@ pub(super) fn settings(more: Vec<CertificateDer<'static>>) -> Result<ClientConfi
 /// A refused certificate, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the certificate of {host} {fault}")]
-pub(super) struct NotAccepted {
+pub(super) struct UntrustedCertificate {
     host: String,
     fault: String,
     /// Whether trusting another authority would help.
@@ -47,7 +47,7 @@ impl ServerCertVerifier for Verifier {
         let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         verified.map_err(|error| match error {
             rustls::Error::InvalidCertificate(error) => {
-                let refused = NotAccepted::of(&error, end_entity, server_name);
+                let refused = UntrustedCertificate::of(&error, end_entity, server_name);
                 rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(refused))))
             }
             other => other,
@@ -77,7 +77,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-impl NotAccepted {
+impl UntrustedCertificate {
     fn of(error: &CertificateError, certificate: &CertificateDer<'_>, host: &ServerName<'_>) -> Self {
         let issuer = issuer(certificate).map(|issuer| format!(" (issued by {issuer})")).unwrap_or_default();
         let (fault, is_untrusted) = match error {

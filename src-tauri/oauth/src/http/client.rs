@@ -135,7 +135,7 @@ impl Client {
         heard: &Progress<'_>,
         clock: Option<&str>,
     ) -> Result<Reply, Failure> {
-        let (url, asked) = (request.url().clone(), self.time.steady());
+        let (url, asked) = (request.url().clone(), self.time.monotonic_now());
         let response = route.client(limits.may_reuse).execute(request).await;
         let mut response = response.map_err(|error| refused(&error, route, &url))?;
         let date = moment(response.headers(), &header::DATE);
@@ -160,7 +160,7 @@ impl Client {
         }
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
         let mut values = Values::default();
-        while let Some(piece) = response.chunk().await.map_err(|error| cause::lost(&error))? {
+        while let Some(piece) = response.chunk().await.map_err(|error| cause::response_lost(&error))? {
             if reply.body.len() + piece.len() > limits.bytes {
                 return Err(Failure::TooLarge(limits.bytes));
             }
@@ -185,7 +185,11 @@ fn checked_url(uri: &Uri) -> Result<Url, Failure> {
 
 /// Why a request got no response.
 fn refused(error: &reqwest::Error, route: &Route, url: &Url) -> Failure {
-    if error.is_connect() { cause::not_sent(error, &route.way(url)) } else { cause::lost(error) }
+    if error.is_connect() {
+        cause::not_sent(error, &route.route_facts(url))
+    } else {
+        cause::response_lost(error)
+    }
 }
 
 /// What `Retry-After` asks for, as [`Reply::retry_after`] has it, of a response that is streamed.

@@ -8,7 +8,7 @@ use grapnel_model::settings::Settings;
 use reqwest::{Client, ClientBuilder};
 use url::Url;
 
-use super::cause::Way;
+use super::cause::RouteFacts;
 use super::certificate;
 use super::failure::Failure;
 use super::proxy::Proxies;
@@ -55,8 +55,8 @@ impl Route {
     }
 
     /// Describes the route of a request to `url`, to explain its failure.
-    pub(super) fn way<'a>(&'a self, url: &'a Url) -> Way<'a> {
-        Way { url, proxy: self.proxies.as_ref().and_then(|all| all.of(url)), trusted: &self.trusted }
+    pub(super) fn route_facts<'a>(&'a self, url: &'a Url) -> RouteFacts<'a> {
+        RouteFacts { url, proxy: self.proxies.as_ref().and_then(|all| all.of(url)), trusted: &self.trusted }
     }
 }
 
@@ -75,17 +75,17 @@ impl ClientPool {
 
     /// Selects the route for `url`, and builds its clients if needed.
     pub(super) fn to(&self, url: &Url) -> Result<Route, Failure> {
-        if is_loopback(url) { self.inward() } else { self.outward() }
+        if is_loopback(url) { self.loopback_route() } else { self.external_route() }
     }
 
-    fn inward(&self) -> Result<Route, Failure> {
+    fn loopback_route(&self) -> Result<Route, Failure> {
         if let Some(route) = self.inward.get() {
             return Ok(route.clone());
         }
         let client = |builder: ClientBuilder| build(builder.no_proxy());
         let route = Route {
             pooled: client(bounded())?,
-            fresh: client(each_anew(bounded()))?,
+            fresh: client(without_connection_reuse(bounded()))?,
             streaming: client(unaltered(builder()))?,
             upgrading: client(unaltered(builder()).http1_only())?,
             proxies: None,
@@ -94,7 +94,7 @@ impl ClientPool {
         Ok(self.inward.get_or_init(|| route).clone())
     }
 
-    fn outward(&self) -> Result<Route, Failure> {
+    fn external_route(&self) -> Result<Route, Failure> {
         let mut outward = self.outward.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(route) = &*outward {
             return Ok(route.clone());
@@ -111,7 +111,7 @@ impl ClientPool {
             Ok((proxies, build(builder)?))
         };
         let (proxies, pooled) = client(bounded())?;
-        let (_, fresh) = client(each_anew(bounded()))?;
+        let (_, fresh) = client(without_connection_reuse(bounded()))?;
         let (_, streaming) = client(unaltered(builder()))?;
         let (_, upgrading) = client(unaltered(builder()).http1_only())?;
         let trusted = trusted(environment.sources, &settings.certificates);
@@ -156,7 +156,7 @@ fn unaltered(builder: ClientBuilder) -> ClientBuilder {
     builder.no_gzip().no_brotli().no_deflate().no_zstd()
 }
 
-fn each_anew(builder: ClientBuilder) -> ClientBuilder {
+fn without_connection_reuse(builder: ClientBuilder) -> ClientBuilder {
     builder.pool_max_idle_per_host(0)
 }
 

@@ -67,7 +67,7 @@ impl Failure {
     }
 
     /// Whether the provider may have acted on the request.
-    pub fn may_have_acted(&self) -> bool {
+    pub fn may_have_been_processed(&self) -> bool {
         match self {
             Self::NotSent(_) | Self::Blocked { .. } => false,
             Self::Lost(_) | Self::TooLarge(_) | Self::TooMany(_) | Self::Unusable(..) => true,
@@ -145,12 +145,12 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = Some(deeper);
     }
     let Some(cause) = cause else { return "the connection failed".into() };
-    let known = cause.downcast_ref::<std::io::Error>().and_then(|error| in_words(error.kind()));
+    let known = cause.downcast_ref::<std::io::Error>().and_then(|error| error_kind_text(error.kind()));
     known.map_or_else(|| without_number(&cause.to_string()), str::to_owned)
 }
 
 /// An I/O error in words that are the same on every system.
-fn in_words(kind: ErrorKind) -> Option<&'static str> {
+fn error_kind_text(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
         ErrorKind::ConnectionRefused => "connection refused",
         ErrorKind::ConnectionReset => "the connection was reset",

@@ -23,7 +23,7 @@ pub struct Mask {
 }
 
 /// The characters that `encodeURIComponent` does not escape.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+const ENCODE_URI_COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
@@ -157,7 +157,7 @@ fn forms(secret: &str, in_json: bool) -> Vec<Vec<u8>> {
     };
     let start = secret.get(..telling).unwrap_or(secret);
     let form: String = url::form_urlencoded::byte_serialize(start.as_bytes()).collect();
-    let component = percent_encode(start.as_bytes(), COMPONENT).to_string();
+    let component = percent_encode(start.as_bytes(), ENCODE_URI_COMPONENT).to_string();
     let lower = |text: &str| {
         let mut bytes = text.as_bytes().to_vec();
         let escapes: Vec<usize> = memchr::memchr_iter(b'%', &bytes).collect();

@@ -30,7 +30,7 @@ impl Proxies {
     }
 
     /// The proxy for requests to `url`; `None` if they go directly.
-    pub(super) fn of(&self, url: &Url) -> Option<Through> {
+    pub(super) fn of(&self, url: &Url) -> Option<RedactedProxy> {
         let proxy = self.0.intercept(&url.as_str().parse().ok()?)?;
         let (host, scheme) = (proxy.uri().host()?.to_owned(), proxy.uri().scheme_str().unwrap_or("http"));
         let usual = match scheme {
@@ -39,13 +39,13 @@ impl Proxies {
             _ => 1080,
         };
         let place = format!("{host}:{}", proxy.uri().port_u16().unwrap_or(usual));
-        Some(Through { host, place, scheme: scheme.to_owned() })
+        Some(RedactedProxy { host, place, scheme: scheme.to_owned() })
     }
 }
 
 /// A proxy without its user name and password.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Through {
+pub(super) struct RedactedProxy {
     pub(super) host: String,
     /// Host and port.
     pub(super) place: String,

@@ -12,7 +12,7 @@ use super::mask::Mask;
 use super::response::Reply;
 
 /// Members whose strings and numbers are shown. All others are described.
-const HARMLESS: &[&str] = &[
+const SHOWN_MEMBERS: &[&str] = &[
     "token_type",
     "expires_in",
     "expires_at",
@@ -54,11 +54,11 @@ const HEADERS: &[&str] = &[
     "cf-ray",
 ];
 /// Shorter texts are not masked elsewhere in the response: they may occur by chance.
-const SHORTEST: usize = 8;
+const MIN_MASKED_CHARS: usize = 8;
 /// The most characters that are kept of a body.
-const LONGEST: usize = 4000;
+const MAX_BODY_CHARS: usize = 4000;
 /// How deep nested values are shown.
-const DEEPEST: usize = 6;
+const MAX_DEPTH: usize = 6;
 
 /// Redacts a token endpoint's response, including the secrets in `sent`.
 pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> RedactedResponse {
@@ -94,7 +94,7 @@ pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> RedactedResponse {
             Mask::of(sent.iter().cloned()).text(&plain).into_owned()
         }
     };
-    if let Some((end, _)) = body.char_indices().nth(LONGEST) {
+    if let Some((end, _)) = body.char_indices().nth(MAX_BODY_CHARS) {
         body.truncate(end);
         body.push('…');
     }
@@ -113,13 +113,13 @@ pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> RedactedResponse {
 /// Collects the strings that are described instead of shown, so that they are masked in the rest of the response too.
 fn secrets_of(value: &Value, is_shown: bool, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if !is_shown && text.trim().len() >= SHORTEST => {
+        Value::String(text) if !is_shown && text.trim().len() >= MIN_MASKED_CHARS => {
             found.push(text.trim().to_owned());
         }
         Value::Array(items) => items.iter().for_each(|item| secrets_of(item, is_shown, found)),
         Value::Object(members) => members
             .iter()
-            .for_each(|(name, value)| secrets_of(value, HARMLESS.contains(&name.as_str()), found)),
+            .for_each(|(name, value)| secrets_of(value, SHOWN_MEMBERS.contains(&name.as_str()), found)),
         _ => {}
     }
 }
@@ -128,13 +128,13 @@ fn mask(value: Value, is_shown: bool, cleaner: &Cleaner, depth: usize) -> Value 
     match value {
         Value::String(text) if is_shown => cleaner.clean(&text).into(),
         Value::String(text) => format!("‹{} characters›", text.chars().count()).into(),
-        Value::Array(_) | Value::Object(_) if depth >= DEEPEST => "‹more›".into(),
+        Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => "‹more›".into(),
         Value::Array(items) => {
             items.into_iter().map(|item| mask(item, is_shown, cleaner, depth + 1)).collect()
         }
         Value::Object(members) => {
             let masked = members.into_iter().map(|(name, value)| {
-                let value = mask(value, HARMLESS.contains(&name.as_str()), cleaner, depth + 1);
+                let value = mask(value, SHOWN_MEMBERS.contains(&name.as_str()), cleaner, depth + 1);
                 (cleaner.clean(&name), value)
             });
             Value::Object(masked.collect())

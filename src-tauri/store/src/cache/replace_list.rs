@@ -59,7 +59,7 @@ pub fn replace_list<B: AsRef<str>>(
         found.push((body, same));
     }
     if let [rows] = before[..]
-        && rows.are_just(found.iter().map(|(_, same)| *same))
+        && rows.match_exactly(found.iter().map(|(_, same)| *same))
     {
         let now = (rows.list, Time(as_of), &key.narrowed);
         connection.execute("UPDATE list SET as_of = ?2, narrowed = ?3 WHERE id = ?1", now)?;
@@ -124,7 +124,7 @@ struct ListRows {
 
 impl ListRows {
     /// Whether `found` are exactly these entries, in order.
-    fn are_just(self, found: impl ExactSizeIterator<Item = Option<CachedEntry>>) -> bool {
+    fn match_exactly(self, found: impl ExactSizeIterator<Item = Option<CachedEntry>>) -> bool {
         let size = usize::try_from(self.last + 1 - self.first).unwrap_or_default();
         found.len() == size
             && (self.first..).zip(found).all(|(id, same)| same.is_some_and(|same| same.entry == id))

@@ -41,7 +41,7 @@ pub struct ConnectionRow {
     /// The results of the last refreshes.
     pub refresh_status: RefreshStatus,
     /// The origins that the tokens may be sent to, if the app's endpoints have changed since they were issued.
-    pub kept_for: Option<Origins>,
+    pub allowed_origins: Option<Origins>,
     /// The browser for its sign-ins; empty for the one in the settings.
     pub browser: String,
 }
@@ -99,8 +99,8 @@ impl ConnectionRow {
     }
 
     /// Whether a response with new tokens may be lost: one did not arrive, or a process ended while it waited for one.
-    pub fn answer_may_be_lost(&self) -> bool {
-        self.refresh_status.retry.answer_lost || self.refresh_status.is_begun
+    pub fn response_may_be_lost(&self) -> bool {
+        self.refresh_status.retry.response_lost || self.refresh_status.is_begun
     }
 
     /// Whether its tokens belong to another account, so that they are not handed out.
@@ -119,7 +119,7 @@ pub struct Retry {
     /// Until when automatic attempts return the last failure instead of sending a request.
     pub quiet_until: Option<Timestamp>,
     /// Whether the response to one of them did not arrive.
-    pub answer_lost: bool,
+    pub response_lost: bool,
     /// How many of them were refusals that may be temporary.
     pub refusals: u32,
 }
@@ -168,7 +168,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
             retry: read_retry(row)?,
             is_begun: row.get::<_, Option<Time>>("refresh_begun")?.is_some(),
         },
-        kept_for: maybe_json(row, "kept_for")?,
+        allowed_origins: maybe_json(row, "kept_for")?,
         browser: row.get("browser")?,
     })
 }
@@ -199,7 +199,7 @@ pub fn read_retry(row: &Row<'_>) -> rusqlite::Result<Retry> {
         failures: row.get("failures")?,
         at: moment("retry_at")?,
         quiet_until: moment("quiet_until")?,
-        answer_lost: row.get("answer_lost")?,
+        response_lost: row.get("answer_lost")?,
         refusals: row.get("refusals")?,
     })
 }
@@ -249,7 +249,11 @@ pub fn holds(connection: &Connection, id: &ConnectionId, access: &Sealed) -> rus
 }
 
 /// Stores, before an app's endpoints change, the origins that its connections' tokens may be sent to.
-pub fn keep_for(connection: &Connection, app: &AppId, origins: &Origins) -> rusqlite::Result<()> {
+pub fn set_allowed_origins_of_app(
+    connection: &Connection,
+    app: &AppId,
+    origins: &Origins,
+) -> rusqlite::Result<()> {
     connection
         .execute(
             "UPDATE connection SET kept_for = ?2 WHERE app_id = ?1 AND held IS NOT NULL AND kept_for IS NULL",
@@ -259,7 +263,11 @@ pub fn keep_for(connection: &Connection, app: &AppId, origins: &Origins) -> rusq
 }
 
 /// Stores the origins that a connection's tokens may be sent to.
-pub fn keep_one_for(connection: &Connection, id: &ConnectionId, origins: &Origins) -> rusqlite::Result<()> {
+pub fn set_allowed_origins(
+    connection: &Connection,
+    id: &ConnectionId,
+    origins: &Origins,
+) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE connection SET kept_for = ?2 WHERE id = ?1", params![id, Json(origins)])
         .map(drop)
@@ -294,7 +302,7 @@ pub fn end_refresh(
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":trouble": Json(error), ":failures": retry.failures,
-            ":at": retry.at.map(Time), ":quiet_until": retry.quiet_until.map(Time), ":answer_lost": retry.answer_lost,
+            ":at": retry.at.map(Time), ":quiet_until": retry.quiet_until.map(Time), ":answer_lost": retry.response_lost,
             ":refusals": retry.refusals,
         },
     )?;
@@ -329,11 +337,7 @@ pub fn set_refused(
 }
 
 /// Stores or clears what is wrong with a connection.
-pub fn set_trouble(
-    connection: &Connection,
-    id: &ConnectionId,
-    error: Option<&Error>,
-) -> rusqlite::Result<()> {
+pub fn set_error(connection: &Connection, id: &ConnectionId, error: Option<&Error>) -> rusqlite::Result<()> {
     connection
         .execute("UPDATE connection SET trouble = ?2 WHERE id = ?1", params![id, error.map(Json)])
         .map(drop)

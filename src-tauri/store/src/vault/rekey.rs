@@ -16,7 +16,7 @@ use crate::vault_table::{VaultRow, all_sealed, replace_vault, vault};
 
 /// How a vault is opened.
 #[derive(Clone)]
-pub enum Opener {
+pub enum UnlockMethod {
     /// The key in the operating system’s keyring.
     Keyring,
     /// A passphrase that the key is derived from.
@@ -43,8 +43,8 @@ impl Vault {
     ///
     /// # Errors
     /// The vault is not open; nothing was changed.
-    pub async fn move_to(&self, opener: Opener) -> Result<()> {
-        if let Opener::Passphrase(new) = &opener {
+    pub async fn move_to(&self, opener: UnlockMethod) -> Result<()> {
+        if let UnlockMethod::Passphrase(new) = &opener {
             passphrase::check(new)?;
         }
         let before = match self.0.store.read(vault)? {
@@ -76,10 +76,10 @@ impl Inner {
         Ok(())
     }
 
-    fn prepare(&self, opener: &Opener) -> Result<(VaultRow, VaultKey)> {
+    fn prepare(&self, opener: &UnlockMethod) -> Result<(VaultRow, VaultKey)> {
         match opener {
-            Opener::Keyring => create_vault_key(&*self.keyring),
-            Opener::Passphrase(passphrase) => {
+            UnlockMethod::Keyring => create_vault_key(&*self.keyring),
+            UnlockMethod::Passphrase(passphrase) => {
                 let kdf_params = KdfParams::new();
                 let key = kdf_params.derive_key(passphrase)?;
                 Ok((VaultRow { kdf_params: Some(kdf_params), ..vault_of(&key) }, key))
@@ -102,7 +102,7 @@ impl Inner {
         self.store.write(|tx| {
             let row = vault(tx)?;
             if row.as_ref().map(|row| &row.name) != before.map(|before| &before.vault) {
-                return Ok(Err(moved_meanwhile()));
+                return Ok(Err(changed_concurrently()));
             }
             let mut sealed = all_sealed(tx)?;
             for value in &mut sealed {
@@ -127,7 +127,7 @@ fn no_passphrase() -> Error {
     Error::new(Code::InvalidInput, "This vault has no passphrase.").means("Nothing was changed.")
 }
 
-fn moved_meanwhile() -> Error {
+fn changed_concurrently() -> Error {
     Error::new(Code::DataBusy, "Another Grapnel changed what opens the vault just now.")
         .means("Nothing was changed by this one.")
         .hint("Look how the vault stands, then try again.")

@@ -8,8 +8,8 @@ use grapnel_model::secret::ExposeSecret;
 use serde_json::json;
 use url::Url;
 
-use super::asked::{Token, fetch, warn_if_short};
 use super::git::USERNAME;
+use super::request::{Token, fetch, warn_if_short};
 use crate::exit::Exit;
 use crate::lookup::to_reconnect;
 use crate::print;

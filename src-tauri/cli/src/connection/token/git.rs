@@ -6,7 +6,7 @@ use grapnel_model::error::Result;
 use grapnel_model::secret::SecretString;
 use url::Url;
 
-use super::asked::{Token, fetch, warn_if_short};
+use super::request::{Token, fetch, warn_if_short};
 use super::text;
 use crate::exit::Exit;
 use crate::lookup::to_reconnect;

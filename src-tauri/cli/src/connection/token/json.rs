@@ -5,7 +5,7 @@ use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::print::Shown;
+use crate::print::CommandResult;
 
 /// The access token in the clear, because the person requested it.
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ impl<'a> Document<'a> {
     }
 }
 
-impl Shown for Document<'_> {
+impl CommandResult for Document<'_> {
     fn text(&self, _: Timestamp) -> String {
         self.access_token.to_owned()
     }

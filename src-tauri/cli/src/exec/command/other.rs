@@ -36,5 +36,5 @@ impl Signals {
     }
 
     /// Does nothing: the console has already delivered Ctrl-C to the command.
-    pub(super) fn pass_on((): (), _: Option<u32>) {}
+    pub(super) fn forward_signal((): (), _: Option<u32>) {}
 }

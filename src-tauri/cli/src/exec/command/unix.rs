@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::exit::Exit;
 
 /// The signals that end a program by default and that other processes send.
-const PASSED_ON: [Number; 6] =
+const FORWARDED_SIGNALS: [Number; 6] =
     [Number::HUP, Number::INT, Number::QUIT, Number::TERM, Number::USR1, Number::USR2];
 
 /// Replaces this process with the command. Returns only if that fails.
@@ -39,7 +39,7 @@ impl Signals {
                     .means("Nothing was run.")
             })
         };
-        PASSED_ON.iter().map(listen).collect::<Result<_>>().map(Self)
+        FORWARDED_SIGNALS.iter().map(listen).collect::<Result<_>>().map(Self)
     }
 
     /// The next signal.
@@ -56,7 +56,7 @@ impl Signals {
     }
 
     /// Sends a signal to the command, which has not been waited for yet.
-    pub(super) fn pass_on(signal: Number, pid: Option<u32>) {
+    pub(super) fn forward_signal(signal: Number, pid: Option<u32>) {
         // The terminal sends Ctrl-C to the whole process group, so the command already has it.
         if (signal == Number::INT || signal == Number::QUIT) && is_in_foreground() {
             return;

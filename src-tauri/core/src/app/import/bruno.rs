@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::bru::Blocks;
-use super::client::{A_PASSWORD, A_TOKEN, Client, Contents, ID, Request, SECRET, SET_EACH_TIME, plain};
+use super::client::{
+    Client, Contents, ID, PASSWORDS_NOT_IMPORTED, Request, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED, plain,
+};
 use super::document::walk;
 use super::variables::{Values, insert};
 
@@ -18,8 +20,12 @@ const MEMBERS: &[(&str, &str, &str)] = &[
     ("callbackUrl", "callback_url", "redirect_uri"),
 ];
 /// Members that are not imported, with the reason.
-const LEFT: &[(&str, &str)] =
-    &[("username", A_PASSWORD), ("password", A_PASSWORD), ("accessToken", A_TOKEN), ("state", SET_EACH_TIME)];
+const LEFT: &[(&str, &str)] = &[
+    ("username", PASSWORDS_NOT_IMPORTED),
+    ("password", PASSWORDS_NOT_IMPORTED),
+    ("accessToken", TOKENS_NOT_IMPORTED),
+    ("state", SET_EACH_TIME),
+];
 const WITHOUT_PKCE: &str = "Grapnel uses PKCE. If the provider refuses it, set pkce=never for the app.";
 /// The prefix of the blocks with extra parameters.
 const EXTRA: &str = "auth:oauth2:additional_params:";

@@ -15,7 +15,7 @@ const MAX_LABEL: usize = 120;
 /// A value that was found and is not imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
-pub struct NotTaken {
+pub struct SkippedValue {
     /// Its name, such as `accessToken`; never its value.
     pub name: String,
     /// Where it was found.
@@ -26,7 +26,7 @@ pub struct NotTaken {
 
 /// One value, and where it was found.
 #[derive(Clone)]
-pub(super) struct Said {
+pub(super) struct SourcedValue {
     /// A key of a profile, an extra parameter such as `authorize.audience`, [`ID`], [`SECRET`], `scopes` or
     /// `redirect_uri`.
     pub(super) key: String,
@@ -52,8 +52,8 @@ pub(super) fn shown_key(key: &str) -> &str {
 #[derive(Clone, Default)]
 pub(super) struct Client {
     pub(super) name: String,
-    pub(super) said: Vec<Said>,
-    pub(super) not_taken: Vec<NotTaken>,
+    pub(super) said: Vec<SourcedValue>,
+    pub(super) not_taken: Vec<SkippedValue>,
     /// The provider that the document names, used if no endpoint determines it.
     pub(super) provider: Option<String>,
     /// Whether the values are those of a profile file, which are taken unchanged, without variables.
@@ -95,13 +95,14 @@ impl Client {
         let value = value.trim();
         if !value.is_empty() && self.said.len() < MAX_VALUES {
             let source = label(&source.into());
-            self.said.push(Said { key: key.to_owned(), value: value.to_owned(), source });
+            self.said.push(SourcedValue { key: key.to_owned(), value: value.to_owned(), source });
         }
     }
 
     /// Lists something that is not imported.
     pub(super) fn leave(&mut self, name: &str, source: impl Into<String>, reason: &str) {
-        let new = NotTaken { name: label(name), source: label(&source.into()), reason: reason.to_owned() };
+        let new =
+            SkippedValue { name: label(name), source: label(&source.into()), reason: reason.to_owned() };
         if self.not_taken.len() < MAX_VALUES && !self.not_taken.contains(&new) {
             self.not_taken.push(new);
         }
@@ -119,11 +120,13 @@ impl Client {
             "redirect_uri" | "resource" => self.say(name, value, source),
             "grant_type" => self.grant_type(value, source),
             "response_type" if value == "code" => {}
-            "response_type" => self.leave(name, source, ONLY_CODE),
+            "response_type" => self.leave(name, source, OTHER_GRANTS_NOT_IMPORTED),
             "scope" => self.say("scopes", value, source),
-            "access_token" | "refresh_token" | "id_token" | "token" => self.leave(name, source, A_TOKEN),
+            "access_token" | "refresh_token" | "id_token" | "token" => {
+                self.leave(name, source, TOKENS_NOT_IMPORTED);
+            }
             "code" | "device_code" => self.leave(name, source, "It was valid for one sign-in only."),
-            "username" | "password" => self.leave(name, source, A_PASSWORD),
+            "username" | "password" => self.leave(name, source, PASSWORDS_NOT_IMPORTED),
             "client_assertion" | "client_assertion_type" => {
                 self.leave(name, source, "Grapnel authenticates with a client secret, not with assertions.");
             }
@@ -143,7 +146,7 @@ impl Client {
         let is_code = ["authorization_code", "authorization_code_with_pkce", "refresh_token", "accessCode"];
         let is_code = is_code.contains(&value) || value.ends_with("device_code");
         if !value.is_empty() && !is_code {
-            self.leave("grant_type", source, ONLY_CODE);
+            self.leave("grant_type", source, OTHER_GRANTS_NOT_IMPORTED);
         }
     }
 
@@ -158,11 +161,12 @@ impl Client {
 }
 
 /// Why a token is not imported.
-pub(super) const A_TOKEN: &str = "Tokens are not imported. Sign in with Grapnel instead.";
+pub(super) const TOKENS_NOT_IMPORTED: &str = "Tokens are not imported. Sign in with Grapnel instead.";
 /// Why a password is not imported.
-pub(super) const A_PASSWORD: &str = "Grapnel signs you in at the provider’s page and needs no password.";
+pub(super) const PASSWORDS_NOT_IMPORTED: &str =
+    "Grapnel signs you in at the provider’s page and needs no password.";
 /// Why another grant type is not imported.
-pub(super) const ONLY_CODE: &str = "Grapnel signs in with the authorization code grant.";
+pub(super) const OTHER_GRANTS_NOT_IMPORTED: &str = "Grapnel signs in with the authorization code grant.";
 /// Why a value of one request is not imported.
 pub(super) const SET_EACH_TIME: &str = "Grapnel sets it itself for each sign-in.";
 

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::client::{A_PASSWORD, A_TOKEN, Client, Contents, ID, SECRET, SET_EACH_TIME, plain};
+use super::client::{
+    Client, Contents, ID, PASSWORDS_NOT_IMPORTED, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED, plain,
+};
 use super::document::walk;
 use super::variables::{Values, insert};
 
@@ -19,11 +21,11 @@ const MEMBERS: &[(&str, &str)] = &[
 ];
 /// Members that are not imported, with the reason.
 const LEFT: &[(&str, &str)] = &[
-    ("accessToken", A_TOKEN),
-    ("refreshToken", A_TOKEN),
-    ("identityToken", A_TOKEN),
-    ("username", A_PASSWORD),
-    ("password", A_PASSWORD),
+    ("accessToken", TOKENS_NOT_IMPORTED),
+    ("refreshToken", TOKENS_NOT_IMPORTED),
+    ("identityToken", TOKENS_NOT_IMPORTED),
+    ("username", PASSWORDS_NOT_IMPORTED),
+    ("password", PASSWORDS_NOT_IMPORTED),
     ("state", SET_EACH_TIME),
     ("code", "It was valid for one sign-in only."),
 ];

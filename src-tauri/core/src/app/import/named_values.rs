@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use grapnel_model::provider::Profile;
 
-use super::client::{A_TOKEN, Client, ID, SECRET};
+use super::client::{Client, ID, SECRET, TOKENS_NOT_IMPORTED};
 use super::variables::Variables;
 
 /// Endings of names, and the keys that they mean. Longer endings come first.
@@ -70,7 +70,7 @@ pub(super) fn clients(variables: &Variables) -> Vec<(Client, Option<usize>)> {
             if let Some((start, key)) = known.filter(|(start, _)| is_whole(start)) {
                 groups.entry(group(start)).or_default().say(key, value, name.as_str());
             } else if let Some(start) = token.filter(|start| is_whole(start) && !value.is_empty()) {
-                groups.entry(group(start)).or_default().leave(name, "", A_TOKEN);
+                groups.entry(group(start)).or_default().leave(name, "", TOKENS_NOT_IMPORTED);
             } else {
                 others += 1;
             }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::client::{Client, Contents, ONLY_CODE, plain};
+use super::client::{Client, Contents, OTHER_GRANTS_NOT_IMPORTED, plain};
 
 pub(super) fn read(document: &Value) -> Contents {
     let mut contents = Contents::default();
@@ -45,7 +45,7 @@ fn oauth2(document: &Value, name: &str, scheme: &Value, base: Option<&str>) -> C
     let others = flows.as_object().into_iter().flat_map(|flows| flows.keys());
     let others = others.map(String::as_str).chain(scheme["flow"].as_str());
     for other in others.filter(|other| !["authorizationCode", "accessCode"].contains(other)) {
-        client.leave(other, source("flows"), ONLY_CODE);
+        client.leave(other, source("flows"), OTHER_GRANTS_NOT_IMPORTED);
     }
     if scheme["oauth2MetadataUrl"].is_string() {
         client.say("issuer", &plain(&scheme["oauth2MetadataUrl"]), source("oauth2MetadataUrl"));

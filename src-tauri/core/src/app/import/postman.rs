@@ -4,7 +4,9 @@
 
 use serde_json::{Map, Value};
 
-use super::client::{A_PASSWORD, A_TOKEN, Client, Contents, ID, Request, SECRET, SET_EACH_TIME, plain};
+use super::client::{
+    Client, Contents, ID, PASSWORDS_NOT_IMPORTED, Request, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED, plain,
+};
 use super::document::walk;
 use super::variables::{Values, insert};
 
@@ -23,10 +25,10 @@ const MEMBERS: &[(&str, &str)] = &[
 ];
 /// Members that are not imported, with the reason.
 const LEFT: &[(&str, &str)] = &[
-    ("accessToken", A_TOKEN),
-    ("refreshToken", A_TOKEN),
-    ("password", A_PASSWORD),
-    ("username", A_PASSWORD),
+    ("accessToken", TOKENS_NOT_IMPORTED),
+    ("refreshToken", TOKENS_NOT_IMPORTED),
+    ("password", PASSWORDS_NOT_IMPORTED),
+    ("username", PASSWORDS_NOT_IMPORTED),
     ("state", SET_EACH_TIME),
     ("code_verifier", SET_EACH_TIME),
 ];

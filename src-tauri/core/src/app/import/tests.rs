@@ -105,7 +105,7 @@ fn an_imported_app_can_be_added() {
     for (name, text) in DOCUMENTS {
         for ImportedApp { preview, app } in read_apps(text, None, None).unwrap().apps {
             if preview.missing.is_empty() && !app.overrides.contains_key("issuer") {
-                let added = super::super::possible(app, jiff::Timestamp::UNIX_EPOCH);
+                let added = super::super::validate(app, jiff::Timestamp::UNIX_EPOCH);
                 assert!(added.is_ok(), "{name}: {:?}", added.err());
             }
         }

@@ -14,7 +14,9 @@ use url::Url;
 
 use super::super::form::NewApp;
 use super::authorization_url::split;
-use super::client::{Client, ID, NotTaken, Request, SECRET, Said, environment_label, label, shown_key};
+use super::client::{
+    Client, ID, Request, SECRET, SkippedValue, SourcedValue, environment_label, label, shown_key,
+};
 use super::variables::{Environment, Unresolved};
 
 /// The maximum length of an app's value in bytes.
@@ -52,7 +54,7 @@ pub struct ImportPreview {
     /// The values that were recognized.
     pub values: Vec<ImportedValue>,
     /// Values that were found and are not imported.
-    pub not_taken: Vec<NotTaken>,
+    pub not_taken: Vec<SkippedValue>,
     /// The hosts that do not belong to the provider, and disabled protections of the sign-in.
     pub review: Review,
     /// The keys of required values that the file does not contain.
@@ -124,8 +126,8 @@ impl Draft {
         self.client.leave(shown_key(key), source, reason);
     }
 
-    fn resolve(&mut self, said: &Said, environment: &Environment<'_>) {
-        let Said { key, value, source } = said;
+    fn resolve(&mut self, said: &SourcedValue, environment: &Environment<'_>) {
+        let SourcedValue { key, value, source } = said;
         match environment.resolve(value) {
             Ok(value) if value.trim().is_empty() => {}
             Ok(value) if value.len() > MAX_VALUE_BYTES => self.leave(key, source, "It is too long."),
@@ -160,7 +162,7 @@ impl Draft {
             of_url.parameter(Request::Authorization, name, value, &source);
         }
         self.client.not_taken.extend(of_url.not_taken);
-        for Said { key, value, source } in of_url.said {
+        for SourcedValue { key, value, source } in of_url.said {
             self.values.entry(key).or_insert((value, source));
         }
     }
@@ -248,7 +250,7 @@ impl Draft {
             name: label(name),
             environment: environment.map(environment_label).filter(|label| !label.is_empty()),
             provider: profile.id.clone(),
-            provider_name: profile.called(&overrides),
+            provider_name: profile.name_in_sentence(&overrides),
             values: self.shown(profile),
             missing: self.missing(id, secret, profile),
             review,

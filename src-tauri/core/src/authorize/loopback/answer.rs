@@ -34,7 +34,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const OUTCOME_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The facts about the attempt that the server needs.
-pub(super) struct Site {
+pub(super) struct AttemptContext {
     ctx: Weak<Context>,
     id: AttemptId,
     redirect_uri: String,
@@ -52,7 +52,7 @@ pub(super) struct Site {
     shown: Notify,
 }
 
-impl Site {
+impl AttemptContext {
     pub(super) fn new(ctx: &Arc<Context>, row: &AttemptRow) -> Option<Self> {
         let url = Url::parse(&row.redirect_uri).ok()?;
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -88,7 +88,7 @@ impl Site {
     }
 }
 
-pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<AtomicBool>) {
+pub(super) async fn converse(stream: TcpStream, site: Arc<AttemptContext>, is_busy: Arc<AtomicBool>) {
     let ends = stream.peer_addr().and_then(|client| Ok((client, stream.local_addr()?)));
     let Ok((client, server)) = ends else { return };
     let is_foreign = tokio::task::spawn_blocking(move || tcp_peer::is_another_account(client, server)).await;
@@ -114,7 +114,7 @@ pub(super) async fn converse(stream: TcpStream, site: Arc<Site>, is_busy: Arc<At
 
 /// Another account of this computer may know the `state`: it is in the argument list of the program that opened the
 /// browser.
-fn foreign(site: &Site) -> Page {
+fn foreign(site: &AttemptContext) -> Page {
     if let Some(ctx) = site.ctx.upgrade() {
         reject_another_account(&ctx, &site.id);
     }
@@ -125,7 +125,7 @@ fn foreign(site: &Site) -> Page {
     )
 }
 
-async fn respond(request: Request<Incoming>, site: &Site, is_busy: &AtomicBool) -> Page {
+async fn respond(request: Request<Incoming>, site: &AttemptContext, is_busy: &AtomicBool) -> Page {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     if !host.is_some_and(|host| host.eq_ignore_ascii_case(&site.host)) {
         return page::refused(StatusCode::MISDIRECTED_REQUEST, "Grapnel does not serve this host name.");
@@ -152,9 +152,9 @@ async fn respond(request: Request<Incoming>, site: &Site, is_busy: &AtomicBool) 
         }
     };
     if query.is_empty() {
-        return page::hand_on();
+        return page::forward_fragment();
     }
-    let Some(ctx) = site.ctx.upgrade() else { return page::look_at_grapnel() };
+    let Some(ctx) = site.ctx.upgrade() else { return page::continue_in_grapnel() };
     is_busy.store(true, Ordering::Relaxed);
     let _answering = site.answering.read().await;
     // Held until the page is sent, so that a program that is about to end waits for it.
@@ -168,7 +168,7 @@ async fn respond(request: Request<Incoming>, site: &Site, is_busy: &AtomicBool) 
             *site.sent_on.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
             page::see(&site.clean_path)
         }
-        Ok(Err(_)) | Err(_) => page::look_at_grapnel(),
+        Ok(Err(_)) | Err(_) => page::continue_in_grapnel(),
     }
 }
 
@@ -189,7 +189,7 @@ async fn form(request: Request<Incoming>) -> Result<String, Page> {
 }
 
 /// Responds to a preflight request (Private Network Access): may the provider's page send requests to this computer?
-fn preflight(request: &Request<Incoming>, site: &Site) -> Page {
+fn preflight(request: &Request<Incoming>, site: &AttemptContext) -> Page {
     let mut response = page::refused(StatusCode::NO_CONTENT, "");
     *response.body_mut() = http_body_util::Full::default();
     let origin = request.headers().get(header::ORIGIN).filter(|origin| {
@@ -205,10 +205,10 @@ fn preflight(request: &Request<Incoming>, site: &Site) -> Page {
 }
 
 /// The page without code and state, with the result of the sign-in.
-fn outcome(site: &Site) -> Page {
+fn outcome(site: &AttemptContext) -> Page {
     site.shown.notify_one();
-    let Some(ctx) = site.ctx.upgrade() else { return page::look_at_grapnel() };
-    let Ok(attempt) = get(&ctx, &site.id) else { return page::look_at_grapnel() };
+    let Some(ctx) = site.ctx.upgrade() else { return page::continue_in_grapnel() };
+    let Ok(attempt) = get(&ctx, &site.id) else { return page::continue_in_grapnel() };
     match (attempt.phase, attempt.error, attempt.connection_id) {
         (_, Some(error), _) => page::failed(&error),
         (Phase::Done, None, Some(id)) => {
@@ -219,7 +219,7 @@ fn outcome(site: &Site) -> Page {
         (Phase::Waiting, ..) => {
             page::refused(StatusCode::NOT_FOUND, "Grapnel is still waiting for the answer to this sign-in.")
         }
-        _ => page::look_at_grapnel(),
+        _ => page::continue_in_grapnel(),
     }
 }
 

@@ -10,19 +10,19 @@ use grapnel_model::provider_text::clean;
 pub(super) type Page = Response<Full<Bytes>>;
 
 /// For providers that respond in the fragment, which only a script can read.
-const HAND_ON: &str = "<script>let f = location.hash.slice(1); f = f.slice(f.indexOf('?') + 1); if (f) \
+const FORWARD_FRAGMENT: &str = "<script>let f = location.hash.slice(1); f = f.slice(f.indexOf('?') + 1); if (f) \
     location.replace(location.pathname + '?' + f);</script>";
 /// Removes code and state from the address bar and from the browser's history entry.
 const CLEAR_ADDRESS: &str =
     "<script>if (location.search) history.replaceState(null, '', location.pathname);</script>";
 
 /// The query is empty: a script forwards the fragment.
-pub(super) fn hand_on() -> Page {
+pub(super) fn forward_fragment() -> Page {
     page(
         StatusCode::OK,
         "Returning to Grapnel",
         &["If this page stays, copy its whole address from the address bar and paste it into Grapnel."],
-        HAND_ON,
+        FORWARD_FRAGMENT,
     )
 }
 
@@ -35,7 +35,7 @@ pub(super) fn signed_in(provider: &str, owner: Option<&str>) -> Page {
 }
 
 /// The result is not known yet, or the person must decide in Grapnel.
-pub(super) fn look_at_grapnel() -> Page {
+pub(super) fn continue_in_grapnel() -> Page {
     let text =
         "Grapnel has received the answer and is still working on it. Go back to Grapnel to see the result.";
     page(StatusCode::ACCEPTED, "Go back to Grapnel", &[text], CLEAR_ADDRESS)
@@ -148,7 +148,7 @@ mod tests {
             [400, 400, 410, 403, 502]
         );
         assert_eq!(
-            (signed_in("x", None).status(), look_at_grapnel().status()),
+            (signed_in("x", None).status(), continue_in_grapnel().status()),
             (StatusCode::OK, StatusCode::ACCEPTED)
         );
     }

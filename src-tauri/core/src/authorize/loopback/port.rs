@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use grapnel_model::attempt::Phase;
-use grapnel_model::error::{Code, Error, Result, in_words};
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 use grapnel_model::redirect::Loopback;
 use grapnel_store::{self as store, app};
 use tokio::net::{TcpListener, TcpStream};
@@ -129,7 +129,7 @@ fn unusable(place: &Loopback<'_>, error: &io::Error) -> Error {
     let message = match error.kind() {
         ErrorKind::AddrInUse => format!("Port {port} of this computer belongs to another program right now."),
         ErrorKind::PermissionDenied => format!("The system does not give port {port} to Grapnel."),
-        _ => format!("Grapnel cannot listen on port {port} of this computer: {}.", in_words(error)),
+        _ => format!("Grapnel cannot listen on port {port} of this computer: {}.", io_error_text(error)),
     };
     Error::new(Code::PortTaken, message)
         .means("The sign-in did not start. Nothing changed.")

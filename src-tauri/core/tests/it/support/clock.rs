@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use grapnel_core::clock::{Clock, Wait, Woken};
+use grapnel_core::clock::{Clock, Wait, WakeReason};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -117,11 +117,13 @@ impl Clock for TestClock {
             let _over = Over(self);
             loop {
                 if self.moved().jumps > jumps {
-                    return Woken::Jumped;
+                    return WakeReason::Jumped;
                 }
-                let Ok(left) = Duration::try_from(self.now().duration_until(at)) else { return Woken::Due };
+                let Ok(left) = Duration::try_from(self.now().duration_until(at)) else {
+                    return WakeReason::Due;
+                };
                 if left.is_zero() {
-                    return Woken::Due;
+                    return WakeReason::Due;
                 }
                 // Real time passes as well, if only a little.
                 let _ = tokio::time::timeout(left, moves.changed()).await;

@@ -5,6 +5,6 @@ use serde_json::{Map, Value};
 
 pub(in crate::http) type Members = Map<String, Value>;
 
-pub(super) fn note(noted: &mut Vec<Deviation>, member: &str, found: impl Into<String>) {
+pub(super) fn record_deviation(noted: &mut Vec<Deviation>, member: &str, found: impl Into<String>) {
     noted.push(Deviation { member: member.into(), found: found.into() });
 }

@@ -8,7 +8,7 @@ use http::{Response, StatusCode, header};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::members::{Members, note};
+use super::members::{Members, record_deviation};
 use crate::http::failure::{Failure, is_busy};
 use crate::http::mask::Mask;
 use crate::http::response::Reply;
@@ -30,7 +30,9 @@ pub(in crate::http) fn normalize(
 ) -> Result<Response<Vec<u8>>, TokenFailure> {
     let status = reply.status;
     if status.is_redirection() {
-        return Err(strange("a redirect to another address, which was not followed", reply).into());
+        return Err(
+            unexpected_response("a redirect to another address, which was not followed", reply).into()
+        );
     }
     if is_busy(status) {
         return Err(Failure::Unavailable(status, reply.retry_after).into());
@@ -43,10 +45,10 @@ pub(in crate::http) fn normalize(
         return Err(refused);
     }
     if !status.is_success() {
-        return Err(strange("without an OAuth error", reply).into());
+        return Err(unexpected_response("without an OAuth error", reply).into());
     }
     if status != StatusCode::OK {
-        note(noted, "reply", format!("came with status {} instead of 200", status.as_u16()));
+        record_deviation(noted, "reply", format!("came with status {} instead of 200", status.as_u16()));
     }
     tokens::check(&mut members, config, status, sent, noted)?;
     expiry::read(&mut members, noted);
@@ -61,33 +63,33 @@ pub(in crate::http) fn normalize(
 /// The members of a response, as JSON or form-encoded.
 pub(in crate::http) fn members(reply: &Reply, noted: &mut Vec<Deviation>) -> Result<Members, Failure> {
     let text = std::str::from_utf8(&reply.body)
-        .map_err(|_| strange("not text", reply))?
+        .map_err(|_| unexpected_response("not text", reply))?
         .trim_start_matches('\u{feff}')
         .trim();
     if text.is_empty() {
-        return Err(strange("empty", reply));
+        return Err(unexpected_response("empty", reply));
     }
     if let Ok(value) = serde_json::from_str(text) {
         return match value {
             Value::Object(members) => Ok(members),
-            _ => Err(strange("JSON, but not an object", reply)),
+            _ => Err(unexpected_response("JSON, but not an object", reply)),
         };
     }
     if text.starts_with('<') || reply.content_type.starts_with("text/html") {
-        return Err(strange("a web page (HTML) instead of JSON", reply));
+        return Err(unexpected_response("a web page (HTML) instead of JSON", reply));
     }
     let is_form = reply.content_type.starts_with("application/x-www-form-urlencoded")
         || ["access_token=", "error="].iter().any(|start| text.starts_with(start));
     if is_form {
-        note(noted, "reply", "came form-encoded instead of as JSON");
+        record_deviation(noted, "reply", "came form-encoded instead of as JSON");
         return Ok(form_urlencoded::parse(text.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into()))
             .collect());
     }
-    Err(strange("cut off, or not JSON", reply))
+    Err(unexpected_response("cut off, or not JSON", reply))
 }
 
-fn strange(what: &str, reply: &Reply) -> Failure {
+fn unexpected_response(what: &str, reply: &Reply) -> Failure {
     Failure::Strange(what.to_owned(), reply.status)
 }
 
@@ -96,15 +98,15 @@ fn scope(members: &mut Members, noted: &mut Vec<Deviation>) {
     let items = match &value {
         Value::String(text) => {
             if text.contains(',') {
-                note(noted, "scope", "was split by commas, not spaces");
+                record_deviation(noted, "scope", "was split by commas, not spaces");
             }
             vec![text.as_str()]
         }
         Value::Array(items) => {
-            note(noted, "scope", "came as a list, not as text");
+            record_deviation(noted, "scope", "came as a list, not as text");
             items.iter().filter_map(Value::as_str).collect()
         }
-        _ => return note(noted, "scope", "could not be read and was left out"),
+        _ => return record_deviation(noted, "scope", "could not be read and was left out"),
     };
     let scopes = items.iter().flat_map(|item| item.split(|c: char| c == ',' || c.is_whitespace()));
     let scopes: Vec<&str> = scopes.filter(|scope| !scope.is_empty()).collect();
@@ -119,11 +121,11 @@ fn project_ids(members: &mut Members, noted: &mut Vec<Deviation>) {
     let ids = match value {
         Value::Array(items) => items,
         Value::String(text) => {
-            note(noted, "project_ids", "came as text, not as a list");
+            record_deviation(noted, "project_ids", "came as text, not as a list");
             text.split([',', ' ']).filter(|id| !id.is_empty()).map(Value::from).collect()
         }
         Value::Null => return,
-        _ => return note(noted, "project_ids", "could not be read and was left out"),
+        _ => return record_deviation(noted, "project_ids", "could not be read and was left out"),
     };
     let ids: Vec<Value> = ids
         .into_iter()

@@ -36,7 +36,7 @@ fn scopes(app: &RegisteredApp) -> Markup {
             @if app.scopes.is_empty() { p { "See who you are." } }
             ul.scopes {
                 @for scope in &app.scopes {
-                    li { span.what { (in_words(scope)) } code { (scope) } }
+                    li { span.what { (scope_text(scope)) } code { (scope) } }
                 }
             }
         }
@@ -66,7 +66,7 @@ fn address(project: &Project) -> Markup {
 }
 
 /// Descriptions of the scopes, which Grigora's documentation does not give.
-fn in_words(scope: &str) -> &str {
+fn scope_text(scope: &str) -> &str {
     match scope {
         "cms:post:read" => "Read the posts of your sites, including drafts",
         "directory:items:read" => "Read the items of your directories",

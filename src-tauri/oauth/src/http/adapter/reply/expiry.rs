@@ -4,7 +4,7 @@ use grapnel_model::token_response::Deviation;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::http::adapter::members::{Members, note};
+use crate::http::adapter::members::{Members, record_deviation};
 
 /// Ten years in seconds; a longer lifetime is a mistake.
 const MAX_LIFETIME: u64 = 315_360_000;
@@ -22,7 +22,7 @@ pub(super) fn read(members: &mut Members, noted: &mut Vec<Deviation>) {
                 Some(TokenEnd::At(second)) => drop(members.insert("expires_at".into(), second.into())),
                 None => continue,
             }
-            note(noted, "expires_in", "was missing, and the end was read from another member");
+            record_deviation(noted, "expires_in", "was missing, and the end was read from another member");
             break;
         }
     }
@@ -106,7 +106,7 @@ fn expires_in(members: &mut Members, noted: &mut Vec<Deviation>) {
     };
     match seconds {
         Some(seconds) => drop(members.insert("expires_in".into(), seconds.into())),
-        None => note(
+        None => record_deviation(
             noted,
             "expires_in",
             "could not be read as a time, so that the end of the token is not known",
@@ -119,6 +119,6 @@ fn whole_seconds(seconds: Option<f64>, came_as: &str, noted: &mut Vec<Deviation>
     let seconds = seconds.filter(|seconds| (0.0..MAX_LIFETIME as f64).contains(seconds))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "its range was just checked")]
     let whole = seconds as u64;
-    note(noted, "expires_in", format!("came as {came_as} and was read as the number {whole}"));
+    record_deviation(noted, "expires_in", format!("came as {came_as} and was read as the number {whole}"));
     Some(whole)
 }

@@ -7,7 +7,7 @@ use grapnel_model::token_response::Deviation;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::http::adapter::members::{Members, note};
+use crate::http::adapter::members::{Members, record_deviation};
 use crate::http::failure::Failure;
 use crate::http::unusable::Unusable;
 
@@ -41,7 +41,7 @@ pub(super) fn check(
         || members.get("refresh_token").and_then(Value::as_str).is_some_and(|token| token.trim().is_empty())
     {
         members.remove("refresh_token");
-        note(noted, "refresh_token", "was empty and was left out");
+        record_deviation(noted, "refresh_token", "was empty and was left out");
     }
     token_type(members, sent, noted).map_err(unusable)?;
     for name in TOKENS {
@@ -53,7 +53,7 @@ pub(super) fn check(
 }
 
 /// A shorter text, in bytes, is not masked: it may occur elsewhere by chance.
-const LEAST: usize = 8;
+const MIN_MASKED_BYTES: usize = 8;
 
 /// All tokens in a response, at any depth.
 pub(super) fn tokens_in(members: &Members) -> impl Iterator<Item = String> {
@@ -67,13 +67,13 @@ pub(super) fn tokens_in(members: &Members) -> impl Iterator<Item = String> {
             _ => {}
         }
     }
-    found.into_iter().filter(|token| token.len() >= LEAST)
+    found.into_iter().filter(|token| token.len() >= MIN_MASKED_BYTES)
 }
 
 /// A text of the response with its tokens and the secrets in `sent` masked.
 fn shown(text: &str, members: &Members, sent: &[SecretString]) -> String {
     let tokens: Vec<String> = tokens_in(members).collect();
-    let sent = sent.iter().map(ExposeSecret::expose_secret).filter(|sent| sent.len() >= LEAST);
+    let sent = sent.iter().map(ExposeSecret::expose_secret).filter(|sent| sent.len() >= MIN_MASKED_BYTES);
     clean(text, &tokens.iter().map(String::as_str).chain(sent).collect::<Vec<_>>())
 }
 
@@ -111,8 +111,10 @@ fn token_type(
     let kind = members.get("token_type").filter(|kind| !kind.is_null());
     match kind.map(|kind| kind.as_str().map(str::trim)) {
         Some(Some(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
-        None | Some(Some("")) => note(noted, "token_type", "was missing and was taken to be Bearer"),
-        Some(None) => note(noted, "token_type", "was not text and was taken to be Bearer"),
+        None | Some(Some("")) => {
+            record_deviation(noted, "token_type", "was missing and was taken to be Bearer");
+        }
+        Some(None) => record_deviation(noted, "token_type", "was not text and was taken to be Bearer"),
         Some(Some(kind)) => {
             let lower = kind.to_ascii_lowercase();
             let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
@@ -120,7 +122,7 @@ fn token_type(
             if words.any(|word| PROOF_OF_POSSESSION.contains(&word)) {
                 return Err(Unusable::ProofOfPossession(shown));
             }
-            note(noted, "token_type", format!("was “{shown}” and was taken to be Bearer"));
+            record_deviation(noted, "token_type", format!("was “{shown}” and was taken to be Bearer"));
         }
     }
     members.insert("token_type".into(), "Bearer".into());
@@ -138,7 +140,7 @@ fn take_nested(members: &mut Members, path: &str, noted: &mut Vec<Deviation>) {
         }
     }
     if let Some(Value::Object(nested)) = at.filter(|nested| nested.get("access_token").is_some()) {
-        note(noted, "access_token", format!("came nested in {path}"));
+        record_deviation(noted, "access_token", format!("came nested in {path}"));
         *members = nested.clone();
     }
 }

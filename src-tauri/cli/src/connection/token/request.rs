@@ -91,7 +91,7 @@ pub(super) async fn fetch(
     })
     .await
     .map_err(to_reconnect(&connection.name))?;
-    requesting_process::note(grapnel, connection);
+    requesting_process::log_hand_out(grapnel, connection);
     Ok(token)
 }
 
