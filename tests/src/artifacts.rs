@@ -16,6 +16,11 @@ pub fn program() -> PathBuf {
     std::env::var_os("GRAPNEL_DESKTOP").map_or_else(|| target().join("debug/grapnel-desktop"), PathBuf::from)
 }
 
+/// The command line under test, which is beside the desktop program.
+pub fn command_line() -> PathBuf {
+    program().with_file_name("grapnel")
+}
+
 /// The directory for the pictures and logs of failing stories.
 pub fn stories() -> PathBuf {
     target().join("stories")

@@ -23,7 +23,7 @@ impl<'a> Terminal<'a> {
 
     /// A `grapnel` command with these arguments, not started yet.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.desktop.command(artifacts::target().join("debug/grapnel"));
+        let mut command = self.desktop.command(artifacts::command_line());
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

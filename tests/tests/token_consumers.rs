@@ -96,7 +96,7 @@ fn tls() -> Result<Arc<ServerConfig>> {
 }
 
 fn grapnel() -> PathBuf {
-    artifacts::target().join("debug/grapnel")
+    artifacts::command_line()
 }
 
 /// Whether a program is installed; says so if not.
