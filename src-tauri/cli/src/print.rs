@@ -3,12 +3,13 @@
 //! removed here from all text but a token and a sign-in URL, which are printed as they are.
 
 use std::io::{ErrorKind, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use grapnel_core::clock::Clock;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::text::{clean_line, clean_lines, escape_json};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -218,7 +219,7 @@ impl Messages {
     }
 
     fn say(&self, text: &str) {
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stream = self.stream.lock();
         // An error that cannot be written cannot be reported either.
         let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
     }

@@ -8,7 +8,7 @@ mod headers;
 mod listener;
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::error::Result;
@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -120,7 +121,7 @@ impl Service {
                     )
                 } else {
                     let (response, changed) = service.respond(request).await;
-                    *upgraded.lock().unwrap_or_else(PoisonError::into_inner) = changed;
+                    *upgraded.lock() = changed;
                     response
                 };
                 Ok::<_, Infallible>(response)
@@ -132,7 +133,7 @@ impl Service {
         if let Err(error) = connection.await {
             tracing::debug!(%error, "a client of the proxy broke off");
         }
-        let upgraded = upgraded.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let upgraded = upgraded.into_inner();
         if let Some(upgraded) = upgraded {
             upgraded.join().await;
         }

@@ -7,7 +7,7 @@ mod response;
 mod target;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
@@ -18,6 +18,7 @@ use grapnel_oauth::http::api::bearer;
 use grapnel_oauth::http::retry_after_of;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use jiff::SignedDuration;
+use parking_lot::{Mutex, MutexGuard};
 use url::Url;
 
 use crate::context::Context;
@@ -85,7 +86,7 @@ impl ApiClient {
     }
 
     fn lock_given(&self) -> MutexGuard<'_, Option<CurrentToken>> {
-        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+        self.given.lock()
     }
 
     async fn token(&self) -> Result<CurrentToken> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
@@ -14,6 +14,7 @@ use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::vault::{Keyring, Vault};
 use grapnel_store::{self as store, Presence, Store};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, broadcast};
 
 /// How many events are queued for a slow listener before the oldest are dropped.
@@ -109,25 +110,25 @@ impl Context {
 impl Context {
     /// The lock for refreshing a connection within this process.
     pub(crate) fn refresh_lock(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
-        let mut locks = self.refresh_locks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locks = self.refresh_locks.lock();
         Arc::clone(locks.entry(id.clone()).or_default())
     }
 
     /// Whether a connection is being refreshed now.
     pub(crate) fn is_refreshing(&self, id: &ConnectionId) -> bool {
-        let locks = self.refresh_locks.lock().unwrap_or_else(PoisonError::into_inner);
+        let locks = self.refresh_locks.lock();
         locks.get(id).is_some_and(|lock| lock.try_lock().is_err())
     }
 
     /// Keeps a grant in memory that could not be stored.
     pub(crate) fn keep_unsaved(&self, grant: UnsavedGrant) {
-        let mut unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unsaved = self.unsaved.lock();
         unsaved.insert(grant.row.id.clone(), grant);
     }
 
     /// The unsaved grant of a connection, if there is one. It is kept until [`Self::drop_unsaved`].
     pub(crate) fn unsaved(&self, id: &ConnectionId) -> Option<UnsavedGrant> {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.unsaved.lock().get(id).cloned()
     }
 
     /// Like [`Self::unsaved`], if the connection still has the grant that the unsaved one replaces.
@@ -137,13 +138,13 @@ impl Context {
 
     /// The connections with an unsaved grant, as they were when they were refreshed.
     pub(crate) fn unsaved_connections(&self) -> Vec<ConnectionRow> {
-        let unsaved = self.unsaved.lock().unwrap_or_else(PoisonError::into_inner);
+        let unsaved = self.unsaved.lock();
         unsaved.values().map(|unsaved| unsaved.row.clone()).collect()
     }
 
     /// Drops an unsaved grant: it is stored, or no longer wanted.
     pub(crate) fn drop_unsaved(&self, id: &ConnectionId) {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.unsaved.lock().remove(id);
     }
 
     /// Announces uninterruptible work that encrypts values and stores them; lasts as long as the guards are held. Waits

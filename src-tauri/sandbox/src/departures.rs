@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::clock::{Clock, iso};
@@ -133,7 +134,7 @@ impl Departures {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Log) -> T) -> T {
-        act(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.log.lock())
     }
 }
 

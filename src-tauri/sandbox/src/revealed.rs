@@ -1,6 +1,8 @@
 //! Issued secrets in clear text, for tests that look for leaks. Recorded on request only, and never served over HTTP.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 /// The kind of a revealed secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,12 +42,12 @@ impl Reveal {
     pub(crate) fn add(&self, kind: SecretKind, value: &str) {
         if let Some(list) = &self.0 {
             let revealed = Revealed { kind, value: value.to_owned() };
-            list.lock().unwrap_or_else(PoisonError::into_inner).push(revealed);
+            list.lock().push(revealed);
         }
     }
 
     pub(crate) fn all(&self) -> Vec<Revealed> {
-        let list = self.0.as_ref().map(|list| list.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let list = self.0.as_ref().map(|list| list.lock().clone());
         list.unwrap_or_default()
     }
 }

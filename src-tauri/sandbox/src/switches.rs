@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::input_error::InputError;
 
@@ -97,7 +99,7 @@ impl Switches {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut BTreeSet<Switch>) -> T) -> T {
-        act(&mut self.on.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.on.lock())
     }
 }
 

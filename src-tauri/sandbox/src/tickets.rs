@@ -1,10 +1,10 @@
 //! Single-use form tokens. Each consent page has a ticket, which stands for the validated request behind it.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use crate::clock::Clock;
 use crate::random::{Digest, digest, random_token};
@@ -57,6 +57,6 @@ impl<R> Tickets<R> {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut VecDeque<Ticket<R>>) -> T) -> T {
-        act(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.open.lock())
     }
 }

@@ -1,8 +1,9 @@
 //! Counts concurrent token requests at a provider, and delays them by a configurable latency.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 /// The numbers of token requests at a provider.
@@ -60,7 +61,7 @@ impl TokenRequestGauge {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut GaugeState) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.0.lock())
     }
 }
 

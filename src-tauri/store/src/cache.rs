@@ -9,10 +9,11 @@ mod replace_list;
 mod search;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use grapnel_model::content::PostQuery;
 use grapnel_model::error::{Code, Error, Result};
+use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use error::CacheError;
@@ -63,7 +64,7 @@ impl Cache {
     ) -> Result<T> {
         let inner = Arc::clone(&self.0);
         let read = run_blocking(move || {
-            let mut reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut reader = inner.reader.lock();
             match &mut *reader {
                 Some(connection) => read(connection),
                 none => read(none.insert(open_cache(&inner.home)?)),
@@ -107,7 +108,7 @@ impl Cache {
 
     /// The rows of a list that `query` selects, in its order.
     pub async fn select(&self, list: &List, query: PostQuery) -> Result<Arc<[i64]>> {
-        let before = self.0.selected.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let before = self.0.selected.lock().clone();
         if let Some(selected) = before
             && selected.list == list.id
             && selected.query == query
@@ -117,8 +118,7 @@ impl Cache {
         let (range, by) = (list.range(), query.clone());
         let ids: Arc<[i64]> =
             self.read(move |connection| posts::select(connection, range, &by)).await?.into();
-        *self.0.selected.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Selected { list: list.id, query, ids: Arc::clone(&ids) });
+        *self.0.selected.lock() = Some(Selected { list: list.id, query, ids: Arc::clone(&ids) });
         Ok(ids)
     }
 }

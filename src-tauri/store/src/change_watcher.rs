@@ -2,7 +2,7 @@
 //! watch. The database's own files are unsuitable: they change before a commit is visible.
 
 use std::fs::OpenOptions;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use grapnel_model::error::Result;
@@ -67,7 +67,7 @@ impl Store {
     /// `PRAGMA data_version` of the writer connection, which changes only with commits of other connections. A reader
     /// connection would also count this process's commits.
     fn data_version(&self) -> Result<i64> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection.lock();
         let version = connection.query_row("PRAGMA data_version", [], |row| row.get(0));
         version.map_err(|error| failed(&error))
     }

@@ -1,10 +1,11 @@
 //! The database: snapshots for reading, transactions for writing.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::Arc;
 
 use grapnel_model::data_directory;
 use grapnel_model::error::{Error, Result};
+use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::failure::failed;
@@ -50,16 +51,14 @@ impl Store {
 
     /// Reads from one snapshot. Does not wait for a concurrent write.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        let read = match self.connection.try_lock() {
-            Ok(connection) => in_snapshot(&connection, read),
-            Err(TryLockError::Poisoned(poisoned)) => in_snapshot(&poisoned.into_inner(), read),
-            Err(TryLockError::WouldBlock) => {
-                let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-                match &*reader {
-                    Some(connection) => in_snapshot(connection, read),
-                    None => open::open_reader(&self.home)
-                        .and_then(|connection| in_snapshot(reader.insert(connection), read)),
-                }
+        let read = if let Some(connection) = self.connection.try_lock() {
+            in_snapshot(&connection, read)
+        } else {
+            let mut reader = self.reader.lock();
+            match &*reader {
+                Some(connection) => in_snapshot(connection, read),
+                None => open::open_reader(&self.home)
+                    .and_then(|connection| in_snapshot(reader.insert(connection), read)),
             }
         };
         read.map_err(|error| self.failed(&error))
@@ -67,7 +66,7 @@ impl Store {
 
     /// Writes in one transaction, which is on the disk when this returns.
     pub fn write<T>(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.connection.lock();
         let written = open::set_checkpoint_on_close(&connection, true)
             .and_then(|()| in_transaction(&mut connection, write));
         if written.is_ok() {
@@ -79,7 +78,7 @@ impl Store {
     /// Moves the write-ahead log into the database file and truncates it, so that one file has all data and overwritten
     /// values are gone. Pages that another process is reading stay in the log.
     pub fn checkpoint(&self) -> Result<()> {
-        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = self.connection.lock();
         let merged = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         merged.map_err(|error| failed(&error))
     }
@@ -89,7 +88,7 @@ impl Store {
         &self,
         write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut connection = self.connection.lock();
         let written = (|| {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             let written = in_transaction(&mut connection, write);

@@ -1,8 +1,9 @@
 //! Group commit: writes that arrive while the disk is busy are committed together, with one `fsync`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use grapnel_model::error::{Code, Error, Result};
+use parking_lot::Mutex;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -22,21 +23,21 @@ impl Store {
         let slot = Arc::clone(&result);
         let run: WriteFn = Box::new(move |connection| {
             let written = write(connection)?;
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
+            *slot.lock() = Some(written);
             Ok(())
         });
-        self.write_queue.lock().unwrap_or_else(PoisonError::into_inner).push(PendingWrite { run, done });
+        self.write_queue.lock().push(PendingWrite { run, done });
         let store = self.clone();
         tokio::task::spawn_blocking(move || store.commit_waiting());
         let interrupted = || Error::new(Code::Internal, "A write was interrupted.");
         committed.await.map_err(|_| interrupted())??;
-        result.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(interrupted)
+        result.lock().take().ok_or_else(interrupted)
     }
 
     /// Commits the queued writes, unless the previous holder of the connection has done it.
     fn commit_waiting(&self) {
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = std::mem::take(&mut *self.write_queue.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut connection = self.connection.lock();
+        let waiting = std::mem::take(&mut *self.write_queue.lock());
         if waiting.is_empty() {
             return;
         }
@@ -92,14 +93,14 @@ mod tests {
 
     /// Runs all of these writes while the disk is busy, and returns their results.
     async fn add(store: &Store, numbers: Vec<i64>) -> Vec<Result<usize>> {
-        let busy = store.connection.lock().unwrap();
+        let busy = store.connection.lock();
         let insert = |number| {
             let store = store.clone();
             let write = move |c: &Connection| c.execute("INSERT INTO number VALUES (?1)", [number]);
             tokio::spawn(async move { store.group_commit(write).await })
         };
         let writing: Vec<_> = numbers.into_iter().map(insert).collect();
-        while store.write_queue.lock().unwrap().len() < writing.len() {
+        while store.write_queue.lock().len() < writing.len() {
             std::thread::yield_now();
         }
         drop(busy);
@@ -137,7 +138,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn every_write_fails_if_another_process_locks_the_database() {
         let (home, store) = store();
-        store.connection.lock().unwrap().busy_timeout(std::time::Duration::ZERO).unwrap();
+        store.connection.lock().busy_timeout(std::time::Duration::ZERO).unwrap();
         let other = Connection::open(home.path().join("grapnel.db")).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         for result in add(&store, vec![1, 2]).await {

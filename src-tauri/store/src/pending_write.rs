@@ -1,8 +1,9 @@
 //! The queue of the group commit.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use grapnel_model::error::Result;
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 

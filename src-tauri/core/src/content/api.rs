@@ -1,6 +1,6 @@
 //! A connection's API, called with a fresh token.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
@@ -14,6 +14,7 @@ use grapnel_oauth::http::token::Grant;
 use grapnel_oauth::http::{Limits, Mask, Progress, Reply};
 use grapnel_oauth::refusal::said;
 use http::StatusCode;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -70,7 +71,7 @@ impl<'a> Api<'a> {
 
     /// Masks this secret in responses as well.
     pub(super) fn masking(mut self, secret: Option<SecretString>) -> Self {
-        self.secrets.get_mut().unwrap_or_else(PoisonError::into_inner).extend(secret);
+        self.secrets.get_mut().extend(secret);
         self
     }
 
@@ -94,7 +95,7 @@ impl<'a> Api<'a> {
 
     /// A mask of the connection's secrets.
     pub(super) fn mask(&self) -> Mask {
-        Mask::of(self.secrets.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned())
+        Mask::of(self.secrets.lock().iter().cloned())
     }
 
     /// The keys that the provider signs with.
@@ -178,7 +179,7 @@ impl<'a> Api<'a> {
         if let Some(sealed) = signed_in.connection.sealed_refresh() {
             secrets.push(self.ctx.vault.open(&grant::refresh_associated_data(self.id), sealed).await?);
         }
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).extend(secrets);
+        self.secrets.lock().extend(secrets);
         Ok(())
     }
 
@@ -223,7 +224,7 @@ impl<'a> Api<'a> {
 
     /// A failure in a success response that has only a message. Only a person can tell whether it concerns the token.
     pub(super) fn error_without_code(&self, message: Option<&Value>) -> Error {
-        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets = self.secrets.lock();
         let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
         let text = message.and_then(Value::as_str).map(|text| clean(text, &secrets));
         let said = said(text.as_deref());

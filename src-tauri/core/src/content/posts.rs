@@ -1,8 +1,8 @@
 //! Fetches the posts of a project with the filters that the provider supports, and caches them unchanged.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use grapnel_model::content::{PostQuery, Posts, Progress};
@@ -11,6 +11,7 @@ use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_oauth::http::{Reply, api};
 use grapnel_store::cache::{self, Entry, ListKey, run_blocking};
+use parking_lot::Mutex;
 
 use super::api::{Api, grigora_api};
 use super::grigora::{self, PostListError};
@@ -167,7 +168,7 @@ impl ProgressEmitter {
     }
 
     fn update(&self, change: impl FnOnce(&mut Progress)) {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock();
         change(&mut last.1);
         if last.0.elapsed() >= PROGRESS_INTERVAL {
             last.0 = Instant::now();

@@ -3,9 +3,10 @@
 #![allow(clippy::expect_used, reason = "a target fails where it is surprised")]
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -86,16 +87,16 @@ struct OpenKeyring(Mutex<HashMap<String, Vec<u8>>>);
 
 impl Keyring for OpenKeyring {
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned())
+        Ok(self.0.lock().get(name).cloned())
     }
 
     fn set(&self, name: &str, key: &[u8]) -> Result<(), Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.into(), key.into());
+        self.0.lock().insert(name.into(), key.into());
         Ok(())
     }
 
     fn remove(&self, name: &str) -> Result<(), Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.0.lock().remove(name);
         Ok(())
     }
 

@@ -2,9 +2,10 @@
 //! endpoints (RFC 9110 §6.6.1). Setting the system clock while the program runs does not move it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 
 use super::wall_clock::Clock;
 
@@ -57,7 +58,7 @@ impl CorrectedClock {
         }
     }
 
-    /// Learns from the `Date` of a token response. `asked` is when the request was sent, by [`Self::steady`].
+    /// Learns from the `Date` of a token response. `asked` is when the request was sent, by [`Self::monotonic_now`].
     pub fn observe(&self, host: &str, date: Timestamp, asked: Timestamp) {
         let offset = offset(date, asked, self.monotonic_now());
         if offset.abs() > MAX_OFFSET {
@@ -81,8 +82,8 @@ impl CorrectedClock {
         now.saturating_sub(self.clock.set_by()).unwrap_or(now)
     }
 
-    fn offsets(&self) -> std::sync::MutexGuard<'_, ClockOffsets> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn offsets(&self) -> parking_lot::MutexGuard<'_, ClockOffsets> {
+        self.heard.lock()
     }
 }
 

@@ -1,10 +1,11 @@
 //! The HTTP clients, one set per route: loopback without a proxy, every other host by the settings.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use grapnel_model::provider::is_loopback;
 use grapnel_model::settings::Settings;
+use parking_lot::Mutex;
 use reqwest::{Client, ClientBuilder};
 use url::Url;
 
@@ -64,13 +65,13 @@ impl ClientPool {
     /// Replaces the settings and drops the client that was built from the earlier ones.
     pub(super) fn set(&self, settings: Settings) {
         self.begin_with(settings);
-        *self.outward.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.outward.lock() = None;
     }
 
     /// Sets the settings without checking them. A setting that is no longer usable fails the first request that needs
     /// it.
     pub(super) fn begin_with(&self, settings: Settings) {
-        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        *self.settings.lock() = settings;
     }
 
     /// Selects the route for `url`, and builds its clients if needed.
@@ -95,11 +96,11 @@ impl ClientPool {
     }
 
     fn external_route(&self) -> Result<Route, Failure> {
-        let mut outward = self.outward.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outward = self.outward.lock();
         if let Some(route) = &*outward {
             return Ok(route.clone());
         }
-        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let settings = self.settings.lock().clone();
         let mut more = authorities::of_settings(&settings).map_err(|error| Failure::blocked(&error))?;
         let environment = authorities::from_environment();
         more.extend(environment.certificates);

@@ -2,8 +2,9 @@
 //! of arrival, and background refreshes leave one slot free for requests that a person waits for.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
@@ -38,7 +39,7 @@ impl HostPermits {
     }
 
     fn host(&self, url: &Url) -> Host {
-        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = self.0.lock();
         let new = || Host {
             all: Semaphore::new(MAX_REQUESTS).into(),
             in_background: Semaphore::new(MAX_BACKGROUND_REQUESTS).into(),

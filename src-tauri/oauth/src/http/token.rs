@@ -1,7 +1,6 @@
 //! Token requests (RFC 6749 §4.1.3 and §6), sent through `oauth2` and the provider's adapter.
 
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use grapnel_model::provider::{ClientAuth, ProviderConfig};
@@ -16,6 +15,7 @@ use oauth2::{
     ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken,
     RequestTokenError, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -201,8 +201,8 @@ pub(super) async fn request_token_over(
             engine.exchange_refresh_token(&token).request_async(&endpoint).await
         }
     };
-    let noted = endpoint.noted.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let redacted_response = endpoint.redacted_response.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let noted = endpoint.noted.into_inner();
+    let redacted_response = endpoint.redacted_response.into_inner();
     match reply {
         Ok(reply) => Ok(grant(&reply, noted, redacted_response)),
         Err(error) => Err(TokenRequestError { failure: failure(error), redacted_response }),
@@ -233,14 +233,8 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
             let request =
                 adapter::shape(request, self.config, &self.purpose).map_err(|error| not_sent(&error))?;
             let reply = self.transport.send(request).await?;
-            *self.redacted_response.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(redacted_response::masked(&reply, &self.sent));
-            adapter::normalize(
-                &reply,
-                self.config,
-                &self.sent,
-                &mut self.noted.lock().unwrap_or_else(PoisonError::into_inner),
-            )
+            *self.redacted_response.lock() = Some(redacted_response::masked(&reply, &self.sent));
+            adapter::normalize(&reply, self.config, &self.sent, &mut self.noted.lock())
         })
     }
 }

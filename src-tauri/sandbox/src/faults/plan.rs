@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::endpoint::Endpoint;
 use super::fault::Fault;
@@ -104,7 +106,7 @@ impl Faults {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Vec<PlannedFault>) -> T) -> T {
-        act(&mut self.planned.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.planned.lock())
     }
 }
 

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -286,7 +286,7 @@ impl Grants {
     }
 
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Store) -> T) -> T {
-        act(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.store.lock())
     }
 
     /// Runs `act`, which may change tokens, and persists the result.

@@ -1,11 +1,12 @@
 //! Encrypts and decrypts secrets with the vault key, which is fetched from the keyring once and then kept in memory.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::vault::Protection;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::errors::{damaged, interrupted, not_open, passphrase_needed, slow, timed_out};
@@ -277,8 +278,8 @@ impl Inner {
         });
     }
 
-    pub(super) fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn state(&self) -> parking_lot::MutexGuard<'_, State> {
+        self.state.lock()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use grapnel_model::account::Account;
@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, OwnedRwLockReadGuard, RwLock};
 use url::Url;
@@ -74,7 +75,7 @@ impl AttemptContext {
     /// Whether a browser was redirected to the clean page. Waits for a response in progress.
     pub(super) async fn sent_on(&self) -> bool {
         drop(self.answering.write().await);
-        self.sent_on.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.sent_on.lock().is_some()
     }
 
     /// Waits until the clean page was requested.
@@ -84,7 +85,7 @@ impl AttemptContext {
 
     /// Stops waiting for a request of the clean page.
     pub(super) fn close(&self) {
-        self.sent_on.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.sent_on.lock().take();
     }
 }
 
@@ -165,7 +166,7 @@ async fn respond(request: Request<Incoming>, site: &AttemptContext, is_busy: &At
     match tokio::time::timeout(OUTCOME_TIMEOUT, received).await {
         Ok(Ok(Err(error))) => page::failed(&error),
         Ok(Ok(Ok(()))) => {
-            *site.sent_on.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
+            *site.sent_on.lock() = Some(page);
             page::see(&site.clean_path)
         }
         Ok(Err(_)) | Err(_) => page::continue_in_grapnel(),
