@@ -168,6 +168,12 @@ const shots = {
     ]),
   ),
   environments: { scenario: "environments" },
+  forty: { scenario: "forty" },
+  "forty-attention": {
+    scenario: "forty",
+    go: (page) => page.getByRole("button", { name: /^Needs attention/ }).click(),
+  },
+  "forty-options": { scenario: "forty", go: (page) => button(page, "List options").click() },
   "environment-form": {
     scenario: "environments",
     go: async (page) => {

@@ -130,6 +130,69 @@ const many = (count = 300) => {
   );
 };
 
+/** Forty connections of an agency: several providers, environments and states, and some very long names. */
+const forty = () => {
+  const places = [
+    { app_id: "live", app_name: "Agency", environment: "Production", provider: "grigora", provider_name: "Grigora" },
+    {
+      app_id: "stage",
+      app_name: "Agency (Staging)",
+      environment: "Staging",
+      provider: "grigora",
+      provider_name: "Grigora",
+    },
+    {
+      app_id: "meters",
+      app_name: "Meters",
+      environment: "Production",
+      provider: "grovestreams",
+      provider_name: "GroveStreams",
+    },
+    { app_id: "flows", app_name: "Flows", environment: null, provider: "grindery", provider_name: "Grindery" },
+    { app_id: "pages", app_name: "Pages", environment: null, provider: "thegrid", provider_name: "The Grid" },
+    {
+      app_id: "id",
+      app_name: "Harbour ID",
+      environment: null,
+      provider: "custom",
+      provider_name: "id.harbour.example",
+    },
+  ];
+  const states = [
+    "active",
+    "active",
+    "active",
+    "expired",
+    "active",
+    "retrying",
+    "active",
+    "reconnect_needed",
+    "active",
+    "disconnected",
+  ] as const;
+  const long = "The harbour office’s connection for the quarterly reports of every subsidiary, second attempt";
+  return held(
+    Array.from({ length: 40 }, (_, n) => {
+      const name =
+        n === 12
+          ? long
+          : n === 13
+            ? "عميل الميناء"
+            : n === 14
+              ? "ご_very_long_name_without_any_space_".repeat(3)
+              : `Client ${n + 1}`;
+      const one = details(`c${n + 1}`, name, states[n % states.length] ?? "active", ((n * 37) % 240) * MINUTE + 30_000);
+      return { ...one, summary: { ...one.summary, ...places[n % places.length] } };
+    }),
+    {
+      apps: places.map(({ app_id, app_name, environment, provider }) =>
+        app(app_id, app_name, { environment, provider }),
+      ),
+      attempts: [attempt("failed", { app_id: "id", app_name: "Harbour ID", provider_name: "id.harbour.example" })],
+    },
+  );
+};
+
 const ended = (phase: Parameters<typeof attempt>[0], error: FakeData["vault"] = null) => ({
   ...some(),
   attempts: [attempt(phase, { error })],
@@ -139,6 +202,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
   empty,
   some,
   environments,
+  forty,
   many: () => many(),
   thousands: () => many(10_000),
   troubled,

@@ -205,6 +205,15 @@ class AppStore {
     this.attempts = all.filter((one) => !past.includes(one));
   }
 
+  /** Dismisses the failed sign-ins of the apps of new connections, which another process may have created. */
+  #supersedeAttempts(connections: Summary[]): void {
+    if (connections.length === 0) return;
+    const connected = new Set(connections.map(({ app_id }) => app_id));
+    const isPast = (one: Attempt) =>
+      isOver(one) && one.phase !== "done" && one.connection_id === null && connected.has(one.app_id);
+    for (const { id } of this.attempts.filter(isPast)) this.dismissAttempt(id);
+  }
+
   /** Removes a finished attempt from the list. */
   dismissAttempt(id: string): void {
     this.#dismissed.add(id);
@@ -272,6 +281,7 @@ class AppStore {
       return now ?? known;
     });
     connections.push(...news.values());
+    this.#supersedeAttempts([...news.values()]);
     this.connections = inOrder && news.size === 0 ? connections : connections.sort(byName);
   }
 
@@ -298,6 +308,8 @@ class AppStore {
 
   #show({ apps, connections, attempts }: Overview, { changed, newer }: OverviewRequest): void {
     this.apps = [...merged(this.apps, apps, newer)].sort(byAppName);
+    const known = new Set(this.partial ? [] : this.connections.map(({ id }) => id));
+    if (!this.partial) this.#supersedeAttempts(connections.filter(({ id }) => !known.has(id)));
     this.connections = sorted(merged(this.connections, connections, newer));
     this.partial = false;
     for (const attempt of attempts) if (!newer.has(attempt.id)) this.#putAttempt(attempt);

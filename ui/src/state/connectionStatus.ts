@@ -25,6 +25,17 @@ export function statusDetail(summary: Summary, now: Date): string {
   return state === "expired" ? side.ago(time.span(-time.until(summary.expires_at, now))) : "";
 }
 
+/** The end of a compact row: `43 min` if active, or else a word. */
+export function briefStatus(summary: Summary, now: Date): string {
+  const state = connectionState(summary, now);
+  if (state === "retrying" && waits(summary, now))
+    return side.briefRetry(time.brief(time.until(summary.retry_at!, now)));
+  if (summary.sign_in_due !== null && (state === "active" || state === "expired"))
+    return side.briefDue(time.span(time.until(summary.sign_in_due, now)));
+  if (state === "active" && summary.expires_at !== null) return time.span(time.until(summary.expires_at, now));
+  return side.brief[state];
+}
+
 /** The sentence after the status label in a header. */
 export function statusSentence(summary: Summary, held: TokenMetadata | null, now: Date): string {
   const state = connectionState(summary, now);

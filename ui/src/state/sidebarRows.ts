@@ -1,5 +1,4 @@
-// The sidebar's rows: connections, running sign-ins and apps without connections. They are grouped by environment if
-// any app has one, else by provider.
+// The sidebar's rows: connections, running sign-ins and apps without connections, in groups.
 
 import type { App, Attempt, Summary } from "../host";
 import { compare } from "./sort";
@@ -11,11 +10,13 @@ type Kind =
   | { kind: "connection"; connection: Summary; attempt?: Attempt }
   | { kind: "attempt"; attempt: Attempt }
   | { kind: "app"; app: App };
-/** `text` is the lower-case search text, computed on first use. */
-export type Row = Kind & { id: string; name: string; provider: string; text?: string };
+/** `provider` is the provider's ID. `text` is the lower-case search text, computed on first use. */
+export type Row = Kind & { id: string; name: string; provider: string; provider_name: string; text?: string };
 
-/** `name` is empty for what has no environment. */
-export type Group = { by: "environment" | "provider"; name: string; rows: Row[] };
+/** What the list is grouped by. */
+export type Grouping = "provider" | "environment";
+/** `name` is empty for rows without an environment. */
+export type Group = { by: Grouping; name: string; rows: Row[] };
 
 /** Running attempts, and unsuccessful ones that the person has not dismissed. */
 const shown = (attempt: Attempt): boolean =>
@@ -24,17 +25,36 @@ const shown = (attempt: Attempt): boolean =>
 /** Cached by object, so that only changed rows of 10,000 are built again. */
 const made = new WeakMap<Summary | Attempt | App, Row>();
 
-const row = (id: string, name: string, provider: string, of: Kind): Row => ({ id, name, provider, ...of });
+/** What the list is grouped by if the person has chosen nothing: by environment if any app has one. */
+export const usualGrouping = (apps: App[]): Grouping =>
+  apps.some((app) => app.environment) ? "environment" : "provider";
+
+/** The attempt of each app that has a row of its own: the newest running one, or else the newest. */
+function attemptRows(attempts: Attempt[]): Map<string, Attempt> {
+  const rows = new Map<string, Attempt>();
+  const isNewer = (one: Attempt, other: Attempt) =>
+    isOver(one) === isOver(other) ? Date.parse(one.started_at) >= Date.parse(other.started_at) : isOver(other);
+  for (const attempt of attempts) {
+    const other = rows.get(attempt.app_id);
+    if (!other || isNewer(attempt, other)) rows.set(attempt.app_id, attempt);
+  }
+  return rows;
+}
 
 /** With `partial`, more connections follow, and it is not known which apps have none. */
-export function sidebarRows(apps: App[], connections: Summary[], attempts: Attempt[], partial = false): Group[] {
-  const environments = new Map(apps.map((app) => [app.id, app.environment ?? ""]));
-  const by = [...environments.values()].some(Boolean) ? "environment" : "provider";
+export function sidebarRows(
+  apps: App[],
+  connections: Summary[],
+  attempts: Attempt[],
+  { partial = false, by = usualGrouping(apps) }: { partial?: boolean; by?: Grouping } = {},
+): Group[] {
+  const known = new Map(apps.map((app) => [app.id, app]));
   const groups = new Map<string, Row[]>();
-  const put = (app: string, of: Summary | Attempt | App | null, make: () => Row) => {
-    const row = (of && made.get(of)) ?? make();
+  const put = (appId: string, of: Summary | Attempt | App | null, make: () => Omit<Row, "provider"> & Kind) => {
+    const app = known.get(appId);
+    const row = (of && made.get(of)) ?? ({ provider: app?.provider ?? "", ...make() } as Row);
     if (of) made.set(of, row);
-    const name = by === "environment" ? (environments.get(app) ?? "") : row.provider;
+    const name = by === "environment" ? (app?.environment ?? "") : row.provider_name;
     const rows = groups.get(name);
     if (rows) rows.push(row);
     else groups.set(name, [row]);
@@ -48,33 +68,45 @@ export function sidebarRows(apps: App[], connections: Summary[], attempts: Attem
     connected.add(connection.app_id);
     const attempt = again.get(connection.id);
     again.delete(connection.id);
-    put(connection.app_id, attempt ? null : connection, () =>
-      row(connection.id, connection.name, connection.provider_name, { kind: "connection", connection, attempt }),
-    );
+    const { id, name, provider, provider_name } = connection;
+    put(connection.app_id, attempt ? null : connection, () => ({
+      ...{ id, name, provider, provider_name },
+      ...(attempt ? { kind: "connection", connection, attempt } : { kind: "connection", connection }),
+    }));
   }
-  for (const attempt of attempts.filter(shown)) {
+  const others = attempts.filter((one) => shown(one) && (!one.connection_id || again.get(one.connection_id) === one));
+  for (const attempt of attemptRows(others).values()) {
     tried.add(attempt.app_id);
-    if (attempt.connection_id && again.get(attempt.connection_id) !== attempt) continue;
-    put(attempt.app_id, attempt, () =>
-      row(attempt.id, attempt.app_name, attempt.provider_name, { kind: "attempt", attempt }),
-    );
+    const { id, app_name: name, provider_name } = attempt;
+    put(attempt.app_id, attempt, () => ({ id, name, provider_name, kind: "attempt", attempt }));
   }
   for (const app of partial ? [] : apps) {
-    if (!connected.has(app.id) && !tried.has(app.id))
-      put(app.id, app, () => row(app.id, app.name, app.provider_name, { kind: "app", app }));
+    const { id, name, provider_name } = app;
+    if (!connected.has(id) && !tried.has(id)) put(id, app, () => ({ id, name, provider_name, kind: "app", app }));
   }
   return [...groups]
     .map(([name, rows]): Group => ({ by, name, rows }))
     .sort((a, b) => Number(!a.name) - Number(!b.name) || compare(a.name, b.name));
 }
 
-/** The rows that contain a text. */
-export function filtered(groups: Group[], filter: string): Group[] {
-  const wanted = filter.trim().toLocaleLowerCase();
-  if (!wanted) return groups;
-  const text = (row: Row) => (row.text ??= `${row.name} ${row.provider}`.toLocaleLowerCase());
+/** The text that the filter searches. */
+const text = (row: Row): string =>
+  (row.text ??= [
+    row.name,
+    row.provider_name,
+    (row.kind === "connection" && row.connection.environment) || "",
+    (row.kind === "app" && row.app.environment) || "",
+  ]
+    .join("\n")
+    .toLocaleLowerCase());
+
+/** The rows that contain every word of a text and that `wanted` selects. */
+export function filtered(groups: Group[], filter: string, wanted?: (row: Row) => boolean): Group[] {
+  const words = filter.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0 && !wanted) return groups;
+  const fits = (row: Row) => words.every((word) => text(row).includes(word)) && (!wanted || wanted(row));
   return groups
-    .map(({ rows, ...group }) => ({ ...group, rows: rows.filter((row) => text(row).includes(wanted)) }))
+    .map(({ rows, ...group }) => ({ ...group, rows: rows.filter(fits) }))
     .filter((group) => group.rows.length > 0);
 }
 

@@ -5,13 +5,16 @@ import type { App, Summary } from "../host";
 /** One shared collator: sorting 10,000 names takes many comparisons. */
 export const { compare } = new Intl.Collator(undefined, { numeric: true });
 
-export const byName = (a: Summary, b: Summary): number =>
-  (a.provider_name === b.provider_name ? 0 : compare(a.provider_name, b.provider_name)) || compare(a.name, b.name);
+/** Stable, so that names that the locale considers equal keep their order. */
+const inOrder = <T>(all: T[], by: (a: T, b: T) => number): boolean =>
+  all.every((one, at) => at === 0 || by(all[at - 1] ?? one, one) <= 0);
 
-/** Sorted by provider and name. The host sends them by name, which is often the same. */
-export const sorted = (all: Summary[]): Summary[] => {
-  const inOrder = all.every((one, at) => at === 0 || byName(all[at - 1] ?? one, one) <= 0);
-  return inOrder ? all : [...all].sort(byName);
-};
+/** The list in this order. It is checked first: the host sends 10,000 names in an order that is often the same. */
+export const ordered = <T>(all: T[], by: (a: T, b: T) => number): T[] => (inOrder(all, by) ? all : [...all].sort(by));
+
+export const byName = (a: Summary, b: Summary): number => compare(a.name, b.name);
+
+/** Sorted by name. */
+export const sorted = (all: Summary[]): Summary[] => ordered(all, byName);
 
 export const byAppName = (a: App, b: App): number => compare(a.name, b.name);

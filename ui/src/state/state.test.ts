@@ -1,10 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import { app as fakeApp, attempt, details, trouble } from "../fake/data";
 import { filtered, sidebarRows, isCurrent, routeOf } from "./sidebarRows";
+import { categories, categoryOf } from "./categories";
 import { tokenTimeline } from "./tokenTimeline";
 import { Load } from "./load.svelte";
 import { dayMoment, daysOf } from "./filters";
-import { statusDetail, statusSentence, connectionState } from "./connectionStatus";
+import { briefStatus, statusDetail, statusSentence, connectionState } from "./connectionStatus";
 import { time } from "../words";
 import { steps } from "./steps";
 import { visibleRows, scrollOffsetFor } from "./visibleRows";
@@ -68,6 +69,22 @@ describe("how a connection stands", () => {
         now,
       ),
     ).toBe(", reconnect within 3 days");
+  });
+  test("a compact row ends with the remaining time, or with a word", () => {
+    const brief = (...given: Parameters<typeof one>) => briefStatus(one(...given), now);
+    expect(brief("active", 59 * 60_000 + 5000)).toBe("59 min");
+    expect(brief("active", null)).toBe("");
+    expect(brief("active", -1000)).toBe("Expired");
+    expect(brief("renewing", 60_000)).toBe("Refreshing");
+    expect(brief("retrying", 60_000)).toMatch(/^Retry [34] min$/);
+    expect(brief("reconnect_needed", 60_000)).toBe("Reconnect");
+    expect(brief("locked", 60_000)).toBe("Locked");
+    expect(brief("disconnected", null)).toBe("Disconnected");
+    const due = {
+      ...one("active", 60_000),
+      sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),
+    };
+    expect(briefStatus(due, now)).toBe("Due in 3 days");
   });
   test("a future retry shows its time", () => {
     const retrying = one("retrying", 60_000);
@@ -160,6 +177,8 @@ test("the sidebar shows apps without connections and omits cancelled attempts", 
   expect(filtered(listed, "prod")[0]?.rows).toHaveLength(1);
   expect(filtered(listed, " GRIGORA ")[0]?.rows).toHaveLength(2);
   expect(filtered(listed, "xyzzy")).toEqual([]);
+  expect(filtered(listed, "grigora prod")[0]?.rows).toHaveLength(1);
+  expect(filtered(listed, "", (row) => row.kind === "app")[0]?.rows.map((row) => row.name)).toEqual(["Other"]);
 });
 
 test("the list is grouped by environment if any app has one, with apps without one last", () => {
@@ -175,7 +194,7 @@ test("the list is grouped by environment if any app has one, with apps without o
   expect(told(groups)).toEqual(["environment Production: c1 a1", "environment Staging: c3 more", "environment : c2"]);
   expect(told(filtered(groups, "the grid"))).toEqual(["environment Staging: more"]);
   // While connections are loading, apps without connections are unknown.
-  expect(told(sidebarRows(apps, [], [], true))).toEqual([]);
+  expect(told(sidebarRows(apps, [], [], { partial: true }))).toEqual([]);
   const plain = apps.map((one) => ({ ...one, environment: null }));
   expect(told(sidebarRows(plain, connections, trying))).toEqual([
     "provider Grigora: c1 c2 c3 a1",
@@ -197,6 +216,71 @@ test("a reconnect is shown on the connection’s own row", () => {
   expect(row && isCurrent(row, { page: "connection", connection: "c1", tab: "token" })).toBe(true);
   const [after] = rows([]);
   expect(after && routeOf(after)).toEqual({ page: "connection", connection: "c1", tab: "overview" });
+});
+
+test("an app has one row for its sign-ins: the newest running one, or else the newest", () => {
+  const begun = (id: string, minutes: number, phase: Parameters<typeof attempt>[0] = "failed", app_id = "acme-sites") =>
+    attempt(phase, {
+      id,
+      app_id,
+      connection_id: null,
+      started_at: new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString(),
+    });
+  const rows = (attempts: Parameters<typeof sidebarRows>[2]) =>
+    sidebarRows([], [], attempts).flatMap((group) => group.rows.map((row) => row.id));
+  expect(rows([begun("a", 1), begun("b", 3), begun("c", 2)])).toEqual(["b"]);
+  expect(rows([begun("a", 1, "waiting"), begun("b", 3)])).toEqual(["a"]);
+  expect(rows([begun("a", 1, "waiting"), begun("b", 3, "waiting"), begun("c", 2)])).toEqual(["b"]);
+  expect(rows([begun("a", 1), begun("b", 1, "failed", "acme-shop")])).toEqual(["a", "b"]);
+});
+
+test("rows are found by the environment of their app", () => {
+  const summary = { ...details("c1", "Acme production", "active", 1000).summary, environment: "Staging" };
+  const apps = [
+    fakeApp("acme-sites", "Acme Sites", { environment: "Staging" }),
+    fakeApp("m", "M", { environment: "Live" }),
+  ];
+  const found = (text: string) =>
+    filtered(sidebarRows(apps, [summary], []), text).flatMap((group) => group.rows.map((row) => row.id));
+  expect(found("staging")).toEqual(["c1"]);
+  expect(found("live")).toEqual(["m"]);
+  expect(found("acme staging")).toEqual(["c1"]);
+});
+
+/** The only row. */
+function only(groups: ReturnType<typeof sidebarRows>) {
+  const [row] = groups.flatMap(({ rows }) => rows);
+  if (!row) throw new Error("no row");
+  return row;
+}
+
+test("a row has one category, and what needs the person comes first", () => {
+  const now = new Date();
+  const row = (one: ReturnType<typeof details>, attempts: Parameters<typeof sidebarRows>[2] = []) =>
+    only(sidebarRows([], [one.summary], attempts));
+  const of = (...given: Parameters<typeof details>) => row(details(...given));
+  const due = details("c", "C", "active", 60_000);
+  due.summary.sign_in_due = new Date(now.getTime() + 86_400_000).toISOString();
+  const failed = attempt("failed", { connection_id: "c" });
+  expect(
+    [
+      of("c", "C", "reconnect_needed", null),
+      row(due),
+      row(details("c", "C", "active", 60_000), [failed]),
+      row(details("c", "C", "active", 60_000), [attempt("waiting", { connection_id: "c" })]),
+      of("c", "C", "active", 60_000),
+      of("c", "C", "renewing", 60_000),
+      of("c", "C", "active", -1000),
+      of("c", "C", "retrying", 60_000),
+      of("c", "C", "locked", 60_000),
+      of("c", "C", "disconnected", null),
+      only(sidebarRows([fakeApp("a", "A")], [], [])),
+    ].map((one) => categoryOf(one, now)),
+  ).toEqual([
+    ...["attention", "attention", "attention", "signing_in", "active", "active", "expired", "retrying"],
+    ...["locked", "disconnected", "not_connected"],
+  ]);
+  expect(categories[0]).toBe("attention");
 });
 
 test("a day filter covers the whole local day", () => {

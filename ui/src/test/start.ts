@@ -8,6 +8,7 @@ import App from "../App.svelte";
 import { fake } from "../fake/fake";
 import { signInAction } from "../state/signIn.svelte";
 import { palette } from "../state/palette.svelte";
+import { sidebar } from "../state/sidebar.svelte";
 import { router } from "../state/router.svelte";
 import { projectLists } from "../state/projects.svelte";
 import { postLists } from "../state/postListState.svelte";
@@ -27,6 +28,7 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
   appStore.notices = [];
   deepLinkTest.reset();
   palette.open = false;
+  sidebar.reset();
   for (const { id } of appStore.apps) signInAction(id).trouble = null;
   appStore.phase = "opening";
   router.go({ page: "home" });

@@ -1,4 +1,5 @@
 import type { Phase, State } from "../host";
+import { number } from "./number";
 import { spoken } from "./time";
 
 /** A shortcut with the platform's command key. */
@@ -104,6 +105,49 @@ export const side = {
   notOpened: "Browser didn’t open",
   inBrowser: ", in the browser",
   notConnected: "Not connected yet",
+  /** The status at the end of a row, where there is no room for more than a word. */
+  brief: {
+    active: "",
+    expired: "Expired",
+    renewing: "Refreshing",
+    retrying: "Retrying",
+    reconnect_needed: "Reconnect",
+    locked: "Locked",
+    disconnected: "Disconnected",
+  } satisfies Record<State, string>,
+  briefDue: (span: string) => `Due in ${span}`,
+  briefRetry: (span: string) => `Retry ${span}`,
+  briefNotOpened: "No browser",
+  briefNotConnected: "New",
+  briefPhase: {
+    waiting: "Waiting",
+    exchanging: "Signing in",
+    identifying: "Signing in",
+    done: "Connected",
+    denied: "Denied",
+    failed: "Failed",
+    cancelled: "Cancelled",
+    timed_out: "Timed out",
+  } satisfies Record<Phase, string>,
+  /** What the list shows and how: the menu beside the filter. */
+  options: "List options",
+  show: "Show",
+  groupBy: "Group by",
+  category: {
+    all: "All",
+    attention: "Needs attention",
+    active: "Active",
+    retrying: "Retrying",
+    expired: "Expired",
+    locked: "Locked",
+    disconnected: "Disconnected",
+    signing_in: "Signing in",
+    not_connected: "Not connected",
+  },
+  counted: (what: string, n: number) => `${what} ${number(n)}`,
+  nothingIn: (what: string) => `Nothing under “${what}”`,
+  noMatchesIn: (text: string, what: string) => `No matches for “${text}” under “${what}”`,
+  grouping: { provider: "Provider", environment: "Environment" },
   /** Connections and apps without an environment. */
   other: "Other",
 };

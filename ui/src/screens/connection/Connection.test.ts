@@ -84,8 +84,8 @@ test("a reconnect is shown on its row, also if no browser opened", async () => {
   await press(user, "Reconnect");
   const rows = () =>
     [...document.querySelectorAll(".side .link")]
-      .map((one) => one.textContent?.trim())
-      .filter((text) => /Acme (production|Sites)/.test(text ?? ""));
+      .map((one) => [...one.querySelectorAll(".name, .hidden")].map((part) => part.textContent).join(" "))
+      .filter((text) => /Acme (production|Sites)/.test(text));
   await waitFor(() => expect(rows()).toEqual(["Acme production Browser didn’t open"]));
   await waitFor(() => expect(document.querySelector("main")).toHaveTextContent("not sent"));
   fake.fail("openBrowser", null);
