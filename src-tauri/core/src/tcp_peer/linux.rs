@@ -14,17 +14,27 @@ const ATTEMPTS: usize = 3;
 /// list cannot be read, or is not of this computer, no connection is refused.
 pub(crate) fn is_another_account(client: SocketAddr, server: SocketAddr) -> bool {
     for _ in 0..ATTEMPTS {
-        let tables: String = ["/proc/net/tcp", "/proc/net/tcp6"]
-            .iter()
-            .filter_map(|path| std::fs::read_to_string(path).ok())
-            .collect();
-        match holder(&tables, client, server) {
-            Holder::Unknown => return false,
-            Holder::Nobody => {}
-            Holder::Account(uid) => return uid != 0 && uid != rustix::process::geteuid().as_raw(),
+        let mut tables = String::new();
+        let mut found = Holder::Unknown;
+        for path in tables_of(client) {
+            // The kernel visits all its sockets for each of the lists, so the second one is read only if needed.
+            tables.push_str(&std::fs::read_to_string(path).unwrap_or_default());
+            found = holder(&tables, client, server);
+            if let Holder::Account(uid) = found {
+                return uid != 0 && uid != rustix::process::geteuid().as_raw();
+            }
+        }
+        if found == Holder::Unknown {
+            return false;
         }
     }
     true
+}
+
+/// The lists of sockets, the likelier one first. An IPv6 socket can connect to an IPv4 address.
+fn tables_of(client: SocketAddr) -> [&'static str; 2] {
+    const TABLES: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
+    if client.is_ipv4() { TABLES } else { [TABLES[1], TABLES[0]] }
 }
 
 /// The owner of the client end of a connection.
