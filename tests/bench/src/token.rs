@@ -133,7 +133,7 @@ fn beside(data: &Path) -> Result<PathBuf> {
 }
 
 /// The window, once its token agent's socket answers.
-async fn window(desktop: &Desktop) -> Result<Running> {
+pub(crate) async fn window(desktop: &Desktop) -> Result<Running> {
     let program = artifacts::program().canonicalize().context("Grapnel is not built")?;
     let window = Running::start(&mut desktop.command(program), &desktop.log("grapnel"))?;
     let socket = desktop.data().join("agent.sock");
