@@ -309,6 +309,34 @@ const shots = {
     },
   },
   "browse-project": { scenario: "some", go: (page) => pick(page, "Acme Shop") },
+  "browse-about": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Shop");
+      await button(page, "Project details").click();
+    },
+  },
+  "browse-hidden-chart": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Shop");
+      await button(page, "Posts by month updated").click();
+      await page.waitForTimeout(200);
+      await page.evaluate(() => localStorage.removeItem("posts-chart"));
+    },
+  },
+  "browse-calendar": {
+    scenario: "some",
+    go: async (page) => {
+      await pick(page, "Acme Shop");
+      await button(page, "Filters").click();
+      await page.fill("#words_from", "2000");
+      await page.fill("#words_to", "1000");
+      await page.fill("#updated_to", "2026-11-12");
+      await button(page, "Choose date: Updated to").click();
+      await page.getByRole("gridcell", { selected: true }).waitFor();
+    },
+  },
   "browse-filtered": {
     scenario: "some",
     go: async (page) => {

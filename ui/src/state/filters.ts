@@ -1,6 +1,7 @@
 // Post filters: as typed, and as the query sent to the host.
 
 import type { PostQuery } from "../host";
+import { parseDay } from "./calendar";
 import { layout } from "./layout.svelte";
 
 export const dateKeys = ["updated_from", "updated_to", "published_from", "published_to"] as const;
@@ -26,10 +27,8 @@ export const none = (): Filters => ({
 
 /** `2026-01-31` as the first or last moment of that day in local time; null for an invalid date. */
 export function dayMoment(text: string, end: boolean): string | null {
-  const [, year, month, day] = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(text.trim()) ?? [];
-  if (!year || !month || !day) return null;
-  const date = new Date(Number(year), Number(month) - 1, Number(day));
-  if (date.getMonth() !== Number(month) - 1 || date.getDate() !== Number(day)) return null;
+  const date = parseDay(text);
+  if (!date) return null;
   return end
     ? new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1, 0, 0, 0, -1).toISOString()
     : date.toISOString();

@@ -1,4 +1,5 @@
-// Layout of the post table: columns, widths, sort order. Persisted in local storage.
+// Layout of the posts: the table's columns, widths and sort order, and whether the chart is shown. Persisted in
+// local storage.
 
 import type { Order } from "../host";
 
@@ -17,20 +18,21 @@ export type Column = (typeof columns)[number];
 type Kept = { shown: Column[] | null; widths: { [column in Column]?: number }; sort: Column; order: Order };
 
 const KEY = "posts-table";
-/** Default widths in rem. The title takes the remaining width. */
+const CHART_KEY = "posts-chart";
+/** Default widths in rem. The title takes the remaining width, and at least this much. */
 const usual = {
-  title: 12,
+  title: 20,
   status: 5.5,
   author: 6.75,
   category: 5,
   word_count: 5,
   created_on: 6.5,
   post_publish: 6.5,
-  last_update: 6.5,
+  last_update: 7.5,
 };
 const first: Column[] = ["title", "status", "author", "category", "word_count", "last_update"];
-/** Columns hidden in a narrow window, unless the person chose the columns. */
-const giving = new Set<Column>(["author", "category"]);
+/** Columns hidden in a narrow table, in this order, unless the person chose the columns. */
+const yielding: Column[] = ["author", "category", "word_count", "last_update", "status"];
 export const LEAST = 3;
 export const MOST = 40;
 
@@ -54,13 +56,23 @@ function kept(): Kept {
 
 class Layout {
   #kept = $state(kept());
+  chart = $state(localStorage.getItem(CHART_KEY) !== "hidden");
 
   shown = $derived<readonly Column[]>(this.#kept.shown ?? first);
   sort = $derived(this.#kept.sort);
   order = $derived(this.#kept.order);
 
   width = (column: Column): number => this.#kept.widths[column] ?? usual[column];
-  gives = (column: Column): boolean => this.#kept.shown === null && giving.has(column);
+  widthOf = (columns: readonly Column[]): number => columns.reduce((sum, column) => sum + this.width(column), 0);
+
+  /** The columns for a table of this width in rem. */
+  fitting = (width: number): readonly Column[] => {
+    if (this.#kept.shown !== null) return this.shown;
+    let fitting = this.shown;
+    for (const column of yielding)
+      if (this.widthOf(fitting) > width) fitting = fitting.filter((other) => other !== column);
+    return fitting;
+  };
 
   show = (column: Column, shown: boolean): void => {
     const now = this.shown;
@@ -76,6 +88,11 @@ class Layout {
     const words = ["title", "status", "author", "category"].includes(column);
     const order = this.sort === column ? (this.order === "asc" ? "desc" : "asc") : words ? "asc" : "desc";
     this.#change({ sort: column, order });
+  };
+
+  showChart = (shown: boolean): void => {
+    this.chart = shown;
+    localStorage.setItem(CHART_KEY, shown ? "shown" : "hidden");
   };
 
   reset = (): void => {

@@ -31,6 +31,8 @@ export class PostListState {
   /** Index of the selected row, if known, and ID of the selected post. */
   at = $state(-1);
   chosen = $state<string | null>(null);
+  /** Whether the project's details are shown while no post is selected. */
+  aboutShown = $state(false);
   /** The current result without its rows. */
   page = $state.raw<PostPage | null>(null);
   facets = $state.raw<Facets | null>(null);
@@ -78,8 +80,11 @@ export class PostListState {
 
   readAbout = (): Promise<void> => this.about.run((call) => host.project(this.connection, this.project, false, call));
 
-  /** Shows the cached project details, then loads them from the provider. */
+  /** Shows the project's details: the cached ones, then those from the provider. */
   openAbout = async (): Promise<void> => {
+    this.choose(null);
+    this.aboutShown = true;
+    if (this.about.data || this.about.busy) return;
     await this.about.recall(() => host.project(this.connection, this.project, true, 0));
     await this.readAbout();
   };
@@ -165,6 +170,11 @@ export class PostListState {
     if (id !== null) void this.details.run(() => host.post(this.connection, this.query(), id));
   };
 
+  closeDetails = (): void => {
+    this.choose(null);
+    this.aboutShown = false;
+  };
+
   /** Selects a post that filters may hide. */
   show = (id: string): void => {
     this.clearFilters();
@@ -220,7 +230,6 @@ class PostLists {
     this.#kept.set(key, postList);
     this.#open.set(connection, postList);
     if (!postList.page && !postList.load.busy) void postList.open();
-    if (!known) void postList.openAbout();
     return postList;
   }
 

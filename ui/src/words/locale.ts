@@ -21,6 +21,17 @@ export const clockOptions = ({ hourCycle }: Format = own): Intl.DateTimeFormatOp
   minute: "2-digit",
 });
 
+type WeekInfo = { firstDay: number };
+
+/** The weekday that weeks begin with in the system's region, 0 for Sunday; Monday if unknown. */
+export function weekStart(tag?: string): number {
+  const locale = new Intl.Locale(new Intl.DateTimeFormat(tag).resolvedOptions().locale) as Intl.Locale & {
+    getWeekInfo?: () => WeekInfo;
+    weekInfo?: WeekInfo;
+  };
+  return ((locale.getWeekInfo?.() ?? locale.weekInfo)?.firstDay ?? 1) % 7;
+}
+
 export const dates = (options: Intl.DateTimeFormatOptions, { locale, hourCycle }: Format = own): Intl.DateTimeFormat =>
   new Intl.DateTimeFormat(locale, {
     ...options,

@@ -1,6 +1,6 @@
 // Times: relative near now, exact otherwise.
 
-import { clockOptions, dates } from "./locale";
+import { clockOptions, dates, weekStart } from "./locale";
 import { count } from "./number";
 
 const MINUTE = 60_000;
@@ -12,6 +12,9 @@ const secondsFormat = dates({ ...clockOptions(), second: "2-digit" });
 const dayFormat = dates({ day: "numeric", month: "short" });
 const dateFormat = dates({ day: "numeric", month: "short", year: "numeric" });
 const monthFormat = dates({ month: "long", year: "numeric" });
+const weekdayFormat = dates({ weekday: "long" });
+const letterFormat = dates({ weekday: "narrow" });
+const wholeDayFormat = dates({ dateStyle: "full" });
 const exactFormat = dates({ dateStyle: "full", timeStyle: "long" });
 
 export type Moment = string | Date;
@@ -39,6 +42,18 @@ export function dayName(at: Moment, now: Date): string {
 
 /** `March 2026`, of `2026-03`. */
 export const month = (text: string): string => monthFormat.format(date(`${text}-15T12:00:00`));
+
+/** The weekday that weeks begin with, 0 for Sunday. */
+export const firstWeekday = weekStart();
+
+/** `Monday`. */
+export const weekday = (at: Date): string => weekdayFormat.format(at);
+
+/** `M`. */
+export const weekdayLetter = (at: Date): string => letterFormat.format(at);
+
+/** `Monday 16 March 2026`. */
+export const wholeDay = (at: Date): string => wholeDayFormat.format(at);
 
 /** `14:10`, `yesterday, 14:58`, `18 Nov, 14:58`. */
 export function when(at: Moment, now: Date): string {

@@ -3,7 +3,10 @@ import { unavailable } from "../../fake/data";
 import { fake, press, screen, start, waitFor, appStore } from "../../test/start";
 import { layout } from "../../state/layout.svelte";
 
-beforeEach(() => layout.reset());
+beforeEach(() => {
+  layout.reset();
+  layout.showChart(true);
+});
 
 async function browse(project: RegExp, scenario = "some") {
   const user = await start(scenario);
@@ -36,6 +39,96 @@ test("arrow keys select a row, and its details are shown", async () => {
   );
   await user.keyboard("{End}");
   expect(screen.getByRole("complementary")).toHaveTextContent("post-411");
+});
+
+test("details are there while a post is selected, and Escape or a button closes them", async () => {
+  const user = await browse(/^Acme Journal/);
+  const table = await grid();
+  expect(screen.queryByRole("complementary")).toBeNull();
+  table.focus();
+  await user.keyboard("{ArrowDown}");
+  await screen.findByRole("complementary", { name: "Selected post" });
+  await user.keyboard("{Escape}");
+  expect(screen.queryByRole("complementary")).toBeNull();
+  expect(table).toHaveFocus();
+  expect(document.querySelector("tbody tr[aria-selected=true]")).toBeNull();
+  await user.keyboard("{ArrowDown}");
+  await press(user, "Close details");
+  expect(screen.queryByRole("complementary")).toBeNull();
+  expect(table).toHaveFocus();
+});
+
+test("Escape in a field or a popover does not close the details", async () => {
+  const user = await browse(/^Acme Journal/);
+  (await grid()).focus();
+  await user.keyboard("{ArrowDown}");
+  await user.type(screen.getByRole("textbox", { name: "Filter titles" }), "a{Escape}");
+  await press(user, "Columns");
+  await user.keyboard("{Escape}");
+  expect(await screen.findByRole("complementary", { name: "Selected post" })).toBeInTheDocument();
+});
+
+test("the project's details are loaded and shown on request", async () => {
+  const user = await browse(/^Acme Journal/);
+  await grid();
+  expect(fake.called("project")).toHaveLength(0);
+  await press(user, "Project details");
+  expect(await screen.findByRole("complementary", { name: "About this project" })).toHaveTextContent("Acme Journal");
+  await waitFor(() => expect(fake.called("project").length).toBeGreaterThan(0));
+  await press(user, "Project details");
+  expect(screen.queryByRole("complementary")).toBeNull();
+});
+
+test("the chart can be hidden, also for the next project", async () => {
+  const user = await browse(/^Acme Journal/);
+  await screen.findByRole("toolbar", { name: "Posts by month updated" });
+  await press(user, "Posts by month updated");
+  expect(screen.queryByRole("toolbar", { name: "Posts by month updated" })).toBeNull();
+  await press(user, "All projects");
+  const shop = [...document.querySelectorAll(".project")].find((one) => /^Acme Shop/.test(one.textContent ?? ""));
+  await user.click(shop as Element);
+  const title = await screen.findByRole("button", { name: "Posts by month updated" });
+  expect(title).toHaveAttribute("aria-expanded", "false");
+  expect(localStorage.getItem("posts-chart")).toBe("hidden");
+  await user.click(title);
+  await screen.findByRole("toolbar", { name: "Posts by month updated" });
+});
+
+test("a month's bar says its numbers, and years are marked", async () => {
+  await browse(/^Acme Journal/);
+  const months = await screen.findByRole("toolbar", { name: "Posts by month updated" });
+  expect(months.lastElementChild).toHaveAccessibleName(/\d{4}: \d+ published, \d+ drafts/);
+  expect(months.lastElementChild).toHaveAttribute("title", months.lastElementChild?.getAttribute("aria-label") ?? "");
+  const parts = [...(months.lastElementChild?.children ?? [])].map((part) => part.className.split(" ")[0]);
+  expect(parts.slice(0, 2)).toEqual(["published", "draft"]);
+  const years = [...document.querySelectorAll(".years span")].map((year) => year.textContent);
+  expect(years).toHaveLength(2);
+  expect(Number(years[1])).toBe(Number(years[0]) + 1);
+});
+
+test("a date is chosen in a calendar by keyboard or pointer", async () => {
+  const user = await browse(/^Acme Journal/);
+  await grid();
+  await press(user, "Filters");
+  await user.type(await screen.findByLabelText("Updated from"), "2026-03-31");
+  await press(user, "Choose date: Updated from");
+  const selected = () => screen.findByRole("gridcell", { selected: true });
+  expect(await selected()).toHaveFocus();
+  expect(await selected()).toHaveTextContent("31");
+  await user.keyboard("{PageUp}{ArrowRight}{ArrowDown}");
+  expect(document.activeElement).toHaveTextContent("8");
+  expect(screen.getByText("March 2026")).toBeInTheDocument();
+  await user.keyboard("{Enter}");
+  expect(screen.getByLabelText("Updated from")).toHaveValue("2026-03-08");
+  expect(screen.getByRole("button", { name: "Choose date: Updated from" })).toHaveFocus();
+  await waitFor(() =>
+    expect(fake.called("postPage").at(-1)?.[1]).toMatchObject({ updated_from: new Date(2026, 2, 8).toISOString() }),
+  );
+  await press(user, "Choose date: Updated to");
+  await press(user, "Previous month");
+  const cells = screen.getAllByRole("gridcell");
+  await user.click(cells.find((cell) => cell.textContent === "15") as Element);
+  expect((screen.getByLabelText("Updated to") as HTMLInputElement).value).toMatch(/^\d{4}-\d\d-15$/);
 });
 
 test("sorting applies to cached posts, and stays for the next project", async () => {
