@@ -38,9 +38,9 @@ pub(crate) enum Command {
 /// Profiles are built in, so no data is opened.
 pub(crate) fn run(output: &mut Output, command: &Command) -> Result<()> {
     match command {
-        Command::List => output.show(&Providers(Profile::built_in().iter().map(ProviderRow::of).collect())),
+        Command::List => output.show(&Providers(Profile::all().map(ProviderRow::of).collect())),
         Command::Show { provider } => {
-            let similar = similar(provider, Profile::built_in().iter().map(|profile| profile.id.as_str()));
+            let similar = similar(provider, Profile::all().map(|profile| profile.id.as_str()));
             let hint = format!("{similar}List all providers: grapnel provider list");
             output.show(&Profile::find(provider).map_err(|error| error.hint(hint))?.view())
         }
@@ -56,18 +56,28 @@ struct ProviderRow {
     id: String,
     name: String,
     portal: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    template: bool,
 }
 
 impl ProviderRow {
     fn of(profile: &Profile) -> Self {
-        Self { id: profile.id.clone(), name: profile.name.clone(), portal: profile.portal.clone() }
+        Self {
+            id: profile.id.clone(),
+            name: profile.name.clone(),
+            portal: profile.portal.clone(),
+            template: profile.is_template(),
+        }
     }
 }
 
 impl CommandResult for Providers {
     fn text(&self, _: Timestamp) -> String {
-        let rows = self.0.iter().map(|line| [line.id.clone(), line.name.clone(), line.portal.clone()]);
-        table(["PROVIDER", "NAME", "PORTAL"], rows)
+        let kind = |is_template| if is_template { "template" } else { "built in" };
+        let rows = self.0.iter().map(|line| {
+            [line.id.clone(), line.name.clone(), kind(line.template).to_owned(), line.portal.clone()]
+        });
+        table(["PROVIDER", "NAME", "TYPE", "PORTAL"], rows)
     }
 }
 
@@ -82,7 +92,8 @@ impl CommandResult for ProviderView {
         ]);
         let values = self.values.iter().map(|value| {
             let shown = if value.value.is_empty() { "(not set)" } else { &value.value };
-            [value.key.clone(), shown.to_owned(), wire_name(&value.source)]
+            let page = value.page.as_ref().map(|page| format!(": {page}")).unwrap_or_default();
+            [value.key.clone(), shown.to_owned(), wire_name(&value.source) + &page]
         });
         let mut parts = vec![about, table(["KEY", "VALUE", "SOURCE"], values)];
         if !self.scopes.is_empty() {

@@ -2,6 +2,7 @@
 //! with its source. An app may override any of them.
 
 mod api_endpoint;
+mod catalog;
 mod config;
 mod endpoint;
 mod extras;

@@ -33,9 +33,10 @@ pub(crate) struct Add {
     /// Read the client secret from standard input or a hidden prompt
     #[arg(long)]
     client_secret_stdin: bool,
-    /// The redirect URI: deep-link, loopback or loopback:PORT for a URI of this app's own, or a complete URI
-    #[arg(long, default_value = "deep-link")]
-    redirect: String,
+    /// The redirect URI: deep-link, loopback or loopback:PORT for a URI of this app's own, or a complete URI [default:
+    /// what the provider accepts, else deep-link]
+    #[arg(long)]
+    redirect: Option<String>,
     /// A scope to request (repeatable)
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
@@ -70,12 +71,13 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     let need = config.client_secret;
     let client_secret = client_secret(session, new.client_secret_stdin, need)?;
     let secrets = secret_values(session, new.secret_values)?;
+    let own_redirect = if profile.prefers_loopback() { "loopback" } else { "deep-link" };
     let app = session.grapnel.add_app(NewApp {
         name: new.name,
         provider,
         client_id: new.client_id,
         client_secret,
-        redirect: new.redirect,
+        redirect: new.redirect.unwrap_or_else(|| own_redirect.to_owned()),
         scopes: if new.scopes.is_empty() { scopes } else { new.scopes },
         projects: Vec::new(),
         overrides,

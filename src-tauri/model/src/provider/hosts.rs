@@ -103,11 +103,11 @@ impl Profile {
         following
     }
 
-    /// The built-in profile at whose own origins all of these endpoints are, if there is one.
+    /// The profile at whose own origins all of these endpoints are, if there is one.
     pub fn serving<'e>(endpoints: impl IntoIterator<Item = &'e str>) -> Option<&'static Self> {
         let asked: Option<BTreeSet<String>> = endpoints.into_iter().map(origin).collect();
         let asked = asked.filter(|asked| !asked.is_empty())?;
-        Self::built_in().iter().find(|profile| {
+        Self::all().find(|profile| {
             let own: BTreeSet<String> = profile.own_endpoints().map(|(.., origin)| origin).collect();
             asked.is_subset(&own)
         })

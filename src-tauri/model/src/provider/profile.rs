@@ -1,7 +1,6 @@
 //! A provider's profile: settings by key, each with its source. An app may override any of them.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -10,19 +9,10 @@ use super::config::ProviderConfig;
 use super::extras;
 use super::setting_names::{KEYS, KEYS_OF_PROFILES};
 use super::view::{ProfileValue, ProviderView, Scope, Source};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 
 /// The base of deep-link redirect URIs (RFC 8252 §7.1: a reversed domain name as scheme, one slash).
 pub const DEEP_LINK: &str = "dev.grapnel.desktop:/oauth/callback";
-
-/// The built-in profiles.
-const BUILT_IN: &[&str] = &[
-    include_str!("profiles/grigora.toml"),
-    include_str!("profiles/grindery.toml"),
-    include_str!("profiles/thegrid.toml"),
-    include_str!("profiles/grovestreams.toml"),
-    include_str!("profiles/custom.toml"),
-];
 
 /// Endpoints that every app needs. They keep the profile's value even if the app's own endpoints do not determine
 /// whether they move.
@@ -49,34 +39,23 @@ pub struct Profile {
     /// The endpoints of its API that are known.
     #[serde(default)]
     pub endpoints: Vec<ApiEndpoint>,
-    pub(super) values: BTreeMap<String, Value>,
+    /// The pages of the provider's documentation, by a name that the settings use.
+    #[serde(default)]
+    pub(super) pages: BTreeMap<String, String>,
+    pub(super) values: BTreeMap<String, Setting>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Value {
+pub(super) struct Setting {
     pub(super) value: String,
-    source: Source,
+    pub(super) source: Source,
+    /// The name of the documentation's page that it is from.
+    #[serde(default)]
+    pub(super) page: Option<String>,
 }
 
 impl Profile {
-    /// All built-in profiles, in the order to offer them.
-    pub fn built_in() -> &'static [Self] {
-        static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
-            #[expect(clippy::expect_used, reason = "the files are compiled in and read by a test")]
-            BUILT_IN.iter().map(|text| toml::from_str(text).expect("a built-in profile is valid")).collect()
-        });
-        &PROFILES
-    }
-
-    /// The built-in profile with this ID.
-    pub fn find(id: &str) -> Result<&'static Self> {
-        Self::built_in().iter().find(|profile| profile.id == id).ok_or_else(|| {
-            Error::new(Code::NotFound, format!("There is no provider “{id}”."))
-                .hint("Choose one of the providers that Grapnel lists.")
-        })
-    }
-
     /// The configuration of this provider with an app's overrides. Extra values that Grapnel sets itself are ignored,
     /// so that apps stored with one by an earlier version still work.
     ///
@@ -148,12 +127,18 @@ impl Profile {
             && !self.following(&others).undecided.contains_key(key)
     }
 
+    /// Whether the provider accepts loopback redirect URIs rather than private-use schemes.
+    pub fn prefers_loopback(&self) -> bool {
+        self.values.get("redirect_method").is_some_and(|method| method.value == "loopback")
+    }
+
     /// The profile as it is shown.
     pub fn view(&self) -> ProviderView {
         let values = self.values.iter().map(|(key, value)| ProfileValue {
             key: key.clone(),
             value: value.value.clone(),
             source: value.source,
+            page: value.page.as_ref().and_then(|page| self.pages.get(page)).cloned(),
         });
         ProviderView {
             id: self.id.clone(),
@@ -163,6 +148,7 @@ impl Profile {
             redirect_uri: DEEP_LINK.to_owned(),
             scopes: self.scopes.clone(),
             values: values.collect(),
+            template: self.is_template(),
         }
     }
 }

@@ -52,4 +52,7 @@ pub(super) const KEYS: &[&str] = &[
 ];
 
 /// Keys that only a profile may set: what they permit is not for an app to decide.
-pub(super) const KEYS_OF_PROFILES: &[&str] = &["state_may_be_waived"];
+///
+/// `redirect_method` is the method that the provider accepts for native apps, `issuer_example` an issuer with
+/// placeholders, for a provider with one per tenant.
+pub(super) const KEYS_OF_PROFILES: &[&str] = &["state_may_be_waived", "redirect_method", "issuer_example"];

@@ -27,6 +27,9 @@ pub struct ProfileValue {
     pub value: String,
     /// Its source.
     pub source: Source,
+    /// The page of the provider's documentation that it is from, if that is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
 }
 
 /// A scope from the provider's documentation.
@@ -38,6 +41,9 @@ pub struct Scope {
     pub name: String,
     /// Its description in the documentation.
     pub description: String,
+    /// Whether a new app requests it unless the person decides otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub selected: bool,
 }
 
 /// A provider, as shown to a person who adds an app.
@@ -58,4 +64,7 @@ pub struct ProviderView {
     pub scopes: Vec<Scope>,
     /// All settings of its profile.
     pub values: Vec<ProfileValue>,
+    /// Whether it is a template for a widely used provider, and not one that Grapnel is made for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub template: bool,
 }

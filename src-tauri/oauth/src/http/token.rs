@@ -289,3 +289,6 @@ fn secrets_of(credentials: &Credentials, kind: &TokenRequestKind) -> Vec<SecretS
     };
     asked.into_iter().chain([credentials.client_secret.clone()]).flatten().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,10 +135,10 @@ fn title(start: &str) -> String {
     start.split('_').map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The built-in provider that a prefix names, such as `GRIGORA` or `THE_GRID_STAGING`.
+/// The provider that a prefix names, such as `GRIGORA` or `THE_GRID_STAGING`.
 fn provider(start: &str) -> Option<String> {
     let plain = |name: &str| name.replace(['_', ' '], "").to_ascii_lowercase();
     let start = plain(start);
-    let found = Profile::built_in().iter().filter(|profile| profile.id != "custom");
-    found.clone().find(|profile| start.starts_with(&plain(&profile.name))).map(|profile| profile.id.clone())
+    let mut known = Profile::all().filter(|profile| profile.id != "custom");
+    known.find(|profile| start.starts_with(&plain(&profile.name))).map(|profile| profile.id.clone())
 }

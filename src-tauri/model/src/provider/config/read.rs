@@ -124,7 +124,12 @@ impl ProviderConfig {
             email: values.text("email"),
             login_hint: values.choice(
                 "login_hint",
-                &[("false", None), ("true", Some("login_hint")), ("email", Some("email"))],
+                &[
+                    ("false", None),
+                    ("true", Some("login_hint")),
+                    ("email", Some("email")),
+                    ("login", Some("login")),
+                ],
             )?,
             org: values.text("org"),
             user_uid: values.text("user_uid"),
