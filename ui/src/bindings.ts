@@ -28,7 +28,9 @@ export const commands = {
 	/**  Starts the sandbox and returns an app for each of its providers. */
 	sandbox: () => typedError<SandboxApp[], Error>(__TAURI_INVOKE("sandbox")),
 	/**  Discovers an issuer's metadata: the settings for an app of a custom provider, and notes. */
-	discover: (issuer: string) => typedError<Discovery, Error>(__TAURI_INVOKE("discover", { issuer })),
+	discover: (issuer: string, call: number) => typedError<Discovery, Error>(__TAURI_INVOKE("discover", { issuer, call })),
+	/**  Tests the endpoints that these settings of a provider lead to, without credentials. Changes nothing. */
+	checkEndpoints: (provider: string, overrides: { [key in string]: string }, call: number) => typedError<EndpointCheck[], Error>(__TAURI_INVOKE("check_endpoints", { provider, overrides, call })),
 	/**  Proposes unused redirect URIs, to be registered before an app is added. */
 	proposeRedirect: () => typedError<ProposedRedirect, Error>(__TAURI_INVOKE("propose_redirect")),
 	/**  Repeats discovery for an app and returns the differences. Changes nothing. */
@@ -443,6 +445,15 @@ export type Check = {
 	hint: string | null,
 };
 
+/**  The outcome of a test. */
+export type CheckOutcome = 
+/**  It works. */
+"passed" | 
+/**  It was reached, but its answer does not show that it works. */
+"unclear" | 
+/**  It does not work. */
+"failed";
+
 /**  The result of a check. */
 export type CheckStatus = 
 /**  It works. */
@@ -670,6 +681,18 @@ export type DiscoveryNote = {
 	kind: NoteKind,
 	/**  One or two sentences. */
 	text: string,
+};
+
+/**  The result of testing one setting of an app. */
+export type EndpointCheck = {
+	/**  The key of the setting, such as `token_url`. */
+	key: string,
+	/**  Whether it works. */
+	outcome: CheckOutcome,
+	/**  What was found, as a sentence. */
+	found: string,
+	/**  What to do, if something is wrong. */
+	hint: string | null,
 };
 
 /**  An entry of the activity log. */
@@ -1288,6 +1311,8 @@ export type ProfileValue = {
 	value: string,
 	/**  Its source. */
 	source: Source,
+	/**  The page of the provider's documentation that it is from, if that is recorded. */
+	page?: string | null,
 };
 
 /**  The progress of loading a project's posts. */
@@ -1361,6 +1386,8 @@ export type ProviderView = {
 	scopes: Scope[],
 	/**  All settings of its profile. */
 	values: ProfileValue[],
+	/**  Whether it is a template for a widely used provider, and not one that Grapnel is made for. */
+	template?: boolean,
 };
 
 /**  The result of reading a file or pasted text. It contains no secret. */
@@ -1524,6 +1551,8 @@ export type Scope = {
 	name: string,
 	/**  Its description in the documentation. */
 	description: string,
+	/**  Whether a new app requests it unless the person decides otherwise. */
+	selected?: boolean,
 };
 
 /**  The scopes of a connection. */

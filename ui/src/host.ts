@@ -37,6 +37,7 @@ export type {
   Diagnosis,
   Discovery,
   DiscoveryNote,
+  EndpointCheck,
   Entry,
   Exported,
   ExportedPosts,
@@ -136,7 +137,10 @@ export const host = {
   summaries: (ids: string[]) => ask(() => commands.summaries(ids)),
   sandbox: () => ask(() => commands.sandbox()),
   /** Discovery: profile settings and notes from the issuer's metadata. */
-  discover: (issuer: string) => ask(() => commands.discover(issuer)),
+  discover: (issuer: string, call: number) => ask(() => commands.discover(issuer, call)),
+  /** Tests the endpoints of an app that may not be added yet, without credentials. */
+  checkEndpoints: (provider: string, overrides: { [key in string]: string }, call: number) =>
+    ask(() => commands.checkEndpoints(provider, overrides, call)),
   /** Generates unused redirect URIs. */
   proposeRedirect: () => ask(() => commands.proposeRedirect()),
   /** What the issuer's current metadata would change in an app. */

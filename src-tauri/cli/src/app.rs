@@ -1,6 +1,7 @@
 //! `grapnel app`: the clients that a person registered with providers.
 
 mod add;
+mod check;
 mod discover;
 mod duplicate;
 mod edit;
@@ -35,6 +36,11 @@ pub(crate) enum Command {
     Set(Box<edit::Set>),
     /// Read the issuer's metadata again, and update the app
     Discover(discover::Discover),
+    /// Test the app's endpoints and its issuer's metadata, without credentials
+    Check {
+        /// The app's name
+        name: String,
+    },
     /// Add an app from an export of Postman, Insomnia or Bruno, an OpenAPI document, a .env or profile file
     Import(Box<import::Import>),
     /// Add an app from a curl command or an authorization URL on standard input
@@ -92,6 +98,7 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         }
         Command::Set(change) => edit::run(session, *change).await,
         Command::Discover(asked) => discover::run(session, asked).await,
+        Command::Check { name } => check::run(session, &name).await,
         Command::Import(asked) => import::run(session, *asked).await,
         Command::Curl(asked) => import::run_curl(session, *asked).await,
         Command::Duplicate(asked) => duplicate::run(session, *asked).await,

@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+mod check;
 mod duplicate;
 mod errors;
 mod form;
@@ -11,6 +12,7 @@ mod view;
 
 pub(crate) use add::{ValidatedApp, add, sealed, validate};
 pub(crate) use change::change;
+pub(crate) use check::check;
 pub(crate) use duplicate::duplicate;
 pub use errors::NOT_ADDED;
 pub(crate) use errors::being_connected;

@@ -33,7 +33,7 @@ mod token_lifetime;
 mod unique_names;
 
 pub use grapnel::{Grapnel, Idle};
-pub use grapnel_oauth::{clock, discovery};
+pub use grapnel_oauth::{clock, discovery, endpoint_check};
 pub use grapnel_store::vault::{Keyring, KeyringSignal, SystemKeyring};
 pub use grapnel_store::{Store, write_private};
 pub use grapnel_token_client::core_dumps;

@@ -8,6 +8,7 @@ pub mod authorization_request;
 pub mod callback;
 pub mod clock;
 pub mod discovery;
+pub mod endpoint_check;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzz;

@@ -1,10 +1,12 @@
 //! Commands for apps: discovery, adding, editing, profile files, removing.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use grapnel_core::Removed;
 use grapnel_core::app::{App, NewApp, Rediscovery};
 use grapnel_core::discovery::Discovery;
+use grapnel_core::endpoint_check::EndpointCheck;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Profile, ProfileFile, Review};
@@ -13,6 +15,7 @@ use grapnel_model::revocation::Revocation;
 use serde::Serialize;
 use tauri::{AppHandle, State};
 
+use crate::cancellation::CancellableCalls;
 use crate::core_handle::CoreHandle;
 use crate::sandbox::{SandboxApp, SandboxHandle};
 use crate::save_file::PendingFile;
@@ -27,8 +30,14 @@ pub(crate) async fn sandbox(sandbox: State<'_, SandboxHandle>) -> Result<Vec<San
 /// Discovers an issuer's metadata: the settings for an app of a custom provider, and notes.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn discover(core: State<'_, CoreHandle>, issuer: String) -> Result<Discovery> {
-    core.core().await?.discover(&issuer).await
+pub(crate) async fn discover(
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
+    issuer: String,
+    call: u32,
+) -> Result<Discovery> {
+    let core = core.core().await?;
+    calls.run(call, core.discover(&issuer)).await
 }
 
 /// Repeats discovery for an app and returns the differences. Changes nothing.
@@ -36,6 +45,20 @@ pub(crate) async fn discover(core: State<'_, CoreHandle>, issuer: String) -> Res
 #[specta::specta]
 pub(crate) async fn rediscover(core: State<'_, CoreHandle>, app_id: AppId) -> Result<Rediscovery> {
     core.core().await?.rediscover(&app_id).await
+}
+
+/// Tests the endpoints that these settings of a provider lead to, without credentials. Changes nothing.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn check_endpoints(
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
+    provider: String,
+    overrides: BTreeMap<String, String>,
+    call: u32,
+) -> Result<Vec<EndpointCheck>> {
+    let core = core.core().await?;
+    calls.run(call, core.check_endpoints(&provider, overrides)).await
 }
 
 /// Proposes unused redirect URIs, to be registered before an app is added.

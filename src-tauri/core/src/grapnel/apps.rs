@@ -1,9 +1,12 @@
 //! Providers and apps.
 
+use std::collections::BTreeMap;
+
 use grapnel_model::error::Result;
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Profile, ProfileFile, ProviderView};
 use grapnel_oauth::discovery::{self, Discovery};
+use grapnel_oauth::endpoint_check::EndpointCheck;
 
 use super::Grapnel;
 use crate::app::{App, NewApp, Rediscovery};
@@ -11,9 +14,9 @@ use crate::remove_app::Removed;
 use crate::{app, remove_app};
 
 impl Grapnel {
-    /// The built-in providers.
+    /// The built-in providers, then the templates.
     pub fn providers(&self) -> Vec<ProviderView> {
-        Profile::built_in().iter().map(Profile::view).collect()
+        Profile::all().map(Profile::view).collect()
     }
 
     /// Discovers an issuer's metadata: the settings for an app of a custom provider, and notes.
@@ -24,6 +27,18 @@ impl Grapnel {
     /// Repeats discovery for an app and returns the differences. Changes nothing.
     pub async fn rediscover(&self, id: &AppId) -> Result<Rediscovery> {
         app::rediscover(&self.0, id).await
+    }
+
+    /// Tests the endpoints that these settings of a provider lead to, without credentials. Changes nothing.
+    ///
+    /// # Errors
+    /// A setting is invalid; the error names its field.
+    pub async fn check_endpoints(
+        &self,
+        provider: &str,
+        overrides: BTreeMap<String, String>,
+    ) -> Result<Vec<EndpointCheck>> {
+        app::check(&self.0, provider, overrides).await
     }
 
     /// All apps, by name.

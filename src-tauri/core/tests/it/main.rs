@@ -18,6 +18,7 @@ mod content;
 mod content_reading;
 mod discovery;
 mod doctor;
+mod endpoint_checks;
 mod extra_parameters;
 mod faults;
 #[cfg(target_os = "linux")]
