@@ -43,6 +43,19 @@ const importing = async (page) => {
   await button(page, "Add app from a file or text…").click();
 };
 
+/** Opens a step of adding an app of a provider. */
+const adding = async (page, step, provider) => {
+  await button(page, "Add app").first().click();
+  if (provider) await page.getByRole("radio", { name: provider, exact: true }).click();
+  if (step) await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: step }).click();
+};
+const discovering = async (page) => {
+  await adding(page, "", "Another provider");
+  await page.fill("#issuer", "https://id.harbour.example");
+  await button(page, "Discover").click();
+  await page.getByText("Found ").waitFor();
+};
+
 const request = async (page, path) => {
   await tab(page, "Requests");
   await page.fill("#request-path", path);
@@ -52,16 +65,66 @@ const request = async (page, path) => {
 const shots = {
   first: { scenario: "empty" },
   "sandbox-form": { scenario: "empty", go: (page) => button(page, "Try the sandbox").click() },
-  "add-form": { scenario: "some", go: (page) => button(page, "Add app").click() },
+  "add-form": { scenario: "some", go: (page) => adding(page) },
+  "add-register": { scenario: "some", go: (page) => adding(page, "Register") },
+  "add-credentials": { scenario: "some", go: (page) => adding(page, "Credentials") },
+  "add-request": { scenario: "some", go: (page) => adding(page, "Scopes") },
+  "add-template": { scenario: "some", go: (page) => adding(page, "", "GitHub") },
+  "add-template-scopes": { scenario: "some", go: (page) => adding(page, "Scopes", "GitHub") },
+  "add-tenant": { scenario: "some", go: (page) => adding(page, "", "Okta") },
+  "add-discovered": { scenario: "some", go: discovering },
+  "add-discovered-scopes": {
+    scenario: "some",
+    go: async (page) => {
+      await discovering(page);
+      for (let at = 0; at < 2; at++) await button(page, "Next").click();
+      await page.fill("#client_id", "harbour-7f3a");
+      await button(page, "Next").click();
+    },
+  },
+  "add-undiscovered": {
+    scenario: "some",
+    go: async (page) => {
+      await adding(page, "", "Another provider");
+      await page.fill("#issuer", "harbour");
+      await button(page, "Discover").click();
+      await page.locator("#issuer-wrong").waitFor();
+    },
+  },
+  "add-test": {
+    scenario: "some",
+    go: async (page) => {
+      await adding(page, "Credentials", "The Grid");
+      await button(page, "Test").click();
+      await page.getByText("were reached").waitFor();
+    },
+  },
+  "add-test-failed": {
+    scenario: "some",
+    go: async (page) => {
+      await adding(page);
+      await page.getByRole("button", { name: "Endpoints" }).click();
+      await page.fill("#token_url", "https://down.acme.example/token");
+      await button(page, "Test").click();
+      await page.getByText("could not be reached").waitFor();
+    },
+  },
   "add-wrong": {
     scenario: "some",
     go: async (page) => {
-      await button(page, "Add app").click();
+      await adding(page);
       await page.getByRole("button", { name: "Endpoints" }).click();
-      await page.fill("#client_id", "acme-sites-7f3a");
       await page.fill("#token_url", "http://acme.example/token");
-      await page.locator("form .primary").click();
+      await page.locator("form button[type=submit]").click();
       await page.locator("#token_url-wrong").waitFor();
+    },
+  },
+  "add-missing": {
+    scenario: "some",
+    go: async (page) => {
+      await adding(page);
+      await page.locator("form button[type=submit]").click();
+      await page.locator("#client_id-wrong").waitFor();
     },
   },
   connection: { scenario: "some" },
@@ -402,28 +465,20 @@ const shots = {
   ...Object.fromEntries(
     ["The Grid", "GroveStreams", "Grindery"].map((name) => [
       `add-${name.split(" ").pop().toLowerCase()}`,
-      {
-        scenario: "some",
-        go: async (page) => {
-          await button(page, "Add app").click();
-          await page.getByRole("radio", { name, exact: true }).click();
-        },
-      },
+      { scenario: "some", go: (page) => adding(page, "Credentials", name) },
     ]),
   ),
   "add-loopback": {
     scenario: "some",
     go: async (page) => {
-      await button(page, "Add app").click();
-      await page.getByRole("radio", { name: "The Grid" }).click();
+      await adding(page, "Register", "The Grid");
       await page.getByRole("radio", { name: "Loopback (127.0.0.1)" }).click();
     },
   },
   "add-scopes": {
     scenario: "some",
     go: async (page) => {
-      await button(page, "Add app").click();
-      await page.getByRole("radio", { name: "The Grid" }).click();
+      await adding(page, "Scopes", "The Grid");
       await page.getByRole("checkbox", { name: "content_management" }).click();
       await page.locator("#scopes").scrollIntoViewIfNeeded();
     },
@@ -472,16 +527,14 @@ const shots = {
   "add-custom": {
     scenario: "some",
     go: async (page) => {
-      await button(page, "Add app").click();
-      await page.getByRole("radio", { name: "Another provider" }).click();
+      await adding(page, "Register", "Another provider");
       await page.getByRole("radio", { name: "Paste manually" }).click();
     },
   },
   "add-conventions": {
     scenario: "some",
     go: async (page) => {
-      await button(page, "Add app").click();
-      await page.getByRole("radio", { name: "The Grid" }).click();
+      await adding(page, "Scopes", "The Grid");
       await page.getByRole("button", { name: "Advanced OAuth options" }).click();
       await page.selectOption("#require_state", "false");
       await page.locator("#require_state").scrollIntoViewIfNeeded();

@@ -4,6 +4,9 @@ use anyhow::{Result, ensure};
 
 use crate::page::{Page, Role};
 
+/// The first step of adding an app, and all of them.
+const PROVIDER: &str = "Provider";
+const STEPS: [&str; 4] = [PROVIDER, "Register", "Credentials", "Scopes"];
 /// The label of the app's name.
 const NAME: &str = "Name";
 
@@ -69,23 +72,24 @@ impl Form {
     /// Fills in everything without submitting.
     pub async fn fill(&self, page: &Page) -> Result<()> {
         page.find(Role::Heading, "Add app").await?;
+        open_step(page, PROVIDER).await?;
         if page.has(Role::Choice, self.provider).await? {
             page.press(Role::Choice, self.provider).await?;
         }
         if let Some(redirect_method) = self.redirect_method {
+            open_step(page, "Register").await?;
             page.press(Role::Choice, redirect_method).await?;
         }
         for (list, choice) in &self.selected {
+            open_step(page, "Credentials").await?;
             page.select(list, choice).await?;
         }
         for name in &self.ticked {
+            open_step(page, "Scopes").await?;
             page.tick(name).await?;
         }
         for (field, text) in &self.typed {
-            // Rarely changed settings are behind a disclosure.
-            if !page.has_field(field).await? {
-                page.press(Role::Disclosure, "Endpoints").await?;
-            }
+            reach(page, field).await?;
             page.fill(field, text).await?;
         }
         Ok(())
@@ -94,6 +98,7 @@ impl Form {
     /// Asserts that every field has the text that was entered.
     pub async fn is_kept(&self, page: &Page) -> Result<()> {
         for (field, text) in &self.typed {
+            reach(page, field).await?;
             let value = page.value(field).await?;
             ensure!(value == *text, "the field {field:?} says {value:?} now");
         }
@@ -112,4 +117,29 @@ impl Form {
         page.find(Role::Button, "Connect").await?;
         Ok(())
     }
+}
+
+/// Opens a step of adding an app.
+pub async fn open_step(page: &Page, step: &str) -> Result<()> {
+    // Its name says so if it has errors.
+    if page.has(Role::Button, step).await? {
+        return page.press(Role::Button, step).await;
+    }
+    page.press_about(Role::Button, step).await
+}
+
+/// Opens the step with this field, unless it is in sight.
+async fn reach(page: &Page, field: &str) -> Result<()> {
+    if page.has_field(field).await? {
+        return Ok(());
+    }
+    for step in STEPS {
+        open_step(page, step).await?;
+        if page.has_field(field).await? {
+            return Ok(());
+        }
+    }
+    // Rarely changed settings are behind a disclosure.
+    open_step(page, PROVIDER).await?;
+    page.press_about(Role::Disclosure, "Endpoints").await
 }

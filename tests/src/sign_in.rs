@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use grapnel_sandbox::ProviderId;
 
+use crate::form::open_step;
 use crate::page::{Page, Role};
 use crate::posts::Posts;
 use crate::scene::Scene;
@@ -30,6 +31,7 @@ pub async fn sign_in(scene: &Scene) -> Result<Window> {
     scene
         .step("The form to add an app is filled in", async {
             page.press(Role::Button, "Add your own app").await?;
+            open_step(&page, "Register").await?;
             page.says("dev.grapnel.desktop:/oauth/callback").await?;
             scene.form().fill(&page).await?;
             page.is_drawn().await

@@ -1,6 +1,7 @@
 //! A provider without a profile, configured by its issuer, and all that its metadata announces.
 
 use grapnel_sandbox::ProviderId;
+use grapnel_tests::form::open_step;
 use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::{Result, ensure, sign_in};
@@ -20,12 +21,39 @@ async fn a_provider_is_configured_by_its_issuer_alone() -> Result<()> {
             page.fill("Issuer", &issuer).await?;
             page.press(Role::Button, "Discover").await?;
             page.says("Found ").await?;
+            page.press_about(Role::Disclosure, "Endpoints").await?;
             let token_address = page.value("Token URL").await?;
             ensure!(token_address == format!("{issuer}/token"), "the token address is {token_address:?}");
             Ok(())
         })
         .await?;
-    scene.step("The app is added", scene.form().with("Scopes", SCOPES).add(&page)).await?;
+    scene
+        .step("The endpoints are tested, without credentials", async {
+            page.press(Role::Button, "Test").await?;
+            page.says("refused the test as a token endpoint does").await?;
+            page.says_one_of(&["were reached."]).await?;
+            // What a person may try and a client never sends.
+            scene.sandbox().departures().clear();
+            Ok(())
+        })
+        .await?;
+    scene
+        .step("Step by step, the app is added, and its scopes are picked from those announced", async {
+            page.press(Role::Button, "Next").await?;
+            page.says("Redirect method").await?;
+            page.press(Role::Button, "Next").await?;
+            scene.form().fill(&page).await?;
+            open_step(&page, "Scopes").await?;
+            page.says("supported by the issuer").await?;
+            for scope in SCOPES.split(' ') {
+                page.tick(scope).await?;
+            }
+            scene.form().with("Scopes", SCOPES).is_kept(&page).await?;
+            page.send().await?;
+            page.find(Role::Button, "Connect").await?;
+            Ok(())
+        })
+        .await?;
     scene
         .step("One scope is left out in the browser, and the connection is active", async {
             let consent = scene.connect(&page).await?;

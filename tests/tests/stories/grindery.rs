@@ -1,6 +1,7 @@
 //! Grindery: no registered app, sign-in with a wallet, a JWT access token, and workspaces with tokens of their own.
 
 use grapnel_sandbox::{ProviderId, SecretKind};
+use grapnel_tests::form::open_step;
 use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::{Result, ensure, sign_in};
@@ -16,7 +17,10 @@ async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
             let window = scene.open_grapnel().await?;
             window.page().press(Role::Button, "Add your own app").await?;
             scene.form().fill(&window.page()).await?;
+            open_step(&window.page(), "Register").await?;
             window.page().says("No registration is needed: Grindery has no apps.").await?;
+            open_step(&window.page(), "Credentials").await?;
+            window.page().says("Grindery has no client ID and no client secret.").await?;
             ensure!(!window.page().has_field("Client ID").await?, "it asks for a client id");
             window.page().send().await?;
             Ok(window)

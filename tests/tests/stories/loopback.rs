@@ -2,6 +2,7 @@
 
 use std::net::{TcpListener, TcpStream};
 
+use grapnel_tests::form::open_step;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::{BY_PORT, Scene};
@@ -68,6 +69,7 @@ async fn a_port_that_is_taken(scene: &Scene, page: &Page) -> Result<()> {
             page.press(Role::Button, "Add app").await?;
             let form = scene.form().back(BY_PORT).with("Port", port.to_string()).called("Fixed port");
             form.fill(page).await?;
+            open_step(page, "Register").await?;
             page.says(&format!("http://127.0.0.1:{port}/callback")).await?;
             form.send(page).await?;
             page.press(Role::Button, "Connect").await?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use grapnel_tests::form::open_step;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::Scene;
@@ -33,7 +34,15 @@ async fn every_screen_is_accessible() -> Result<()> {
     scene
         .step("An app is added and connected", async {
             page.press(Role::Button, "Add your own app").await?;
-            judged(&page, "Client ID").await?;
+            for (step, words) in [
+                ("Provider", "Templates"),
+                ("Register", "Redirect method"),
+                ("Credentials", "Client ID"),
+                ("Scopes", "Request parameters"),
+            ] {
+                open_step(&page, step).await?;
+                judged(&page, words).await?;
+            }
             scene.form().add(&page).await?;
             judged(&page, "Connect").await?;
             let consent = scene.connect(&page).await?;

@@ -1,6 +1,7 @@
 //! The Grid: a choice of identity providers, ticked scopes, and a token without a known expiry.
 
 use grapnel_sandbox::{ProviderId, SecretKind};
+use grapnel_tests::form::open_step;
 use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::{Context, Result, ensure};
@@ -16,6 +17,7 @@ async fn ticked_scopes_are_granted_with_a_token_without_expiry() -> Result<()> {
             let scopes = ["content_management", "website_management"];
             let form = scene.form().selecting("Identity provider", "GitHub").ticking(&scopes);
             form.fill(&page).await?;
+            open_step(&page, "Scopes").await?;
             page.says("Manage your sites and publish to them").await?;
             form.send(&page).await?;
             Ok(window)

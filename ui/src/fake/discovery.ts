@@ -1,6 +1,6 @@
 // The metadata of sample issuers.
 
-import type { App, Discovery, Rediscovery } from "../bindings";
+import type { App, Discovery, EndpointCheck, Rediscovery } from "../bindings";
 import { provider } from "./providers";
 import { trouble } from "./data";
 
@@ -55,4 +55,29 @@ export function rediscover(app: App): Rediscovery {
     .filter(([key, after]) => value(key) !== after)
     .map(([key, after]) => ({ key, before: value(key), after }));
   return { discovery, changes };
+}
+
+/** A test of endpoints: a host with “down” in its name is not reached. */
+export function checked(id: string, overrides: { [key in string]: string }): EndpointCheck[] {
+  const value = (key: string) => overrides[key] ?? provider(id).values.find((one) => one.key === key)?.value ?? "";
+  const keys = ["authorize_url", "token_url", "userinfo_url", "jwks_url", "api_base"].filter(value);
+  return keys.map((key): EndpointCheck => {
+    const { host } = new URL(value(key));
+    if (host.includes("down")) {
+      const found = `${host} could not be reached: connection refused (${host}:443).`;
+      return { key, outcome: "failed", found, hint: null };
+    }
+    if (key === "token_url") {
+      const found = `${host} (TLS, certificate trusted) refused the test as a token endpoint does (invalid_request).`;
+      return { key, outcome: "passed", found, hint: null };
+    }
+    const is = key === "api_base" ? "404 Not Found" : "400 Bad Request";
+    return {
+      key,
+      outcome: key === "api_base" ? "unclear" : "passed",
+      found: `${host} (TLS, certificate trusted) answered ${is}.`,
+      hint:
+        key === "api_base" ? "Some providers do so without parameters. If it fails when used, compare the URL." : null,
+    };
+  });
 }

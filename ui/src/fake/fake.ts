@@ -4,7 +4,7 @@ import type { commands as Real, Error as Trouble, Event } from "../bindings";
 import { importing } from "./importing";
 import { adding, changing, proposed } from "./adding";
 import { FakePosts } from "./browse";
-import { discover, rediscover } from "./discovery";
+import { checked, discover, rediscover } from "./discovery";
 import { keeping } from "./keeping";
 import { requesting } from "./requests";
 import { offered } from "./providers";
@@ -126,7 +126,9 @@ export class Fake {
     summaries: (ids) =>
       this.#answer("summaries", [ids], () => ids.flatMap((id) => this.data.details[id]?.summary ?? [])),
     sandbox: () => this.#answer("sandbox", [], () => offered),
-    discover: (issuer) => this.#answer("discover", [issuer], () => discover(issuer)),
+    discover: (issuer, call) => this.#answer("discover", [issuer], () => discover(issuer), call),
+    checkEndpoints: (provider, overrides, call) =>
+      this.#answer("checkEndpoints", [provider, overrides], () => checked(provider, overrides), call),
     rediscover: (id) =>
       this.#answer("rediscover", [id], () => {
         const of = this.data.apps.find((one) => one.id === id);

@@ -1,6 +1,7 @@
 // The built-in providers, as the host returns them.
 
 import type { ProviderView, SandboxApp, Source } from "../bindings";
+import { templates } from "./templates";
 
 type Line = [key: string, value: string, source: Source];
 const redirect_uri = "dev.grapnel.desktop:/oauth/callback";
@@ -163,6 +164,8 @@ export const providers: ProviderView[] = [
     ),
   },
 ];
+
+providers.push(...templates);
 
 export const provider = (id: string): ProviderView => {
   const found = providers.find((one) => one.id === id);

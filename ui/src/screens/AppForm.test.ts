@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fake, press, row, screen, start, waitFor } from "../test/start";
+import { fake, press, row, screen, start, step, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 const submit = (user: { click: (element: Element) => Promise<void> }) =>
@@ -33,6 +33,7 @@ test("an invalid endpoint opens its section and is marked", async () => {
   await user.type(field("token_url"), "http://acme.example");
   await submit(user);
   await waitFor(() => expect(field("token_url")).toHaveFocus());
+  expect(field("token_url")).toBeVisible();
   expect(screen.getByRole("button", { name: /^Endpoints/ })).toHaveAttribute("aria-expanded", "true");
   await press(user, "Reset to default: Token URL");
   expect(field("token_url")).toHaveValue("https://api.grigora.co/general/oauth/token");
@@ -132,11 +133,12 @@ test("Grigora comes first, and each provider's form follows its profile", async 
     screen
       .getAllByRole("radio")
       .slice(0, 5)
-      .map((one) => one.parentElement?.textContent?.trim()),
+      .map((one) => one.getAttribute("aria-label")),
   ).toEqual(["Grigora", "Grindery", "The Grid", "GroveStreams", "Another provider"]);
   expect(field("projects")).toBeInTheDocument();
   await user.click(radio("Grindery"));
-  expect(screen.getByText(/Grindery has no apps/)).toBeInTheDocument();
+  await step(user, "Register");
+  expect(screen.getByText(/Grindery has no apps/)).toBeVisible();
   for (const id of ["client_id", "client_secret", "projects", "scopes"]) expect(field(id)).toBeNull();
   await submit(user);
   await screen.findByRole("heading", { name: "Connect Grindery to Grindery" });
@@ -147,9 +149,12 @@ test("The Grid has scopes to tick and an identity provider to choose", async () 
   const user = await adding("The Grid");
   await user.type(field("client_id"), "grid");
   await user.type(field("client_secret"), "not-a-real-one");
+  await step(user, "Scopes");
   expect(screen.getByRole("checkbox", { name: "share" })).toHaveAccessibleDescription(/Content management includes it/);
   await user.click(screen.getByRole("checkbox", { name: "website_management" }));
   await user.click(screen.getByRole("checkbox", { name: "content_management" }));
+  expect(field("scopes")).toHaveValue("content_management website_management");
+  await step(user, "Credentials");
   await user.selectOptions(screen.getByRole("combobox", { name: "Identity provider" }), "GitHub");
   await submit(user);
   await screen.findByRole("heading", { name: "Connect The Grid to The Grid" });
@@ -173,6 +178,7 @@ test("input for one provider is not used for another", async () => {
 
 test("the redirect URI follows the redirect method", async () => {
   const user = await adding("The Grid");
+  await step(user, "Register");
   const shown = () => (field("redirect_uri") as HTMLElement | null)?.textContent;
   await waitFor(() => expect(shown()).toBeTruthy());
   expect(shown()).toBe("dev.grapnel.desktop:/oauth/callback/k3mzq7wdab");
@@ -193,6 +199,7 @@ test("the redirect URI follows the redirect method", async () => {
 
 test("a registered loopback redirect URI is used unchanged", async () => {
   const user = await adding("The Grid");
+  await step(user, "Register");
   await user.click(radio("Loopback (127.0.0.1)"));
   await user.type(field("loopback_uri"), "http://localhost:8400/signin-oidc");
   expect(field("redirect_uri")).toHaveTextContent("http://localhost:8400/signin-oidc");
@@ -216,6 +223,7 @@ test("an app with the shared redirect URI is offered its own", async () => {
 
 test("pasting requires an HTTPS redirect URI", async () => {
   const user = await adding("The Grid");
+  await step(user, "Register");
   await user.click(radio("Paste manually"));
   expect(field("redirect_uri")).toBeNull();
   await user.type(field("client_id"), "grid");
@@ -230,6 +238,7 @@ test("pasting requires an HTTPS redirect URI", async () => {
 
 test("`state` can be waived only if the provider may not return it", async () => {
   const user = await adding("Grigora");
+  await step(user, "Scopes");
   await user.click(screen.getByText("Advanced OAuth options"));
   const state = screen.getByRole("combobox", { name: "Require state" });
   expect([...state.querySelectorAll("option")].map((option) => option.value)).toEqual(["true"]);
@@ -237,6 +246,7 @@ test("`state` can be waived only if the provider may not return it", async () =>
 
 test("any value can be changed and reset, and shows its source", async () => {
   const user = await adding("The Grid");
+  await step(user, "Scopes");
   await user.click(screen.getByText("Advanced OAuth options"));
   const state = screen.getByRole("combobox", { name: "Require state" });
   expect(state.closest(".labelled")).toHaveTextContent("assumed");
@@ -246,12 +256,12 @@ test("any value can be changed and reset, and shows its source", async () => {
   await press(user, "Reset to default: Require state");
   expect(screen.queryByText(/a forged callback/)).toBeNull();
   await user.selectOptions(screen.getByRole("combobox", { name: "Scope separator" }), "space");
-  await user.type(field("more_value"), "authorize.prompt{Enter}");
-  await user.type(field("authorize.prompt"), "consent");
+  await user.type(field("more_value"), "authorize.ui_locales{Enter}");
+  await user.type(field("authorize.ui_locales"), "de");
   await user.type(field("client_id"), "grid");
   await submit(user);
   await screen.findByRole("heading", { level: 1, name: /^Connect/ });
-  expect(sent()).toMatchObject({ overrides: { scope_separator: "space", "authorize.prompt": "consent" } });
+  expect(sent()).toMatchObject({ overrides: { scope_separator: "space", "authorize.ui_locales": "de" } });
 });
 
 test("an invalid option opens its section and is marked", async () => {
@@ -267,10 +277,11 @@ test("an invalid option opens its section and is marked", async () => {
 
 test("a custom provider is discovered, or entered by hand", async () => {
   const user = await adding("Another provider");
-  expect(field("authorize_url")).toBeVisible();
+  expect(field("issuer")).toHaveFocus();
   await user.type(field("client_id"), "own");
   await submit(user);
   await waitFor(() => expect(field("authorize_url")).toHaveFocus());
+  expect(field("authorize_url")).toBeVisible();
   await user.type(field("issuer"), "harbour");
   await press(user, "Discover");
   await waitFor(() => expect(field("issuer")).toHaveAccessibleDescription(/not an https address/));
@@ -301,6 +312,7 @@ test("the deep link can be tested", async () => {
     hint: "Use a port of this computer.",
     field: null,
   });
+  await step(user, "Register");
   await press(user, "Test link");
   expect(await screen.findByRole("alert")).toHaveTextContent("Use a port of this computer.");
   fake.fail("testDeepLink", null);

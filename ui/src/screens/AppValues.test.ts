@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choose, fake, press, row, screen, start, waitFor } from "../test/start";
+import { choose, fake, press, row, screen, start, step, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 type User = Awaited<ReturnType<typeof start>>;
@@ -28,6 +28,7 @@ test("errors stay with the provider whose form was submitted", async () => {
   await open(user);
   await submit(user);
   await waitFor(() => expect(field("client_id")).toHaveAttribute("aria-invalid", "true"));
+  await step(user, "Provider");
   await user.click(radio("Grindery"));
   expect(screen.queryByText(/client id is needed/i)).toBeNull();
   expect([...document.querySelectorAll("details[open]")]).toEqual([]);
@@ -42,11 +43,11 @@ test("discovered values are distinguished from the person's changes", async () =
   await waitFor(() => expect(field("token_url")).toHaveValue("https://id.harbour.example/token"));
   expect(screen.queryByText(/\d changed/)).toBeNull();
   await user.click(screen.getByText("Endpoints"));
-  expect(field("jwks_url").closest(".labelled")).toHaveTextContent("from discovery");
+  expect(field("jwks_url").closest(".labelled")).toHaveTextContent("discovered");
   await user.clear(field("userinfo_url"));
   await user.type(field("userinfo_url"), "https://id.harbour.example/me");
   expect(field("userinfo_url").closest(".labelled")).toHaveTextContent("custom");
-  expect(screen.getByText("1 customized")).toBeInTheDocument();
+  expect(screen.getByText("1 customized, 3 discovered")).toBeInTheDocument();
   await user.type(field("client_id"), "own");
   await submit(user);
   await screen.findByRole("heading", { level: 1, name: /^Connect/ });
@@ -77,16 +78,17 @@ test("endpoints of one installation follow the one that is set", async () => {
 
 test("a custom parameter that may be secret is masked, and an empty one removes a default", async () => {
   const user = await adding("Grigora");
+  await step(user, "Scopes");
   await user.click(screen.getByText("Advanced OAuth options"));
   await user.type(field("more_value"), "token.header.X-Key{Enter}");
   expect(field("token.header.X-Key")).toHaveAttribute("type", "password");
   await user.type(field("token.header.X-Key"), "not-a-real-one");
-  await user.type(field("more_value"), "authorize.prompt{Enter}");
+  await user.type(field("more_value"), "authorize.nothing{Enter}");
   await user.type(field("client_id"), "acme");
   await submit(user);
   await screen.findByRole("heading", { level: 1, name: /^Connect/ });
   expect(sent()).toMatchObject({
-    overrides: { "authorize.prompt": "" },
+    overrides: { "authorize.nothing": "" },
     secrets: { "token.header.X-Key": "not-a-real-one" },
   });
 });

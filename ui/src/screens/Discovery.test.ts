@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fake, press, row, screen, start, waitFor } from "../test/start";
+import { fake, press, row, screen, start, step, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 
@@ -13,12 +13,13 @@ test("discovered values are offered, and requirements are shown", async () => {
   await press(user, "Use https://id.slash.example/");
   await waitFor(() => expect(field("issuer")).toHaveValue("https://id.slash.example/"));
   expect(await screen.findByText(/pushed authorization requests/)).toBeInTheDocument();
-  await user.click(screen.getByText("3 scopes supported by the issuer"));
+  await step(user, "Scopes");
+  expect(screen.getByRole("group", { name: "3 scopes supported by the issuer" })).toBeVisible();
   await user.type(field("scopes"), "notes");
   await user.click(screen.getByRole("checkbox", { name: "openid" }));
   await user.click(screen.getByRole("checkbox", { name: "email" }));
   await user.click(screen.getByRole("checkbox", { name: "openid" }));
-  expect(field("scopes")).toHaveValue("notes email");
+  expect(field("scopes")).toHaveValue("email notes");
 });
 
 test("discovery is repeated, and the app changed after confirmation", async () => {

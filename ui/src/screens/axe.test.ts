@@ -1,21 +1,40 @@
 // Every screen in both themes, by the rules of WCAG. Contrast is checked by shots.mjs: jsdom has no pixels.
 import axe from "axe-core";
 import { afterEach, describe, expect, test } from "vitest";
-import { choose, press, row, screen, start } from "../test/start";
+import { choose, press, row, screen, start, step } from "../test/start";
 
 type User = Awaited<ReturnType<typeof start>>;
 const tab = async (user: User, name: string) => user.click(await screen.findByRole("tab", { name }));
 const screens: { [name in string]: [scenario: string, go?: (user: User) => Promise<unknown>] } = {
   "first run": ["empty"],
   "add app": ["some", (user) => press(user, "Add app")],
+  ...Object.fromEntries(
+    ["Register", "Credentials", "Scopes"].map((name) => [
+      `add app: ${name}`,
+      [
+        "some",
+        async (user: User) => {
+          await press(user, "Add app");
+          await user.click(await screen.findByRole("radio", { name: "GitHub" }));
+          await step(user, name);
+          await press(user, "Test");
+          await screen.findByText(/were reached/);
+          await user.click(document.querySelector("form button[type=submit]") as Element);
+        },
+      ] as [string, (user: User) => Promise<unknown>],
+    ]),
+  ),
   "the sandbox's app": ["empty", (user) => press(user, "Try the sandbox")],
   "add at The Grid": [
     "some",
     async (user) => {
       await press(user, "Add app");
       await user.click(await screen.findByRole("radio", { name: "The Grid" }));
+      await user.click(screen.getByText("Endpoints"));
+      await step(user, "Register");
       await user.click(screen.getByRole("radio", { name: "Loopback (127.0.0.1)" }));
-      for (const title of ["Endpoints", "Advanced OAuth options"]) await user.click(screen.getByText(title));
+      await step(user, "Scopes");
+      await user.click(screen.getByText("Advanced OAuth options"));
       await user.selectOptions(screen.getByRole("combobox", { name: "Require state" }), "no");
     },
   ],
@@ -24,6 +43,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     async (user) => {
       await press(user, "Add app");
       await user.click(await screen.findByRole("radio", { name: "Another provider" }));
+      await step(user, "Register");
       await user.click(screen.getByRole("radio", { name: "Paste manually" }));
     },
   ],

@@ -13,7 +13,8 @@ export class AppFormState {
   /** The label of the app's environment; empty for none. */
   environment = $state("");
   provider = $state("");
-  wayBack = $state<RedirectMethod>("deep_link");
+  /** The redirect method that the person chose; null for the one that the provider accepts. */
+  #chosen = $state<RedirectMethod | null>(null);
   /** The loopback port; empty for any free port. */
   port = $state("");
   /** A complete loopback redirect URI that is already registered, for example on localhost. */
@@ -54,6 +55,20 @@ export class AppFormState {
     copy.#copied = own && app.name.endsWith(own) ? app.name.slice(0, -own.length) : app.name;
     if (copy.wayBack !== "paste") copy.#kept = null;
     return copy;
+  }
+
+  /** The redirect method that the provider accepts for native apps. */
+  get preferred(): RedirectMethod {
+    const method = this.fields?.fact("redirect_method");
+    return method === "loopback" || method === "paste" ? method : "deep_link";
+  }
+
+  get wayBack(): RedirectMethod {
+    return this.#chosen ?? this.preferred;
+  }
+
+  set wayBack(method: RedirectMethod) {
+    this.#chosen = method;
   }
 
   /** Sets the environment. A copy is called after it, unless its name was edited. */
@@ -100,11 +115,28 @@ export class AppFormState {
 
   /** The redirect URI to register with the provider; empty while unknown. */
   get redirectUri(): string {
-    if (this.wayBack === "paste") return this.address.trim();
-    if (this.wayBack === "loopback" && this.loopbackUri.trim()) return this.loopbackUri.trim();
-    const uri = this.#kept?.way_back === this.wayBack ? this.#kept.redirect_uri : this.proposed?.[this.wayBack];
-    if (!uri || this.wayBack === "deep_link") return uri ?? "";
+    return this.uriBy(this.wayBack);
+  }
+
+  /** The redirect URI by a method; empty while unknown. */
+  uriBy(method: RedirectMethod): string {
+    if (method === "paste") return this.address.trim();
+    if (method === "loopback" && this.loopbackUri.trim()) return this.loopbackUri.trim();
+    const uri = this.#kept?.way_back === method ? this.#kept.redirect_uri : this.proposed?.[method];
+    if (!uri || method === "deep_link") return uri ?? "";
     return uri.replace(LOOPBACK, `$1${this.port.trim() && `:${this.port.trim()}`}`);
+  }
+
+  /** What a field has now, by its ID: an error of the host is about one value of it. */
+  valueOf(field: string): string {
+    if (field === "name" || field === "environment") return this[field];
+    if (field === "redirect") return this.redirectUri;
+    const { fields } = this;
+    if (!fields) return "";
+    if (field === "client_id") return fields.clientId;
+    if (field === "client_secret") return `${fields.clientSecret} ${fields.deletesSecret}`;
+    if (field === "scopes" || field === "projects") return fields[field];
+    return fields.value(field.replace(/^need_/, ""));
   }
 
   #redirect(): string {

@@ -7,12 +7,21 @@ import { profileKeys } from "../words";
 export const knownKeys = profileKeys;
 
 /** Facts about a provider that an app cannot override. */
-export const readOnlyKeys = ["state_may_be_waived"];
+export const readOnlyKeys = ["state_may_be_waived", "redirect_method", "issuer_example"];
 
 export const endpointKeys = knownKeys.slice(0, knownKeys.indexOf("api_base") + 1);
 
 /** Settings that only the person can know. */
 export const upFrontKeys = ["identity_provider", "email", "user_uid", "org"];
+
+/** Parameters of the authorization request that are shown by name, besides any others. */
+export const parameterKeys = [
+  "authorize.audience",
+  "resource",
+  "authorize.prompt",
+  "authorize.login_hint",
+  "authorize.acr_values",
+];
 
 const yesNo = ["true", "false"];
 const bodies = ["form", "json", "query"];

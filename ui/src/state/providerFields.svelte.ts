@@ -1,9 +1,19 @@
 // Form fields for one provider: client, scopes and overrides of profile settings.
 
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
-import type { Discovery, NewApp, ProviderView } from "../host";
+import { nextCall, host, type Discovery, type NewApp, type ProviderView, type Scope } from "../host";
 import type { ValueSource } from "../words";
-import { endpointKeys, choices, readOnlyKeys, isSecret, knownKeys, originOf, upFrontKeys } from "./profile";
+import { Action } from "./action.svelte";
+import {
+  endpointKeys,
+  choices,
+  readOnlyKeys,
+  isSecret,
+  knownKeys,
+  originOf,
+  parameterKeys,
+  upFrontKeys,
+} from "./profile";
 
 type Need = "required" | "optional" | "none";
 
@@ -33,10 +43,17 @@ export class ProviderFields {
   clientId = $state("");
   clientSecret = $state("");
   projects = $state("");
+  /** The scopes to request, as text. The picker adds and removes words of it. */
   scopes = $state("");
-  ticked = new SvelteSet<string>();
   /** The result of discovery. */
   discovery = $state.raw<Discovery | null>(null);
+  /** The keys that discovery filled in with values other than the profile's. */
+  discovered = $state.raw<string[]>([]);
+  /** A running or failed discovery. */
+  readonly looking = new Action();
+  /** The issuer that was looked up last; an error belongs to it alone. */
+  asked = $state("");
+  #call: number | null = null;
   /** Typed values by key; a missing key means the profile's value. */
   #typed = $state<{ [key in string]: string }>({});
   /** Additional keys that the profile does not define. */
@@ -59,9 +76,8 @@ export class ProviderFields {
     for (const key of known?.discovered ?? []) this.#found.set(key, known?.overrides[key] ?? "");
     this.#held = known?.secrets ?? [];
     this.#more = [...Object.keys(this.#typed), ...this.#held].filter((key) => !this.#own(key));
-    const named = new Set(view.scopes.map(({ name }) => name));
-    for (const scope of known?.scopes ?? []) if (named.has(scope)) this.ticked.add(scope);
-    this.scopes = (known?.scopes ?? []).filter((scope) => !named.has(scope)).join(" ");
+    const usual = view.scopes.filter(({ selected }) => selected).map(({ name }) => name);
+    this.scopes = (known ? (known.scopes ?? []) : usual).join(" ");
   }
 
   #own = (key: string) => this.view.values.find((value) => value.key === key);
@@ -83,24 +99,55 @@ export class ProviderFields {
     this.#typed[key] = text;
   };
 
-  /** Fills in discovered values. Returns how many differ from the profile. */
-  applyDiscovery = (found: Discovery): number => {
+  /** Sets a parameter of the authorization request; blank means that none is sent besides the profile's. */
+  setParameter = (key: string, text: string): void => {
+    if (text === "" && !this.#own(key)) return this.reset(key);
+    this.add(key);
+    this.set(key, text);
+  };
+
+  /** Runs discovery and fills in what it finds. Returns whether it succeeded. */
+  lookUp = (): Promise<boolean> => {
+    const call = nextCall();
+    this.#call = call;
+    this.asked = this.value("issuer").trim();
+    return this.looking.run(async () => this.applyDiscovery(await host.discover(this.asked, call)));
+  };
+
+  /** Stops a running discovery. */
+  cancelLookUp = (): void => {
+    if (this.#call !== null) void host.cancel(this.#call).catch(() => undefined);
+  };
+
+  /** Fills in discovered values. */
+  applyDiscovery = (found: Discovery): void => {
     this.discovery = found;
     const values = Object.entries(found.values);
     for (const [key, value] of values) {
       this.#found.set(key, value);
       this.set(key, value);
     }
-    return values.filter(([key]) => this.isChanged(key)).length;
+    this.discovered = values.map(([key]) => key).filter(this.isChanged);
   };
+
+  /** The scopes to pick from: the issuer's, else the profile's. Known ones have their description. */
+  get knownScopes(): Scope[] {
+    const described = new Map(this.view.scopes.map((scope) => [scope.name, scope.description]));
+    const announced = this.discovery?.scopes ?? [];
+    if (announced.length === 0) return this.view.scopes;
+    return announced.map((name) => ({ name, description: described.get(name) ?? "" }));
+  }
 
   /** Whether the scopes field contains a scope. */
   requests = (scope: string): boolean => words(this.scopes).includes(scope);
 
-  /** Adds a scope to the scopes field or removes it. */
+  /** Adds a scope to the scopes field or removes it. Known scopes keep the picker's order. */
   request = (scope: string, on: boolean): void => {
-    const others = words(this.scopes).filter((other) => other !== scope);
-    this.scopes = (on ? [...others, scope] : others).join(" ");
+    const all = words(this.scopes).filter((other) => other !== scope);
+    if (on) all.push(scope);
+    const known = this.knownScopes.map(({ name }) => name);
+    const picked = known.filter((name) => all.includes(name));
+    this.scopes = [...picked, ...all.filter((name) => !known.includes(name))].join(" ");
   };
 
   /**
@@ -130,6 +177,9 @@ export class ProviderFields {
     if (this.defaultValue(key) !== (this.#own(key)?.value ?? "")) return "follows";
     return this.#own(key)?.source ?? "assumed";
   };
+
+  /** The page of the provider's documentation that the profile's value is from. */
+  page = (key: string): string | undefined => (this.isChanged(key) ? undefined : (this.#own(key)?.page ?? undefined));
 
   reset = (key: string): void => {
     delete this.#typed[key];
@@ -167,18 +217,39 @@ export class ProviderFields {
 
   /** Keys shown first, because only the person knows their values. */
   get upFrontKeys(): string[] {
-    const bare = !this.defaultValue("authorize_url");
-    return this.keys.filter(
-      (key) => upFrontKeys.includes(key) || (bare && ["issuer", "authorize_url", "token_url"].includes(key)),
-    );
+    return this.keys.filter((key) => upFrontKeys.includes(key));
   }
 
+  /** Whether the profile has no endpoints of its own, so that they are discovered or entered. */
+  get isBare(): boolean {
+    return !this.defaultValue("authorize_url");
+  }
+
+  /** Whether the issuer is asked for first. */
+  get startsWithIssuer(): boolean {
+    return this.#own("issuer") !== undefined && (this.isBare || this.fact("issuer_example") !== "");
+  }
+
+  /** A fact of the profile that no app can override. */
+  fact = (key: string): string => this.#own(key)?.value ?? "";
+
   get endpointKeys(): string[] {
-    return this.keys.filter((key) => endpointKeys.includes(key) && !this.upFrontKeys.includes(key));
+    return this.keys.filter((key) => endpointKeys.includes(key) && !(key === "issuer" && this.startsWithIssuer));
+  }
+
+  /** Whether the client authentication method is asked for beside the client secret. */
+  get asksClientAuth(): boolean {
+    return this.need("client_secret") !== "none" && this.#own("client_auth") !== undefined;
   }
 
   get advancedKeys(): string[] {
-    return this.keys.filter((key) => !endpointKeys.includes(key) && !this.upFrontKeys.includes(key));
+    const elsewhere = [
+      ...endpointKeys,
+      ...upFrontKeys,
+      ...parameterKeys,
+      ...(this.asksClientAuth ? ["client_auth"] : []),
+    ];
+    return this.keys.filter((key) => !elsewhere.includes(key));
   }
 
   /** The client secret to send: null keeps the stored one, "" deletes it. */
@@ -193,7 +264,7 @@ export class ProviderFields {
     for (const key of this.keys.filter((key) => key !== "issuer" && endpointKeys.includes(key))) {
       const value = this.value(key).trim();
       if (value && !isAddress(value)) found.set(key, "address");
-      else if (!value && this.upFrontKeys.includes(key)) found.set(key, "missing");
+      else if (!value && this.isBare && ["authorize_url", "token_url"].includes(key)) found.set(key, "missing");
     }
     if (this.need("client_id") === "required" && !this.clientId.trim()) found.set("client_id", "missing");
     // The host validates the secret; mark it here only together with other errors.
@@ -216,11 +287,10 @@ export class ProviderFields {
     "client_id" | "client_secret" | "scopes" | "projects" | "overrides" | "secrets" | "discovered"
   > {
     const changed = this.keys.filter((key) => !isSecret(key) && this.isChanged(key));
-    const ticked = this.view.scopes.map(({ name }) => name).filter((name) => this.ticked.has(name));
     return {
       client_id: this.need("client_id") === "none" ? "" : this.clientId.trim(),
       client_secret: this.#secret(),
-      scopes: this.sendsScope ? [...ticked, ...words(this.scopes)] : [],
+      scopes: this.sendsScope ? words(this.scopes) : [],
       projects: this.value("projects_param") ? words(this.projects) : [],
       overrides: Object.fromEntries(changed.map((key) => [key, this.value(key).trim()])),
       secrets: this.#secrets(),

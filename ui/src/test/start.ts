@@ -1,6 +1,6 @@
 // Starts the whole window with the fake host, in one of its scenarios.
 
-import { render, screen } from "@testing-library/svelte";
+import { render, screen, within } from "@testing-library/svelte";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import { waitFor } from "@testing-library/svelte";
 import { expect } from "vitest";
@@ -44,6 +44,14 @@ export const press = async (user: UserEvent, name: string | RegExp): Promise<voi
   user.click(await screen.findByRole("button", { name }));
 export const row = async (user: UserEvent, name: string): Promise<void> =>
   user.click(await screen.findByRole("button", { name: new RegExp(`^${name}`) }));
+
+/** Opens a step of adding an app. */
+export const step = async (user: UserEvent, name: string): Promise<void> =>
+  user.click(
+    within(await screen.findByRole("navigation", { name: "Steps" })).getByRole("button", {
+      name: new RegExp(`^${name}`),
+    }),
+  );
 
 /** Opens the menu of a connection by keyboard and chooses an item. Without layout the menu counts as hidden. */
 export async function choose(user: UserEvent, item: string): Promise<void> {

@@ -6,16 +6,28 @@ export type ValueSource = Source | "discovery" | "follows";
 
 export const addApp = {
   title: "Add app",
-  lead: "An app is the OAuth client you registered with the provider.",
+  lead:
+    "An app is the OAuth client you registered with the provider; each account that signs in through it becomes a " +
+    "connection.",
+  steps: "Steps",
+  step: { provider: "Provider", register: "Register", credentials: "Credentials", scopes: "Scopes" },
+  stepWrong: "has errors",
+  back: "Back",
+  next: "Next",
   sandboxNote: "Filled in for the sandbox. Nothing leaves this computer.",
   provider: "Provider",
+  otherProviders: "Other providers",
+  anyProvider: "Discover from an issuer, or enter the endpoints",
+  templates: "Templates",
+  templateNote: "Filled in from the provider’s documentation",
+  issuerMaybe: (provider: string) =>
+    `If ${provider} runs for your organization alone: Discover replaces the endpoints by those of this issuer.`,
   redirect: "Redirect URI to register",
   redirectHow: (provider: string) =>
     `Register this exact redirect URI with ${provider} before you connect. ` +
     `If ${provider} rejects it, choose another redirect method below.`,
   redirectPlain: "Redirect URI",
   redirectMaybe: "If the provider asks for a redirect URI, use this one exactly.",
-  redirectBelow: "The HTTPS redirect URI that you enter below.",
   anyPort: "Grapnel picks a free port for each sign-in (RFC 8252). If the provider compares ports, set a fixed one.",
   redirectMethod: "Redirect method",
   testDeepLink: "Test link",
@@ -37,10 +49,29 @@ export const addApp = {
   advancedNote: "How Grapnel talks to this provider. Each value shows its source.",
   discover: "Discover",
   discovering: "Discovering…",
-  discovered: (n: number) => `Found ${count(n, "setting", "settings")}.`,
+  stopDiscovering: "Cancel",
+  discovered: (names: string[]) =>
+    names.length === 0
+      ? "The metadata was read. Everything was set already."
+      : `Found ${count(names.length, "setting", "settings")}: ${names.join(", ")}.`,
   useIssuer: (issuer: string) => `Use ${issuer}`,
   scopesSupported: (n: number) => `${count(n, "scope", "scopes")} supported by the issuer`,
-  scopesChoose: "Scopes to request",
+  scopesKnown: (provider: string) => `Scopes in ${provider}’s documentation`,
+  scopesFilter: "Filter scopes",
+  noScopes: (provider: string) =>
+    `${provider} takes no scopes with a request: what an app may do is part of its registration.`,
+  parameters: "Request parameters",
+  parametersNote: "Optional. Sent with every authorization request of this app.",
+  parameterNote: {
+    "authorize.audience": "The API that the access token is for (Auth0, Atlassian).",
+    resource: "The same by RFC 8707: absolute URIs, separated by spaces.",
+    "authorize.prompt": "none, login, consent or select_account.",
+    "authorize.login_hint": "The account to sign in with. A connection’s own account comes first.",
+    "authorize.acr_values": "The authentication context to ask for, such as a second factor.",
+  } as Record<string, string | undefined>,
+  clientAuthNote: "How the client secret is sent. Without one, the client ID alone is sent (none).",
+  noClient: (provider: string) => `${provider} has no client ID and no client secret.`,
+  inGrapnel: "In Grapnel",
   stateWarning:
     "Without state, a forged callback could sign you in as someone else (CSRF). " +
     "Turn this off only if the provider doesn’t return it.",
@@ -65,6 +96,7 @@ export const addApp = {
   redirectSandbox: "Already registered in the sandbox.",
   portal: (provider: string) => `Manage apps at ${provider}`,
   copyRedirect: "Copy redirect URI",
+  copyRedirectBy: (method: string) => `Copy redirect URI: ${method}`,
   copyPortal: "Copy portal URL",
   name: "Name",
   nameNote: "Shown only in Grapnel. Defaults to the provider’s name.",
@@ -78,6 +110,8 @@ export const addApp = {
   optional: "optional",
   endpoints: "Endpoints",
   endpointsChanged: (changed: number) => `${changed} customized`,
+  endpointsDiscovered: (found: number) => `${found} discovered`,
+  endpointsByHand: "Discover fills these in. Enter them yourself if the provider publishes no metadata.",
   endpointsNote: "Where Grapnel sends requests. Change these only for a self-hosted instance.",
   emptied: (standard: string) => `Blank uses the default: ${standard}`,
   reset: "Reset to default",
@@ -88,6 +122,18 @@ export const addApp = {
   address: "Enter an https:// URL.",
   redirectMissing: "Enter the https:// redirect URI that is registered with the provider.",
   portWrong: "Enter a port from 1024 to 65535, or leave it blank.",
+};
+
+/** Testing an app's endpoints before it is added. */
+export const endpointTest = {
+  test: "Test",
+  again: "Test again",
+  cancel: "Cancel test",
+  testing: "Testing…",
+  title: "Test",
+  note: "No credentials are sent.",
+  outcome: { passed: "OK", unclear: "Unclear", failed: "Failed" },
+  done: (failed: number, all: number) => (failed === 0 ? `All ${all} were reached.` : `${failed} of ${all} failed.`),
 };
 
 /** The same form, for an existing app. */
@@ -158,7 +204,7 @@ export const sourceWord: Record<ValueSource, string> = {
   code: "from source code",
   assumed: "assumed",
   yours: "custom",
-  discovery: "from discovery",
+  discovery: "discovered",
   follows: "same host as the other endpoints",
 };
 

@@ -6,6 +6,7 @@ export {
   app,
   changeApp,
   duplicateApp,
+  endpointTest,
   importApp,
   rediscovery,
   profileFile,

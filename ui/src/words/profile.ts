@@ -50,7 +50,7 @@ const names: Record<string, string> = {
 };
 
 const clientAuth = {
-  none: "none",
+  none: "none, without a client ID",
   body: "client_secret_post",
   basic: "client_secret_basic",
   basic_raw: "client_secret_basic, not URL-encoded",
@@ -94,7 +94,7 @@ export const choiceWord = (key: string, value: string): string =>
 export const valueId = (key: string): string => (key === "client_id" || key === "client_secret" ? `need_${key}` : key);
 
 export const redirectMethod = {
-  choice: { deep_link: "Deep link (recommended)", loopback: "Loopback (127.0.0.1)", paste: "Paste manually" },
+  recommended: (method: string) => `${method} (recommended)`,
   note: {
     deep_link: "The browser opens Grapnel with the response.",
     loopback: "The browser is redirected to 127.0.0.1. For providers that don’t accept custom schemes.",
