@@ -1,5 +1,5 @@
-//! Exchanges with a connection's API for a request page: a request that a person writes, its response by lines, the
-//! history, saved requests, and the same request for other programs.
+//! Exchanges of a connection for its Requests tab: a request that a person writes, its response by lines, the history,
+//! saved requests, and the same request for other programs.
 
 mod draft;
 mod exchange;
@@ -19,4 +19,4 @@ pub(crate) use page::page;
 pub use response_body::ResponseBody;
 pub(crate) use saved::{remove as remove_saved, save};
 pub(crate) use send::send;
-pub(crate) use snippet::snippet;
+pub(crate) use snippet::{exchange_snippet, snippet};

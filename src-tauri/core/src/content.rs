@@ -12,7 +12,6 @@ pub(crate) mod id_token;
 mod identity;
 mod jwt;
 mod lenient_json;
-pub(crate) mod mask_credentials;
 mod posts;
 mod read_cache;
 mod standard;

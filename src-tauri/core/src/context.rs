@@ -162,6 +162,11 @@ impl Context {
         Arc::clone(&self.work).read_owned().await
     }
 
+    /// Like [`Self::begin_uninterruptible`], unless the program waits for such work to end.
+    pub(crate) fn try_begin_uninterruptible(&self) -> Option<OwnedRwLockReadGuard<()>> {
+        Arc::clone(&self.work).try_read_owned().ok()
+    }
+
     /// Announces that a browser waits for a page, for as long as the guard is held.
     pub(crate) async fn page(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.pages).read_owned().await

@@ -15,7 +15,7 @@ mod vault;
 use std::path::Path;
 use std::sync::Arc;
 
-use grapnel_model::activity::Entry;
+use grapnel_model::activity::{Entry, Kind};
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
@@ -96,8 +96,18 @@ impl Grapnel {
 
     /// The activity log, newest first: of one connection or of all, optionally only entries that contain `search`.
     pub fn activity(&self, of: Option<&ConnectionId>, search: Option<&str>) -> Result<Vec<Entry>> {
+        self.activity_of_kinds(of, search, &[])
+    }
+
+    /// Like [`Self::activity`], but only entries of the given kinds; all if there are none.
+    pub fn activity_of_kinds(
+        &self,
+        of: Option<&ConnectionId>,
+        search: Option<&str>,
+        kinds: &[Kind],
+    ) -> Result<Vec<Entry>> {
         let search = search.map(str::trim).filter(|text| !text.is_empty());
-        self.0.store.read(|c| activity::newest(c, of, search))
+        self.0.store.read(|c| activity::newest(c, of, search, kinds))
     }
 
     /// Runs the diagnostics. `program` is the one that should open deep links, if known.

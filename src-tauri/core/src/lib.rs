@@ -14,6 +14,7 @@ pub mod connection;
 pub mod content;
 mod context;
 pub mod doctor;
+mod exchange_log;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzz;

@@ -1,12 +1,13 @@
 //! Revokes tokens at the provider (RFC 7009), if it supports that: the refresh token first, since the access token is
 //! usually revoked with it. Temporary failures are retried for some days.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
-use grapnel_model::id::{ConnectionId, RevocationId};
+use grapnel_model::id::{ConnectionId, ExchangeId, RevocationId};
 use grapnel_model::provider::{Origins, Profile};
 use grapnel_model::revocation::{Disconnected, Revocation, TokenKind, TokenRevocation};
 use grapnel_model::secret::SecretString;
@@ -19,6 +20,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::context::Context;
+use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
 use crate::signed_in::ConfiguredApp;
 
@@ -26,7 +28,7 @@ use crate::signed_in::ConfiguredApp;
 const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// Deletes a connection's tokens here, and revokes them.
-pub(crate) async fn disconnect(ctx: &Context, id: &ConnectionId) -> Result<Disconnected> {
+pub(crate) async fn disconnect(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Disconnected> {
     let _busy = ctx.begin_uninterruptible().await;
     loop {
         // Re-encrypted tokens must be stored before the vault is re-keyed.
@@ -142,7 +144,11 @@ fn token_associated_data(id: &RevocationId) -> String {
 }
 
 /// Revokes tokens that arrived for a connection after it was disconnected.
-pub(crate) async fn revoke_late_grant(ctx: &Context, row: &ConnectionRow, grant: SealedGrant) -> Result<()> {
+pub(crate) async fn revoke_late_grant(
+    ctx: &Arc<Context>,
+    row: &ConnectionRow,
+    grant: SealedGrant,
+) -> Result<()> {
     let is_over = ctx.store.read(|c| connection::get(c, &row.id))?.is_some_and(|row| row.grant.is_none());
     if !is_over {
         return Ok(());
@@ -155,12 +161,12 @@ pub(crate) async fn revoke_late_grant(ctx: &Context, row: &ConnectionRow, grant:
     Ok(())
 }
 
-async fn revoke_now(ctx: &Context, ask: &RevocationRow) -> (Revocation, Option<String>) {
+async fn revoke_now(ctx: &Arc<Context>, ask: &RevocationRow) -> (Revocation, Option<String>) {
     again(ctx, &ask.id).await.unwrap_or_else(|error| (Revocation::Pending, Some(error.message)))
 }
 
 /// Requests a revocation and stores the result; returns it, with the reason if it failed.
-pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocation, Option<String>)> {
+pub(crate) async fn again(ctx: &Arc<Context>, id: &RevocationId) -> Result<(Revocation, Option<String>)> {
     let Some(row) = ctx.store.read(|c| revocation::get(c, id))? else { return Ok((Revocation::Done, None)) };
     let now = ctx.time.now();
     // Another process may have started the same request.
@@ -171,10 +177,11 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
         return Ok((Revocation::Pending, None));
     }
     let is_last = row.begun_at.duration_until(now) > REVOCATION_RETRY_WINDOW;
+    let log = ExchangeLog::new(ctx, row.connection_id.as_ref());
     // A vault that is known to be closed is not tried again: its keyring could prompt each time.
     let asked = match ctx.vault.error() {
         Some(error) => Err(error),
-        None => ask_provider(ctx, &row).await,
+        None => ask_provider(ctx, &row, &log).await,
     };
     let tried = match asked {
         // Also if the vault fails instead of the provider.
@@ -190,7 +197,9 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
             if row.kind == TokenKind::RefreshToken {
                 revocation::refresh_token_is_revoked(tx, &row)?;
             }
-            log_outcome(ctx, tx, &row, Kind::Revoked, |token| format!("The provider took the {token} back."))
+            log_outcome(ctx, tx, (&row, log.last()), Kind::Revoked, |token| {
+                format!("The provider took the {token} back.")
+            })
         }
         RevocationOutcome::Later(error, asked) => {
             let pause = pause(row.failures.saturating_add(1), *asked, random_fraction());
@@ -199,13 +208,13 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
                 return Ok(());
             }
             let (why, when) = (&error.message, delay_text(pause));
-            log_outcome(ctx, tx, &row, Kind::RevocationDelayed, |token| {
+            log_outcome(ctx, tx, (&row, log.last()), Kind::RevocationDelayed, |token| {
                 format!("The {token} could not be taken back at the provider yet. {why} Trying again {when}.")
             })
         }
         RevocationOutcome::Never(why) => {
             revocation::remove(tx, id)?;
-            log_outcome(ctx, tx, &row, Kind::RevocationFailed, |token| {
+            log_outcome(ctx, tx, (&row, log.last()), Kind::RevocationFailed, |token| {
                 format!(
                     "The {token} was not taken back at the provider, and is not asked for any more. \
                      {why}{manual_revocation_hint}"
@@ -227,7 +236,7 @@ pub(crate) async fn again(ctx: &Context, id: &RevocationId) -> Result<(Revocatio
 fn log_outcome(
     ctx: &Context,
     tx: &rusqlite::Connection,
-    row: &RevocationRow,
+    (row, exchange): (&RevocationRow, Option<ExchangeId>),
     kind: Kind,
     text: impl FnOnce(&str) -> String,
 ) -> rusqlite::Result<()> {
@@ -240,7 +249,8 @@ fn log_outcome(
         None => None,
     };
     let text = if connection.is_none() { format!("“{}”: {text}", row.name) } else { text };
-    activity::add(tx, ctx.now(), kind, &text, (connection.as_ref(), Some(&row.app_id)))
+    activity::add(tx, ctx.now(), kind, &text, (connection.as_ref(), Some(&row.app_id)))?;
+    exchange.map_or(Ok(()), |exchange| activity::link_last(tx, &exchange))
 }
 
 /// Where the person can revoke access by hand, if known.
@@ -259,7 +269,7 @@ enum RevocationOutcome {
     Never(String),
 }
 
-async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<RevocationOutcome> {
+async fn ask_provider(ctx: &Context, row: &RevocationRow, log: &ExchangeLog) -> Result<RevocationOutcome> {
     let client = OAuthClient::of(ctx, &ConfiguredApp::load(ctx, &row.app_id)?).await?;
     let Some(url) = &client.config.revocation_url else {
         return Ok(RevocationOutcome::Never("The app has no revocation address any more.".into()));
@@ -274,7 +284,7 @@ async fn ask_provider(ctx: &Context, row: &RevocationRow) -> Result<RevocationOu
         TokenKind::RefreshToken => "refresh_token",
         TokenKind::AccessToken => "access_token",
     };
-    let asked = api::revoke(&ctx.http, url, &client.config, &client.credentials, &token, hint).await;
+    let asked = api::revoke(log.http(), url, &client.config, &client.credentials, &token, hint).await;
     Ok(match asked {
         Ok(()) => RevocationOutcome::Done,
         // Some access tokens cannot be revoked and just expire (RFC 7009 §2.2.1).

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AppId, ConnectionId};
+use crate::id::{AppId, ConnectionId, ExchangeId};
 use crate::text::clean_line;
 
 /// The kind of an activity entry.
@@ -85,6 +85,8 @@ pub struct Entry {
     pub connection_id: Option<ConnectionId>,
     /// The app it belongs to.
     pub app_id: Option<AppId>,
+    /// The exchange that it tells about, as long as the connection's history has it.
+    pub exchange_id: Option<ExchangeId>,
 }
 
 impl Kind {

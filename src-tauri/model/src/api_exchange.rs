@@ -1,10 +1,54 @@
-//! Requests that a person writes for a connection's API, and their responses: an exchange is one request with its
-//! response. Its body stays with the core, which hands out the lines that are shown.
+//! HTTP exchanges of a connection: a request with its response, sent by a person to the connection's API or by Grapnel
+//! to the provider. The body of a response stays with the core, which hands out the lines that are shown.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ExchangeId, SavedRequestId};
+
+/// What an exchange was for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum ExchangeKind {
+    /// A request that a person wrote and sent to the API.
+    #[default]
+    Request,
+    /// The authorization request, which the browser sent (RFC 6749 §4.1.1).
+    Authorization,
+    /// The authorization response, as the browser was redirected with it (RFC 6749 §4.1.2).
+    Callback,
+    /// A sign-in by email and password.
+    PasswordLogin,
+    /// The token request with an authorization code (RFC 6749 §4.1.3).
+    Token,
+    /// The token request with a refresh token (RFC 6749 §6).
+    Refresh,
+    /// A userinfo request (OpenID Connect Core §5.3).
+    Userinfo,
+    /// Token introspection (RFC 7662).
+    Introspection,
+    /// Token revocation (RFC 7009).
+    Revocation,
+    /// A request that Grapnel sent to the API.
+    Api,
+    /// The provider's signing keys (RFC 7517).
+    Jwks,
+    /// The provider's metadata (RFC 8414), or a test of its endpoints.
+    Discovery,
+}
+
+impl ExchangeKind {
+    /// Whether its request carries secrets by its purpose: only parameters that are known to be harmless are shown.
+    pub fn sends_secrets(self) -> bool {
+        self.receives_secrets() || self == Self::Introspection
+    }
+
+    /// Whether its response carries secrets by its purpose: only members that are known to be harmless are shown.
+    pub fn receives_secrets(self) -> bool {
+        matches!(self, Self::PasswordLogin | Self::Token | Self::Refresh | Self::Revocation)
+    }
+}
 
 /// A header of a request or a response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,11 +120,14 @@ pub struct SavedRequest {
 pub struct ApiExchangeSummary {
     /// The ID.
     pub id: ExchangeId,
+    /// What it was for.
+    #[serde(default)]
+    pub kind: ExchangeKind,
     /// When the request was sent.
     pub at: Timestamp,
     /// The method.
     pub method: String,
-    /// The target as it was written.
+    /// The target as it was written; the URL of a request that Grapnel sent.
     pub target: String,
     /// The status; `None` if no response came.
     pub status: Option<u16>,
@@ -92,6 +139,14 @@ pub struct ApiExchangeSummary {
     pub error: Option<String>,
     /// Whether the history has the response's body.
     pub body_kept: bool,
+}
+
+impl ApiExchangeSummary {
+    /// Whether it failed. Of what the browser sent, only an error is known.
+    pub fn has_failed(&self) -> bool {
+        let is_of_browser = matches!(self.kind, ExchangeKind::Authorization | ExchangeKind::Callback);
+        self.error.is_some() || self.status.map_or(!is_of_browser, |status| status >= 400)
+    }
 }
 
 /// What a response's body is.
@@ -109,7 +164,7 @@ pub enum ResponseKind {
     Empty,
 }
 
-/// An exchange as the request page shows it. Lines of its body are read separately.
+/// An exchange as the Requests tab shows it. Lines of its body are read separately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ApiExchangeView {

@@ -88,7 +88,7 @@ pub struct OtherAccount {
 }
 
 /// A message of the sign-in, for learning and debugging OAuth.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Message {
     /// `GET` or `POST`; empty for the callback.
@@ -97,9 +97,15 @@ pub struct Message {
     pub address: String,
     /// The parameters, in order.
     pub parameters: Vec<Parameter>,
-    /// The redacted response, if the request failed.
+    /// The redacted response, if one arrived.
     #[serde(default)]
     pub reply: Option<RedactedResponse>,
+    /// Why no usable response arrived.
+    #[serde(default)]
+    pub failure: Option<String>,
+    /// How long the response took, in milliseconds.
+    #[serde(default)]
+    pub duration_ms: Option<u32>,
 }
 
 /// A parameter of a [`Message`].

@@ -22,6 +22,8 @@ pub enum Event {
     Attempt(Box<Attempt>),
     /// A callback was refused, for a person who may be waiting for it.
     CallbackRefused(Error),
+    /// The history of a connection's exchanges has changed.
+    Exchanges(ConnectionId),
     /// The activity log may have new entries. Also sent after the events of another process's changes.
     Activity,
     /// Another process made changes that are not listed, or events were missed: everything that was read may be stale.

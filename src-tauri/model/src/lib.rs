@@ -16,6 +16,7 @@ pub mod error;
 pub mod event;
 pub mod hook;
 pub mod id;
+pub mod mask_credentials;
 pub mod provider;
 pub mod provider_text;
 pub mod redirect;

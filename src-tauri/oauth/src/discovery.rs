@@ -10,6 +10,7 @@ mod notes;
 
 use std::fmt::Write;
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::Overrides;
 use grapnel_model::provider_text::clean;
@@ -216,16 +217,24 @@ async fn fetch_metadata(http: &Client, address: &Url) -> Result<(String, Map<Str
         .header(header::ACCEPT, "application/json")
         .body(Vec::new())
         .map_err(|error| NoDocument::Reply(error.to_string()))?;
-    let reply = http.send(request, Limits::IDENTITY).await.map_err(|failure| match failure {
-        Failure::NotSent(reason) => unavailable(format!("could not be reached: {reason}")),
-        Failure::Blocked { reason, advice } => {
-            NoDocument::Unavailable { said: format!("could not be reached: {reason}"), advice: Some(advice) }
-        }
-        Failure::Lost(reason) => unavailable(format!("gave no whole answer: {reason}")),
-        Failure::TooLarge(limit) => NoDocument::Reply(format!("answered with more than {} MiB", limit >> 20)),
-        Failure::TooMany(limit) => NoDocument::Reply(format!("answered with more than {limit} values")),
-        failure => NoDocument::Reply(format!("answered what cannot be used: {failure}")),
-    })?;
+    let reply =
+        http.send(ExchangeKind::Discovery, request, Limits::IDENTITY).await.map_err(
+            |failure| match failure {
+                Failure::NotSent(reason) => unavailable(format!("could not be reached: {reason}")),
+                Failure::Blocked { reason, advice } => NoDocument::Unavailable {
+                    said: format!("could not be reached: {reason}"),
+                    advice: Some(advice),
+                },
+                Failure::Lost(reason) => unavailable(format!("gave no whole answer: {reason}")),
+                Failure::TooLarge(limit) => {
+                    NoDocument::Reply(format!("answered with more than {} MiB", limit >> 20))
+                }
+                Failure::TooMany(limit) => {
+                    NoDocument::Reply(format!("answered with more than {limit} values"))
+                }
+                failure => NoDocument::Reply(format!("answered what cannot be used: {failure}")),
+            },
+        )?;
     document(&reply)
 }
 

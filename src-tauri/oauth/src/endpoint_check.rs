@@ -1,6 +1,7 @@
 //! Tests an endpoint before an app uses it: whether it is reached, over TLS if it is remote, and whether it answers as
 //! its kind of endpoint does. Nothing that identifies a client or a person is sent.
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::provider::{Body, is_loopback};
 use grapnel_model::provider_text::clean;
 use http::{Request, StatusCode, header};
@@ -96,7 +97,7 @@ async fn sent(
         EndpointCheck { hint: error.hint, ..check }
     };
     let request = request.map_err(|error| failed(&Failure::NotSent(error.to_string())))?;
-    http.send(request, Limits::IDENTITY).await.map_err(|failure| match failure {
+    http.send(ExchangeKind::Discovery, request, Limits::IDENTITY).await.map_err(|failure| match failure {
         // A page that is too large to be read was reached.
         Failure::TooLarge(_) | Failure::TooMany(_) => {
             EndpointCheck::new(key, CheckOutcome::Unclear, format!("{} sent a long page.", reached(url)))

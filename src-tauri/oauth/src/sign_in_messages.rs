@@ -1,12 +1,14 @@
 //! The messages of a sign-in as they are shown to the person: authorization request, callback and token request, with
 //! secrets described instead of shown.
 
+use grapnel_model::api_exchange::{ApiExchangeView, ExchangeKind};
 use grapnel_model::attempt::{Message, Parameter};
 use grapnel_model::provider::{ProviderConfig, is_secret};
 use grapnel_model::token_response::RedactedResponse;
 use url::Url;
 
 use crate::authorization_request::PreparedRequest;
+use crate::http::MaskedExchange;
 
 /// The three messages of a sign-in.
 pub fn messages(
@@ -33,7 +35,12 @@ pub fn messages(
     exchange.extend(has_secret.then(|| hidden("client_secret", "hidden, in the vault")));
     exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));
     vec![
-        Message { method: "GET".into(), address: address.into(), parameters: sent.collect(), reply: None },
+        Message {
+            method: "GET".into(),
+            address: address.into(),
+            parameters: sent.collect(),
+            ..Message::default()
+        },
         Message {
             method: String::new(),
             address: redirect_uri.to_owned(),
@@ -41,13 +48,13 @@ pub fn messages(
                 hidden("code", "hidden, used once and never kept"),
                 hidden("state", "hidden, must be the one that was sent"),
             ],
-            reply: None,
+            ..Message::default()
         },
         Message {
             method: "POST".into(),
             address: config.token_url.to_string(),
             parameters: exchange,
-            reply: None,
+            ..Message::default()
         },
     ]
 }
@@ -77,11 +84,20 @@ pub fn came_back_with(messages: &mut [Message], error: &str, description: Option
     callback.parameters.splice(..1, came.into_iter().flatten());
 }
 
-/// Adds the token endpoint's response to the token request.
-pub fn answered_with(messages: &mut [Message], seen: Option<RedactedResponse>) {
-    if let Some(exchange) = messages.iter_mut().rev().find(|message| message.method == "POST") {
-        exchange.reply = seen;
-    }
+/// Adds its response to the token request, or to the sign-in by email and password: whichever `kind` names.
+pub fn answered_with(messages: &mut [Message], answer: &MaskedExchange) {
+    let ApiExchangeView { summary, headers, content_type, .. } = &answer.view;
+    let mut sent = messages.iter_mut().filter(|message| message.method == "POST");
+    let message = if summary.kind == ExchangeKind::PasswordLogin { sent.next() } else { sent.next_back() };
+    let Some(message) = message else { return };
+    message.reply = summary.status.map(|status| RedactedResponse {
+        status,
+        content_type: content_type.clone().unwrap_or_default(),
+        headers: headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect(),
+        body: answer.body.clone().unwrap_or_default(),
+    });
+    message.failure.clone_from(&summary.error);
+    message.duration_ms = summary.duration_ms;
 }
 
 fn shown(name: &str, value: &str) -> Parameter {

@@ -1,7 +1,7 @@
 //! The `activity` table, bounded in size.
 
 use grapnel_model::activity::{Entry, Kind};
-use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_model::id::{AppId, ConnectionId, ExchangeId};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, Row, params, params_from_iter};
@@ -61,6 +61,12 @@ pub fn add_again(
         params![of.0, Json(kind)],
     )?;
     add(connection, at, kind, text, of)
+}
+
+/// Links the entry that was added last by this connection to the database to the exchange that it tells about.
+pub fn link_last(connection: &Connection, exchange: &ExchangeId) -> rusqlite::Result<()> {
+    let id = connection.last_insert_rowid();
+    connection.execute("UPDATE activity SET exchange_id = ?2 WHERE id = ?1", params![id, exchange]).map(drop)
 }
 
 /// Adds an entry that may repeat. Within `REPEAT_WINDOW`, entries of the same connection, kind and key `by` are
@@ -132,11 +138,12 @@ pub fn last_handed_out(connection: &Connection, id: &ConnectionId) -> rusqlite::
 }
 
 /// The entries, newest first: of one connection or of all; with `search`, only those that contain it in their text or
-/// in the name of their connection or app.
+/// in the name of their connection or app; with `kinds`, only those of these kinds.
 pub fn newest(
     connection: &Connection,
     of: Option<&ConnectionId>,
     search: Option<&str>,
+    kinds: &[Kind],
 ) -> rusqlite::Result<Vec<Entry>> {
     let pattern = search.map(|text| {
         let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
@@ -144,13 +151,15 @@ pub fn newest(
     });
     connection
         .prepare(
-            "SELECT a.* FROM activity a LEFT JOIN connection c ON c.id = a.connection_id LEFT JOIN app ON app.id = \
+            "SELECT a.*, e.id AS known_exchange FROM activity a LEFT JOIN api_exchange e ON e.id = a.exchange_id
+             LEFT JOIN connection c ON c.id = a.connection_id LEFT JOIN app ON app.id = \
              a.app_id
              WHERE (?1 IS NULL OR a.connection_id = ?1) AND (?2 IS NULL OR a.text LIKE ?2 ESCAPE '!'
                 OR c.name LIKE ?2 ESCAPE '!' OR (c.id IS NULL AND app.name LIKE ?2 ESCAPE '!'))
+                AND (?4 = '[]' OR a.kind ->> '$' IN (SELECT value FROM json_each(?4)))
              ORDER BY a.id DESC LIMIT ?3",
         )?
-        .query_map(params![of, pattern, MAX_SHOWN], read)?
+        .query_map(params![of, pattern, MAX_SHOWN, Json(kinds)], read)?
         .collect()
 }
 
@@ -163,6 +172,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         last_at: row.get::<_, Option<Time>>("last_at")?.map(|time| time.0),
         connection_id: row.get("connection_id")?,
         app_id: row.get("app_id")?,
+        exchange_id: row.get("known_exchange")?,
     })
 }
 
@@ -189,10 +199,13 @@ mod tests {
                 for _ in 0..=MAX_ENTRIES {
                     add_again(tx, now, Kind::RefreshedAutomatically, "Refreshed.", (Some(&id), None))?;
                 }
-                newest(tx, None, None)
+                newest(tx, None, None, &[])
             })
             .unwrap();
         let told: Vec<&str> = told.iter().map(|entry| entry.text.as_str()).collect();
         assert_eq!(told, ["Refreshed.", "App added."]);
+        let of_kinds = |kinds: &[Kind]| store.read(|c| newest(c, None, None, kinds)).unwrap().len();
+        assert_eq!(of_kinds(&[Kind::AppAdded, Kind::AppRemoved]), 1);
+        assert_eq!(of_kinds(&[Kind::AppRemoved]), 0);
     }
 }

@@ -1,14 +1,17 @@
-//! The `api_exchange` table: the history of requests that a person sent to a connection's API.
+//! The `api_exchange` table: the history of a connection's exchanges, those that a person sent and those that Grapnel
+//! sent.
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::id::{ConnectionId, ExchangeId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::column::Time;
+use crate::column::{Json, Time};
 use crate::sealed::Sealed;
 
-/// How many exchanges of a connection are kept.
-const MAX_PER_CONNECTION: u32 = 100;
+/// How many exchanges of a connection are kept that a person sent, and as many that Grapnel sent: a refresh each hour
+/// must not displace what a person wrote.
+const MAX_PER_CONNECTION: u32 = 50;
 
 /// An exchange.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct ApiExchangeRow {
     pub id: ExchangeId,
     /// The connection.
     pub connection_id: ConnectionId,
+    /// What it was for.
+    pub kind: ExchangeKind,
     /// When the request was sent.
     pub at: Timestamp,
     /// What the list of the history shows, as JSON.
@@ -27,17 +32,26 @@ pub struct ApiExchangeRow {
 
 /// Adds an exchange, and deletes the oldest of the connection that are too many.
 pub fn insert(connection: &Connection, row: &ApiExchangeRow) -> rusqlite::Result<()> {
-    connection.execute(
-        "INSERT INTO api_exchange (id, connection_id, at, sealed_summary, sealed_exchange)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![row.id, row.connection_id, Time(row.at), row.sealed_summary, row.sealed_exchange],
-    )?;
     connection
-        .execute(
-            "DELETE FROM api_exchange WHERE connection_id = ?1 AND rowid NOT IN (
-                SELECT rowid FROM api_exchange WHERE connection_id = ?1 ORDER BY at DESC, rowid DESC LIMIT ?2)",
-            params![row.connection_id, MAX_PER_CONNECTION],
-        )
+        .prepare_cached(
+            "INSERT INTO api_exchange (id, connection_id, kind, at, sealed_summary, sealed_exchange)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            row.id,
+            row.connection_id,
+            Json(row.kind),
+            Time(row.at),
+            row.sealed_summary,
+            row.sealed_exchange
+        ])?;
+    connection
+        .prepare_cached(
+            "DELETE FROM api_exchange WHERE rowid IN (
+                SELECT rowid FROM api_exchange WHERE connection_id = ?1 AND (kind = ?2) = (?3 = ?2)
+                ORDER BY at DESC, rowid DESC LIMIT -1 OFFSET ?4)",
+        )?
+        .execute(params![row.connection_id, Json(ExchangeKind::Request), Json(row.kind), MAX_PER_CONNECTION])
         .map(drop)
 }
 
@@ -79,7 +93,7 @@ mod tests {
     use crate::Store;
 
     #[test]
-    fn the_newest_hundred_of_each_connection_are_kept() {
+    fn the_newest_fifty_of_each_connection_and_sender_are_kept() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::open(home.path()).unwrap();
         let connections = "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides,
@@ -87,10 +101,11 @@ mod tests {
             INSERT INTO connection (id, app_id, name, created_at) VALUES ('one', 'a', 'one', '2026-01-01T00:00:00Z'),
                 ('two', 'a', 'two', '2026-01-01T00:00:00Z');";
         store.write(|tx| tx.execute_batch(connections)).unwrap();
-        let add = |connection: &str, number: i64| {
+        let add = |connection: &str, kind: ExchangeKind, number: i64| {
             let row = ApiExchangeRow {
-                id: ExchangeId(format!("{connection} {number}")),
+                id: ExchangeId(format!("{connection} {kind:?} {number}")),
                 connection_id: ConnectionId(connection.into()),
+                kind,
                 // Two at a time.
                 at: Timestamp::from_second(number / 2).unwrap(),
                 sealed_summary: Sealed(vec![1]),
@@ -98,14 +113,21 @@ mod tests {
             };
             store.write_without_sync(|tx| insert(tx, &row)).unwrap();
         };
-        add("two", 0);
-        (0..103).for_each(|number| add("one", number));
+        add("two", ExchangeKind::Request, 0);
+        add("one", ExchangeKind::Request, 0);
+        (0..52).for_each(|number| add("one", ExchangeKind::Refresh, number));
+        add("one", ExchangeKind::Api, 52);
         let ids = |connection: &str| -> Vec<String> {
             let all = store.read(|c| summaries(c, &ConnectionId(connection.into()))).unwrap();
             all.into_iter().map(|(id, _)| id.0).collect()
         };
-        let expected: Vec<String> = (3..103).rev().map(|number| format!("one {number}")).collect();
+        let refreshes = (3..52).rev().map(|number| format!("one Refresh {number}"));
+        let expected: Vec<String> = std::iter::once("one Api 52".to_owned())
+            .chain(refreshes)
+            .chain(["one Request 0".to_owned()])
+            .collect();
+        assert_eq!(expected.len(), 51);
         assert_eq!(ids("one"), expected);
-        assert_eq!(ids("two"), ["two 0"]);
+        assert_eq!(ids("two"), ["two Request 0"]);
     }
 }

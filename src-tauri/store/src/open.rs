@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/15-api-exchanges.sql"),
     include_str!("schema/16-hooks.sql"),
     include_str!("schema/17-environments.sql"),
+    include_str!("schema/18-exchanges.sql"),
 ];
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

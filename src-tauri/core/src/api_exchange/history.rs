@@ -1,48 +1,23 @@
 //! The history of a connection's exchanges: encrypted by the vault, with credentials masked before that.
 
-use grapnel_model::api_exchange::{ApiExchangeSummary, ApiExchangeView};
+use grapnel_model::api_exchange::ApiExchangeSummary;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{ConnectionId, ExchangeId};
-use grapnel_model::secret::{ExposeSecret, SecretString};
-use grapnel_oauth::http::Mask;
-use grapnel_store::api_exchange::{self, ApiExchangeRow};
-use jiff::Timestamp;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use grapnel_oauth::http::{Mask, masked_text};
+use grapnel_store::api_exchange;
 
 use super::exchange::Exchange;
 use super::masked;
 use super::response_body::ResponseBody;
 use crate::context::Context;
-
-/// An exchange as it is stored.
-#[derive(Serialize, Deserialize)]
-struct StoredExchange {
-    view: ApiExchangeView,
-    /// The response's body, if it was kept.
-    body: Option<String>,
-}
-
-fn summary_associated_data(id: &ExchangeId) -> String {
-    format!("api_exchange/{id}/summary")
-}
-
-fn exchange_associated_data(id: &ExchangeId) -> String {
-    format!("api_exchange/{id}/exchange")
-}
+use crate::exchange_log::{StoredExchange, read, seal, summary_associated_data};
 
 /// Adds an exchange. Returns whether its body is kept: only text that is not too large is.
-pub(super) async fn add(
-    ctx: &Context,
-    of: &ConnectionId,
-    at: Timestamp,
-    exchange: &Exchange,
-    mask: &Mask,
-) -> Result<bool> {
+pub(super) async fn add(ctx: &Context, of: &ConnectionId, exchange: &Exchange, mask: &Mask) -> Result<bool> {
     let mut view = exchange.view.clone();
-    let body = exchange.body.text().and_then(|text| masked::body(text, mask));
+    let body = exchange.body.text().and_then(|text| masked_text::body(text, mask));
     view.draft = masked::draft(&view.draft, mask);
-    view.summary.target = masked::target(&view.summary.target, mask);
+    view.summary.target = masked_text::target(&view.summary.target, mask);
     view.summary.body_kept = body.is_some();
     let is_changed = view.draft != exchange.view.draft
         || body.as_deref().is_some_and(|body| exchange.body.text() != Some(body));
@@ -54,17 +29,8 @@ pub(super) async fn add(
             .push("The body of the response is not in the history: it is too large, or no text.".into());
     }
     let body_kept = body.is_some();
-    let summary = write(&view.summary)?;
-    let stored = write(&StoredExchange { view, body })?;
-    let id = exchange.view.summary.id.clone();
     let _work = ctx.begin_sealed_write().await?;
-    let row = ApiExchangeRow {
-        sealed_summary: ctx.vault.seal(&summary_associated_data(&id), &summary).await?,
-        sealed_exchange: ctx.vault.seal(&exchange_associated_data(&id), &stored).await?,
-        id,
-        connection_id: of.clone(),
-        at,
-    };
+    let row = seal(ctx, of, StoredExchange { view, body }).await?;
     ctx.store.write(|tx| api_exchange::insert(tx, &row))?;
     Ok(body_kept)
 }
@@ -83,8 +49,7 @@ pub(crate) async fn open(ctx: &Context, of: &ConnectionId, id: &ExchangeId) -> R
     let sealed = ctx.store.read(|c| api_exchange::get(c, of, id))?;
     let sealed =
         sealed.ok_or_else(|| Error::new(Code::NotFound, "This request is not in the history any more."))?;
-    let plain = ctx.vault.open(&exchange_associated_data(id), &sealed).await?;
-    let StoredExchange { view, body } = read(&plain)?;
+    let StoredExchange { view, body } = StoredExchange::open(ctx, id, &sealed).await?;
     let body = ResponseBody::unmasked(body.unwrap_or_default().into_bytes(), view.content_type.as_deref());
     Ok(Exchange::of(view, body))
 }
@@ -97,16 +62,4 @@ pub(crate) fn remove(ctx: &Context, of: &ConnectionId, id: &ExchangeId) -> Resul
 /// Deletes the history of a connection.
 pub(crate) fn clear(ctx: &Context, of: &ConnectionId) -> Result<()> {
     ctx.store.write(|tx| api_exchange::clear(tx, of))
-}
-
-/// A value as JSON that the vault encrypts.
-pub(super) fn write(value: &impl Serialize) -> Result<SecretString> {
-    let text = serde_json::to_string(value);
-    text.map(SecretString::from).map_err(|_| Error::new(Code::Internal, "The request could not be written."))
-}
-
-/// What [`write`] wrote.
-pub(super) fn read<T: DeserializeOwned>(text: &SecretString) -> Result<T> {
-    serde_json::from_str(text.expose_secret())
-        .map_err(|_| Error::new(Code::DataDamaged, "A stored request cannot be read."))
 }

@@ -4,12 +4,12 @@ use grapnel_model::api_exchange::{ApiRequestDraft, SavedRequest};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{ConnectionId, SavedRequestId};
 use grapnel_model::text::clean_line;
+use grapnel_oauth::http::masked_text::MAX_BYTES;
 use grapnel_store::saved_request::{self, SavedRequestRow};
 
-use super::history::{read, write};
-use super::masked::MAX_BYTES;
 use crate::connection;
 use crate::context::Context;
+use crate::exchange_log::{read, write};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 100;

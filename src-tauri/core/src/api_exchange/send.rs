@@ -4,23 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use grapnel_model::api_exchange::{
-    ApiExchangeSummary, ApiExchangeView, ApiRequestDraft, RequestHeader, ResponseKind,
+    ApiExchangeSummary, ApiExchangeView, ApiRequestDraft, ExchangeKind, RequestHeader, ResponseKind,
 };
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{ConnectionId, ExchangeId};
-use grapnel_model::secret::SecretString;
 use grapnel_model::text::clean_line;
-use grapnel_oauth::http::Mask;
+use grapnel_oauth::http::{Mask, masked_text};
 use http::{HeaderMap, StatusCode, header};
-use jiff::Timestamp;
 
 use super::exchange::Exchange;
 use super::response_body::ResponseBody;
-use super::{draft, history, masked};
+use super::{draft, history};
 use crate::api_request::{ApiClient, ApiRequest, Waiting};
 use crate::context::Context;
-use crate::grant::{self, OAuthClient};
-use crate::signed_in::SignedIn;
+use crate::exchange_log;
 
 /// The most of a response that is read. It is held in memory, as are the few responses that a person looks at in turn:
 /// a file would have to be kept from others, and removed in every case.
@@ -50,6 +47,7 @@ pub(crate) async fn send(ctx: &Arc<Context>, id: &ConnectionId, draft: &ApiReque
     let elapsed = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
     let mut summary = ApiExchangeSummary {
         id: ExchangeId::random(),
+        kind: ExchangeKind::Request,
         at,
         method: draft.method.trim().to_ascii_uppercase(),
         target: draft.target.clone(),
@@ -66,7 +64,7 @@ pub(crate) async fn send(ctx: &Arc<Context>, id: &ConnectionId, draft: &ApiReque
             let mask = mask(ctx, id).await?;
             let view = view(summary, draft, &received, &mask);
             let mut exchange = read(view, received, mask.clone()).await?;
-            store(ctx, id, at, &mut exchange, &mask).await;
+            store(ctx, id, &mut exchange, &mask).await;
             Ok(exchange)
         }
         // Without a request, there is nothing to remember.
@@ -76,7 +74,7 @@ pub(crate) async fn send(ctx: &Arc<Context>, id: &ConnectionId, draft: &ApiReque
             let view = unanswered(summary, draft);
             if let Ok(mask) = mask(ctx, id).await {
                 let mut exchange = Exchange::of(view, ResponseBody::unmasked(Vec::new(), None));
-                store(ctx, id, at, &mut exchange, &mask).await;
+                store(ctx, id, &mut exchange, &mask).await;
             }
             Err(error)
         }
@@ -107,16 +105,7 @@ async fn receive(client: &ApiClient, request: ApiRequest) -> Result<Received> {
 
 /// Masks the secrets of a connection, as they are after the request.
 async fn mask(ctx: &Context, id: &ConnectionId) -> Result<Mask> {
-    let SignedIn { connection, app } = *SignedIn::load(ctx, id)?;
-    let mut secrets: Vec<SecretString> = Vec::new();
-    secrets.extend(OAuthClient::of(ctx, &app).await?.credentials.client_secret);
-    if connection.grant.is_some() {
-        secrets.push(grant::access_token(ctx, &connection).await?);
-    }
-    if let Some(sealed) = connection.sealed_refresh() {
-        secrets.push(ctx.vault.open(&grant::refresh_associated_data(id), sealed).await?);
-    }
-    Ok(Mask::of(secrets))
+    exchange_log::secrets_of(ctx, id).await.map(Mask::of)
 }
 
 /// Indexes the body away from the threads that serve the window.
@@ -148,7 +137,7 @@ fn view(
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = received.headers.iter().map(|(name, value)| RequestHeader {
         name: name.to_string(),
-        value: clean_line(&masked::header(name.as_str(), &text(value), mask)),
+        value: clean_line(&masked_text::header(name.as_str(), &text(value), mask)),
     });
     let content_type = received.headers.get(header::CONTENT_TYPE).map(text).unwrap_or_default();
     let content_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -201,8 +190,8 @@ fn unanswered(summary: ApiExchangeSummary, draft: &ApiRequestDraft) -> ApiExchan
 }
 
 /// Adds an exchange to the history. The response is there, whether that succeeds or not.
-async fn store(ctx: &Context, id: &ConnectionId, at: Timestamp, exchange: &mut Exchange, mask: &Mask) {
-    match history::add(ctx, id, at, exchange, mask).await {
+async fn store(ctx: &Context, id: &ConnectionId, exchange: &mut Exchange, mask: &Mask) {
+    match history::add(ctx, id, exchange, mask).await {
         Ok(body_kept) => exchange.view.summary.body_kept = body_kept,
         Err(error) => {
             let note = format!("This request was not added to the history. {}", error.message);

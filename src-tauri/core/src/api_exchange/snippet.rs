@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use grapnel_model::api_exchange::{ApiRequestDraft, SnippetFormat};
-use grapnel_model::error::{Error, Result};
-use grapnel_model::id::ConnectionId;
-use http::{HeaderValue, Method};
+use grapnel_model::api_exchange::{ApiExchangeView, ApiRequestDraft, ExchangeKind, SnippetFormat};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::{ConnectionId, ExchangeId};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use hyper::body::Bytes;
 use serde_json::Value;
 
-use super::draft;
-use crate::api_request::{ApiClient, ApiRequest};
+use super::{draft, history};
+use crate::api_request::{ApiClient, ApiRequest, RequestBody};
 use crate::context::Context;
 use crate::signed_in::SignedIn;
 
@@ -34,16 +36,59 @@ pub(crate) fn snippet(
     }
 }
 
+/// Writes an exchange of the history as a curl command. What is masked in it stays masked, and is for the person to fill
+/// in, except for the access token.
+pub(crate) async fn exchange_snippet(
+    ctx: &Arc<Context>,
+    id: &ConnectionId,
+    exchange: &ExchangeId,
+) -> Result<String> {
+    let exchange = history::open(ctx, id, exchange).await?;
+    let ApiExchangeView { summary, draft, .. } = exchange.view;
+    if summary.kind == ExchangeKind::Request {
+        return snippet(ctx, id, &draft, SnippetFormat::Curl);
+    }
+    let invalid = || Error::new(Code::DataDamaged, "A stored request cannot be read.");
+    let mut headers = HeaderMap::new();
+    for header in &draft.headers {
+        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| invalid())?;
+        headers.append(name, HeaderValue::from_str(&header.value).map_err(|_| invalid())?);
+    }
+    let is_bearer = headers
+        .get(AUTHORIZATION)
+        .is_some_and(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"bearer "));
+    if is_bearer {
+        headers.remove(AUTHORIZATION);
+    }
+    let request = ApiRequest {
+        method: draft.method.parse().map_err(|_| invalid())?,
+        url: draft.target.parse().map_err(|_| invalid())?,
+        headers,
+        body: RequestBody::Bytes(Bytes::new()),
+    };
+    if is_bearer {
+        return curl(&SignedIn::load(ctx, id)?.connection.name, &request, &draft.body);
+    }
+    Ok(format!("{}\n", command(&request, &draft.body, false)?))
+}
+
 /// The header with the token is read from a here-document: other programs can see the arguments of curl.
 fn curl(name: &str, request: &ApiRequest, body: &str) -> Result<String> {
+    let arguments = arguments(name).into_iter().map(word).collect::<Result<Vec<_>>>()?.join(" ");
+    let command = command(request, body, true)?;
+    Ok(format!("{command} <<END\nAuthorization: Bearer $(grapnel {arguments})\nEND\n"))
+}
+
+/// A curl command; `reads_header` if it reads one more header from standard input.
+fn command(request: &ApiRequest, body: &str, reads_header: bool) -> Result<String> {
     let method = match request.method {
         Method::HEAD => "--head".to_owned(),
         ref method => format!("--request {}", word(method.as_str())?),
     };
     // Brackets in a URL would stand for several URLs.
     let globoff = if request.url.as_str().contains(['[', ']', '{', '}']) { "--globoff " } else { "" };
-    let mut lines =
-        vec![format!("curl {globoff}{method} {}", word(request.url.as_str())?), "--header @-".into()];
+    let mut lines = vec![format!("curl {globoff}{method} {}", word(request.url.as_str())?)];
+    lines.extend(reads_header.then(|| "--header @-".to_owned()));
     for (name, value) in &request.headers {
         let value = text(value);
         let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
@@ -52,9 +97,7 @@ fn curl(name: &str, request: &ApiRequest, body: &str) -> Result<String> {
     if !body.is_empty() {
         lines.push(format!("--data-raw {}", word(body)?));
     }
-    let arguments = arguments(name).into_iter().map(word).collect::<Result<Vec<_>>>()?.join(" ");
-    let command = lines.join(" \\\n  ");
-    Ok(format!("{command} <<END\nAuthorization: Bearer $(grapnel {arguments})\nEND\n"))
+    Ok(lines.join(" \\\n  "))
 }
 
 /// For Node.js, as an ECMAScript module.
@@ -146,10 +189,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use std::process::Command;
 
-    use http::HeaderMap;
-
     use super::*;
-    use crate::api_request::RequestBody;
 
     const NAME: &str = r#"Ann's "shop" $(date) `x`"#;
     const NOTE: &str = r#"it's "quoted" $HOME \ `date` !"#;

@@ -7,7 +7,7 @@ use grapnel_model::activity::Kind;
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
-use grapnel_model::id::ConnectionId;
+use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_model::secret::SecretString;
 use grapnel_store::attempt::{self, AttemptRow};
 use grapnel_store::{activity, connection};
@@ -64,15 +64,16 @@ async fn handle_account_change(
     ctx.cache.forget(&id.0).await
 }
 
-/// Ends the attempt as denied or failed, and returns the error. The event is emitted even if the store fails.
-pub(super) fn fail(ctx: &Context, mut row: AttemptRow, error: Error) -> Error {
+/// Ends the attempt as denied or failed, and returns the error. Its activity entry links to `exchange`. The event is emitted even if the store fails.
+pub(super) fn fail(ctx: &Context, mut row: AttemptRow, error: Error, exchange: Option<ExchangeId>) -> Error {
     let (phase, kind) = match error.code {
         Code::AccessDenied => (Phase::Denied, Kind::Denied),
         _ => (Phase::Failed, Kind::SignInEnded),
     };
     let written = ctx.store.write(|tx| {
         attempt::end(tx, &row.id, phase, Some(&error))?;
-        activity::add(tx, ctx.now(), kind, &error.message, (row.connection_id.as_ref(), Some(&row.app_id)))
+        activity::add(tx, ctx.now(), kind, &error.message, (row.connection_id.as_ref(), Some(&row.app_id)))?;
+        exchange.map_or(Ok(()), |exchange| activity::link_last(tx, &exchange))
     });
     if let Err(unwritten) = written {
         tracing::warn!(%unwritten, "the end of an attempt could not be stored");

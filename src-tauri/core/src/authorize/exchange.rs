@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
@@ -15,6 +16,7 @@ use grapnel_store::attempt::{self, AttemptRow};
 use super::attempts::verifier_associated_data;
 use crate::content::{self, IdToken};
 use crate::context::Context;
+use crate::exchange_log::{self, ExchangeLog};
 use crate::grant::OAuthClient;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
@@ -32,8 +34,8 @@ pub(super) async fn exchange_code(
     ctx: &Arc<Context>,
     row: &mut AttemptRow,
     app: &ConfiguredApp,
-    code: SecretString,
-    state: SecretString,
+    (code, state): (SecretString, SecretString),
+    log: &ExchangeLog,
 ) -> Result<Exchanged> {
     // A code works only once: the vault must be able to encrypt the tokens before the code is sent.
     ctx.vault.check().await?;
@@ -45,10 +47,16 @@ pub(super) async fn exchange_code(
     };
     let asked = TokenRequestKind::Code { code, state, verifier, redirect_uri: row.redirect_uri.clone() };
     let permit = ctx.http.permit(&client.config.token_url).await;
-    let grant = match request_token(&ctx.http, &permit, &client.config, &client.credentials, asked).await {
+    if let Some(id) = &row.connection_id {
+        log.mask(exchange_log::secrets_of(ctx, id).await.unwrap_or_default());
+    }
+    let answered = request_token(log.http(), &permit, &client.config, &client.credentials, asked).await;
+    if let Some(exchange) = log.last_of(ExchangeKind::Token) {
+        sign_in_messages::answered_with(&mut row.exchange, &exchange);
+    }
+    let grant = match answered {
         Ok(grant) => grant,
         Err(unanswered) => {
-            sign_in_messages::answered_with(&mut row.exchange, unanswered.redacted_response);
             ctx.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
             return Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some()));
         }
@@ -57,7 +65,7 @@ pub(super) async fn exchange_code(
     let id_token = match &grant.id_token {
         Some(token) => {
             let mask = Mask::of(grant.secrets().chain(client.credentials.client_secret.clone()));
-            content::check_id_token(ctx, &client, token, row.nonce_hash.as_deref(), &mask).await?
+            content::check_id_token(ctx, log.http(), &client, token, row.nonce_hash.as_deref(), &mask).await?
         }
         None => None,
     };

@@ -50,7 +50,7 @@ pub(super) fn resume(ctx: &Arc<Context>, row: AttemptRow) {
             Ok((listener, _)) => serve(&ctx, &row, listener),
             Err(error) => {
                 let error = port::lost(&place, &error);
-                fail(&ctx, row, error);
+                fail(&ctx, row, error, None);
             }
         }
     });

@@ -18,6 +18,7 @@ use super::complete::{complete, fail, fetch_account};
 use super::exchange::{denied, exchange_code};
 use super::store_grant::{GrantTarget, store_grant};
 use crate::context::Context;
+use crate::exchange_log::ExchangeLog;
 
 /// Receives a callback, by any redirect method. A forged, late or repeated one changes nothing; it is reported by an
 /// event and in the activity log.
@@ -37,15 +38,17 @@ pub(crate) async fn paste(ctx: &Arc<Context>, id: &AttemptId, pasted: &SecretStr
 }
 
 async fn finish(ctx: &Arc<Context>, mut matched: MatchedCallback) -> Result<()> {
-    let obtained = obtain_grant(ctx, &mut matched).await;
+    let log = ExchangeLog::new(ctx, matched.attempt.connection_id.as_ref());
+    let obtained = obtain_grant(ctx, &mut matched, &log).await;
     let attempt: AttemptRow = matched.attempt;
     match obtained {
         Ok((target, id_token)) => {
+            drop(log);
             // Outside of the guarded work: it may refresh the tokens.
             fetch_account(ctx, &attempt, &target, id_token).await?;
             complete(ctx, &attempt, target.id())
         }
-        Err(error) => Err(fail(ctx, attempt, error)),
+        Err(error) => Err(fail(ctx, attempt, error, log.last())),
     }
 }
 
@@ -53,19 +56,25 @@ async fn finish(ctx: &Arc<Context>, mut matched: MatchedCallback) -> Result<()> 
 async fn obtain_grant(
     ctx: &Arc<Context>,
     matched: &mut MatchedCallback,
+    log: &ExchangeLog,
 ) -> Result<(GrantTarget, Option<SecretString>)> {
     let _working = ctx.begin_sealed_write().await?;
     let MatchedCallback { attempt, app, callback } = matched;
     let code = match &callback.answer {
         AuthorizationResponse::Code(code) => code.clone(),
         AuthorizationResponse::Error { error, description } => {
-            return Err(denied(ctx, attempt, app, error, description.as_deref())?);
+            let denied = denied(ctx, attempt, app, error, description.as_deref());
+            log.add_messages(&attempt.exchange, attempt.started_at);
+            return Err(denied?);
         }
     };
+    log.add_messages(&attempt.exchange, attempt.started_at);
     let state = callback.state.clone().unwrap_or_default();
-    let exchanged = exchange_code(ctx, attempt, app, code, state).await?;
+    let exchanged = exchange_code(ctx, attempt, app, (code, state), log).await?;
     let id_token = exchanged.grant.id_token.clone();
-    Ok((store_grant(ctx, attempt, app, exchanged).await?, id_token))
+    let target = store_grant(ctx, attempt, app, exchanged, log).await?;
+    log.set_connection(target.id());
+    Ok((target, id_token))
 }
 
 /// Reports a refused callback: by an event, at the attempts that it was meant for, and in the activity log. Repetitions

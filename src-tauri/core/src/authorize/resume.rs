@@ -30,7 +30,7 @@ pub(crate) fn resume_attempts(ctx: &Arc<Context>) -> Result<()> {
                 let error = Error::new(Code::AnswerLost, "Grapnel ended while the code was being exchanged.")
                     .means("The provider may have issued a token that Grapnel did not receive; it expires on its own.")
                     .hint("Try again.");
-                fail(ctx, row, error);
+                fail(ctx, row, error, None);
             }
         }
     }

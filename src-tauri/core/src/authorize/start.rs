@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use grapnel_model::activity::Kind;
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
@@ -25,6 +26,7 @@ use super::complete::fail;
 use super::loopback;
 use super::receive::receive;
 use crate::context::Context;
+use crate::exchange_log::ExchangeLog;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
@@ -107,17 +109,23 @@ pub(crate) async fn with_password(
         return Err(Error::input("provider", "This provider has no sign-in by email and password.")
             .hint("Connect in the browser."));
     };
-    let (client_id, row, request) = begin(ctx, &app, wanted, Some((login_url, email))).await?;
+    let (client_id, mut row, request) = begin(ctx, &app, wanted, Some((login_url, email))).await?;
     emit_attempt(ctx, &row.id)?;
+    let log = ExchangeLog::new(ctx, wanted.again.as_ref());
     let asked =
         password_login::Login { email, password, client_id: &client_id, redirect_uri: &row.redirect_uri };
-    match password_login::log_in(&ctx.http, login_url, &asked, &request.state).await {
+    let answered = password_login::log_in(log.http(), login_url, &asked, &request.state).await;
+    if let Some(exchange) = log.last_of(ExchangeKind::PasswordLogin) {
+        sign_in_messages::answered_with(&mut row.exchange, &exchange);
+        ctx.store.write_without_sync(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
+    }
+    match answered {
         Ok(code) => {
             let address = callback_of(&row.redirect_uri, &code, &request.state)?;
             receive(ctx, &address).await?;
             Ok(row.id)
         }
-        Err(error) => Err(fail(ctx, row, error)),
+        Err(error) => Err(fail(ctx, row, error, log.last())),
     }
 }
 

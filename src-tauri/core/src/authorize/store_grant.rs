@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::attempt::Phase;
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
@@ -17,6 +18,7 @@ use super::attempts::emit_attempt;
 use super::exchange::Exchanged;
 use crate::content::{self, IdToken};
 use crate::context::Context;
+use crate::exchange_log::ExchangeLog;
 use crate::grant;
 use crate::signed_in::ConfiguredApp;
 use crate::unique_names::UniqueNames;
@@ -27,12 +29,15 @@ pub(super) async fn store_grant(
     row: &AttemptRow,
     app: &ConfiguredApp,
     Exchanged { client, grant, id_token }: Exchanged,
+    log: &ExchangeLog,
 ) -> Result<GrantTarget> {
+    log.mask(grant.secrets());
     let target = choose_target(ctx, row, app, &grant, id_token.as_ref()).await?;
     let app = &app.row;
     let id = target.id().clone();
     let sealed = grant::seal(ctx, &id, &client.config, grant, None).await?;
-    let now = ctx.now();
+    let (now, exchange) = (ctx.now(), log.last_of(ExchangeKind::Token));
+    let exchange = exchange.map(|exchange| exchange.view.summary.id);
     ctx.store.write(|tx| {
         let new_name = match &target {
             GrantTarget::Again(..) => None,
@@ -58,6 +63,7 @@ pub(super) async fn store_grant(
             connection::set_browser(tx, &id, &browser)?;
         }
         store::attempt::set_connection(tx, &row.id, &id)?;
+        store::attempt::set_exchange(tx, &row.id, &row.exchange)?;
         if let GrantTarget::Beside { intended_connection, .. } = &target {
             store::attempt::set_intended_connection(tx, &row.id, Some(intended_connection))?;
             let text =
@@ -65,7 +71,8 @@ pub(super) async fn store_grant(
             activity::add(tx, now, Kind::OtherAccount, text, (Some(intended_connection), Some(&app.id)))?;
         }
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
-        activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))
+        activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))?;
+        exchange.as_ref().map_or(Ok(()), |exchange| activity::link_last(tx, exchange))
     })?;
     ctx.emit(Event::Connection(id));
     emit_attempt(ctx, &row.id)?;

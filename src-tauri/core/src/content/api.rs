@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::context::Context;
+use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
 use crate::refresh::{self, CurrentToken};
 use crate::signed_in::{ConfiguredApp, SignedIn};
@@ -44,6 +45,7 @@ pub(super) struct Api<'a> {
     pub(super) config: ProviderConfig,
     /// The connection's secrets, which are masked in responses.
     secrets: Mutex<Vec<SecretString>>,
+    log: ExchangeLog,
 }
 
 impl<'a> Api<'a> {
@@ -53,7 +55,8 @@ impl<'a> Api<'a> {
         let config = app.config()?.clone();
         grant::may_be_sent(connection.allowed_origins.as_ref(), &config)?;
         let provider = app.provider()?;
-        Ok(Self { ctx, id, app, new_token: None, provider, config, secrets: Mutex::default() })
+        let log = ExchangeLog::new(ctx, Some(id));
+        Ok(Self { ctx, id, app, new_token: None, provider, config, secrets: Mutex::default(), log })
     }
 
     /// The API with the access token of a grant that is not stored yet.
@@ -66,11 +69,14 @@ impl<'a> Api<'a> {
         let (app, provider, config) = (app.clone(), app.provider()?, app.config()?.clone());
         let (new_token, secrets) =
             (Some(granted.access_token.clone()), Mutex::new(granted.secrets().collect()));
-        Ok(Self { ctx, id, app, new_token, provider, config, secrets })
+        // Not of the connection: another account may have signed in.
+        let log = ExchangeLog::new(ctx, None);
+        Ok(Self { ctx, id, app, new_token, provider, config, secrets, log })
     }
 
     /// Masks this secret in responses as well.
     pub(super) fn masking(mut self, secret: Option<SecretString>) -> Self {
+        self.log.mask(secret.clone());
         self.secrets.get_mut().extend(secret);
         self
     }
@@ -100,7 +106,7 @@ impl<'a> Api<'a> {
 
     /// The keys that the provider signs with.
     pub(super) async fn keys(&self) -> Keys {
-        Keys::at(&self.ctx.http, self.config.jwks_url.as_ref()).await
+        Keys::at(self.log.http(), self.config.jwks_url.as_ref()).await
     }
 
     /// The app's client ID.
@@ -111,14 +117,14 @@ impl<'a> Api<'a> {
     /// The response of a userinfo endpoint, or the reason why there is none as text.
     pub(super) async fn userinfo_at(&self, url: &Url) -> Result<api::Userinfo, String> {
         let token = self.token().await.map_err(|error| error.message)?;
-        api::userinfo(&self.ctx.http, url, &token, &self.mask()).await.map_err(|failure| failure.to_string())
+        api::userinfo(self.log.http(), url, &token, &self.mask()).await.map_err(|failure| failure.to_string())
     }
 
     /// Introspects the access token (RFC 7662) with the app's credentials.
     pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
         let client = OAuthClient::of(self.ctx, &self.app).await?;
         let token = self.token().await?;
-        let (http, mask) = (&self.ctx.http, self.mask());
+        let (http, mask) = (self.log.http(), self.mask());
         let asked = api::introspect(http, url, &client.config, &client.credentials, &token, &mask);
         asked.await.map_err(|failure| self.explain(failure))
     }
@@ -132,7 +138,7 @@ impl<'a> Api<'a> {
 
     /// Posts, and returns a long response unparsed.
     pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Progress<'_>) -> Result<Reply> {
-        let (base, http) = (self.base()?, &self.ctx.http);
+        let (base, http) = (self.base()?, self.log.http());
         let fresh = self.fresh().await?;
         let mut fetched = api::fetch(http, base, path, &fresh.token.value, body, heard, &self.mask()).await;
         if let Some(newer) = self.newer(fetched.as_ref().err(), &fresh).await? {
@@ -144,7 +150,7 @@ impl<'a> Api<'a> {
 
     /// Calls, and parses the response.
     async fn call(&self, path: &str, body: Option<Value>, limits: Limits) -> Result<Value> {
-        let (base, http) = (self.base()?, &self.ctx.http);
+        let (base, http) = (self.base()?, self.log.http());
         let fresh = self.fresh().await?;
         let mut called =
             api::call(http, base, path, &fresh.token.value, body.as_ref(), limits, &self.mask()).await;

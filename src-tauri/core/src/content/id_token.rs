@@ -5,8 +5,8 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use grapnel_model::token_response::Deviation;
-use grapnel_oauth::http::Mask;
 use grapnel_oauth::http::token::Grant;
+use grapnel_oauth::http::{Client, Mask};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -35,6 +35,7 @@ pub(crate) struct IdToken {
 /// It is invalid; the grant must not be stored.
 pub(crate) async fn check(
     ctx: &Context,
+    http: &Client,
     client: &OAuthClient,
     token: &SecretString,
     nonce_hash: Option<&[u8]>,
@@ -50,7 +51,7 @@ pub(crate) async fn check(
     };
     let refuse = |fault: Fault| fault.explain(&client.provider);
     expected.check(&jwt.claims).map_err(refuse)?;
-    let verified = jwt.verify(&Keys::at(&ctx.http, jwks_url).await);
+    let verified = jwt.verify(&Keys::at(http, jwks_url).await);
     match &verified {
         Err(Unverified::BadSignature) => return Err(refuse(Fault::BadSignature)),
         // If the issuer publishes keys, it signs its tokens.

@@ -1,10 +1,9 @@
 //! Parses responses leniently: a missing or malformed member affects only itself.
 
 use grapnel_model::account::Field;
+use grapnel_model::mask_credentials;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-
-use super::mask_credentials;
 
 /// The members of a JSON object.
 pub(super) type Members = Map<String, Value>;

@@ -9,13 +9,13 @@ use grapnel_model::content::{PostQuery, Posts, Progress};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_model::mask_credentials;
 use grapnel_oauth::http::{Reply, api};
 use grapnel_store::cache::{self, Entry, ListKey, run_blocking};
 use parking_lot::Mutex;
 
 use super::api::{Api, grigora_api};
 use super::grigora::{self, PostListError};
-use super::mask_credentials;
 use super::write_cache::drop_if_forgotten;
 use crate::context::Context;
 

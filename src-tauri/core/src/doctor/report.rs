@@ -122,7 +122,7 @@ fn about_connection(details: &Details) -> String {
 pub(super) fn recent(ctx: &Context) -> Vec<String> {
     let entries = ctx
         .store
-        .read(|c| activity::newest(c, None, None))
+        .read(|c| activity::newest(c, None, None, &[]))
         .unwrap_or_default()
         .into_iter()
         .take(MAX_ACTIVITY_ENTRIES);

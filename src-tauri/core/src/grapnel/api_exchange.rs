@@ -1,4 +1,4 @@
-//! The request page of a connection: sending requests, their history, saved requests, and code for other programs.
+//! The Requests tab of a connection: sending requests, the history of its exchanges, saved requests, and code for other programs.
 
 use grapnel_model::api_exchange::{
     ApiExchangeSummary, ApiRequestDraft, ApiRequestPage, SavedRequest, SnippetFormat,
@@ -25,12 +25,12 @@ impl Grapnel {
         api_exchange::send(&self.0, id, draft).await
     }
 
-    /// The requests that were sent through a connection, newest first.
+    /// The exchanges of a connection, newest first: those that a person sent, and those of Grapnel.
     pub async fn api_request_history(&self, id: &ConnectionId) -> Result<Vec<ApiExchangeSummary>> {
         api_exchange::list(&self.0, id).await
     }
 
-    /// A request of the history with its response.
+    /// An exchange of the history.
     pub async fn open_api_exchange(&self, id: &ConnectionId, exchange: &ExchangeId) -> Result<Exchange> {
         api_exchange::open(&self.0, id, exchange).await
     }
@@ -69,5 +69,11 @@ impl Grapnel {
         format: SnippetFormat,
     ) -> Result<String> {
         api_exchange::snippet(&self.0, id, draft, format)
+    }
+
+    /// An exchange of the history as a curl command. It has no secret: the access token comes from `grapnel token`, and
+    /// what is masked in the history is masked here.
+    pub async fn exchange_snippet(&self, id: &ConnectionId, exchange: &ExchangeId) -> Result<String> {
+        api_exchange::exchange_snippet(&self.0, id, exchange).await
     }
 }

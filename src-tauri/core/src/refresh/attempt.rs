@@ -8,7 +8,7 @@ use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
-use grapnel_model::id::ConnectionId;
+use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_model::provider::RefreshTokenPolicy;
 use grapnel_oauth::http::HostPermit;
 use grapnel_oauth::http::token::{TokenRequestKind, request_token};
@@ -23,6 +23,7 @@ use super::failure_record::failure_record;
 use super::outcome::{PriorState, RefreshFailure, RefreshReason, Refreshed, no_refresh_token};
 use crate::content::id_token;
 use crate::context::{Context, UnsavedGrant};
+use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
 use crate::signed_in::SignedIn;
 use crate::{revoke, secret_parameters};
@@ -37,7 +38,7 @@ const MAX_STORE_PAUSE: Duration = Duration::from_secs(3);
 
 /// A refresh that holds its locks.
 struct RefreshAttempt<'a> {
-    ctx: &'a Context,
+    ctx: &'a Arc<Context>,
     /// Its slot for token requests at the provider's host.
     permit: HostPermit,
     /// Keeps other processes from refreshing the connection.
@@ -101,7 +102,7 @@ fn known_outcome(
 
 /// Refreshes once a slot at the provider is free and no other process refreshes the connection.
 async fn refresh_with_permit(
-    ctx: &Context,
+    ctx: &Arc<Context>,
     signed_in: &SignedIn,
     expected_version: i64,
     reason: RefreshReason,
@@ -146,7 +147,7 @@ impl RefreshAttempt<'_> {
         if let Some(unsaved) = ctx.unsaved(id) {
             let grant = grant::reseal(ctx, id, unsaved.grant).await?;
             let other_account = grant.error.clone();
-            let is_stored = self.store(&unsaved.row, grant).await?;
+            let is_stored = self.store(&unsaved.row, grant, None).await?;
             ctx.drop_unsaved(id);
             return match other_account.filter(|_| is_stored) {
                 Some(error) => Err(RefreshFailure::OtherAccount(error)),
@@ -172,7 +173,7 @@ impl RefreshAttempt<'_> {
         let refreshes = client.config.refresh.policy != RefreshTokenPolicy::None;
         let Some(sealed) = row.sealed_refresh().filter(|_| refreshes) else {
             let error = no_refresh_token(&client.provider, self.reason);
-            return self.record(row, RefreshFailure::Refused(error)).await;
+            return self.record(row, RefreshFailure::Refused(error), None).await;
         };
         let token = ctx.vault.open(&grant::refresh_associated_data(id), sealed).await?;
         pass_crash_point(CrashPoint::BeforeMark);
@@ -180,10 +181,12 @@ impl RefreshAttempt<'_> {
         ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;
         pass_crash_point(CrashPoint::AfterMark);
         pass_crash_point(CrashPoint::BeforeSend);
-        let (http, config) = (&ctx.http, &client.config);
-        let response =
-            request_token(http, &self.permit, config, &client.credentials, TokenRequestKind::Refresh(token))
-                .await;
+        // Written when this returns: after the result is stored.
+        let log = ExchangeLog::new(ctx, Some(id));
+        log.mask(grant::access_token(ctx, row).await.ok());
+        let config = &client.config;
+        let asked = TokenRequestKind::Refresh(token);
+        let response = request_token(log.http(), &self.permit, config, &client.credentials, asked).await;
         pass_crash_point(CrashPoint::AfterAnswer);
         let granted = match response {
             Ok(granted) => granted,
@@ -195,7 +198,7 @@ impl RefreshAttempt<'_> {
                         && access_token_is_valid(ctx, row),
                 };
                 let failure = RefreshFailure::of(&client, unanswered.failure, before);
-                return self.record(row, failure).await;
+                return self.record(row, failure, log.last()).await;
             }
         };
         let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
@@ -210,7 +213,7 @@ impl RefreshAttempt<'_> {
             }
         }
         let (expires_at, other_account) = (sealed.metadata.expires_at, sealed.error.clone());
-        if !self.store(row, sealed).await? {
+        if !self.store(row, sealed, log.last()).await? {
             return Ok(Refreshed::Superseded);
         }
         match other_account {
@@ -224,11 +227,16 @@ impl RefreshAttempt<'_> {
 
     /// Stores new tokens before anyone uses them; returns whether the connection has them. The provider has invalidated
     /// the old ones by now, so a failure is retried, and in the end the tokens stay in memory for the next refresh to
-    /// store.
-    async fn store(&self, row: &ConnectionRow, grant: SealedGrant) -> Result<bool> {
+    /// store. `exchange` is the one that issued them.
+    async fn store(
+        &self,
+        row: &ConnectionRow,
+        grant: SealedGrant,
+        exchange: Option<ExchangeId>,
+    ) -> Result<bool> {
         let (ctx, reason) = (self.ctx, self.reason);
         let mut pause = FIRST_STORE_PAUSE;
-        let new = Arc::new((row.clone(), grant));
+        let new = Arc::new((row.clone(), grant, exchange));
         pass_crash_point(CrashPoint::BeforeCommit);
         let is_stored = loop {
             let (written, at, offset) = (Arc::clone(&new), ctx.now(), ctx.time.offset());
@@ -240,7 +248,7 @@ impl RefreshAttempt<'_> {
                     let error = error
                         .means("The new tokens are held in memory, for as long as Grapnel runs.")
                         .or_hint("Make room on the disk, then refresh again.");
-                    let ((row, grant), refresh_lock) = ((*new).clone(), Arc::clone(&self.lock));
+                    let ((row, grant, _), refresh_lock) = ((*new).clone(), Arc::clone(&self.lock));
                     ctx.keep_unsaved(UnsavedGrant { row, grant, error: error.clone(), refresh_lock });
                     return Err(error);
                 }
@@ -260,8 +268,10 @@ impl RefreshAttempt<'_> {
         &self,
         row: &ConnectionRow,
         failure: RefreshFailure,
+        exchange: Option<ExchangeId>,
     ) -> Result<Refreshed, RefreshFailure> {
-        let Some(record) = failure_record(self.ctx, row, &failure, self.reason) else { return Err(failure) };
+        let record = failure_record(self.ctx, row, &failure, self.reason, exchange);
+        let Some(record) = record else { return Err(failure) };
         pass_crash_point(CrashPoint::BeforeCommit);
         let is_current = self.ctx.store.group_commit(record).await?;
         pass_crash_point(CrashPoint::AfterCommit);
@@ -271,7 +281,7 @@ impl RefreshAttempt<'_> {
 
 /// Records that a refresh was interrupted when an earlier process ended.
 pub(super) fn record_interrupted(ctx: &Context, row: &ConnectionRow) -> Result<()> {
-    let record = failure_record(ctx, row, &RefreshFailure::interrupted(), RefreshReason::Due);
+    let record = failure_record(ctx, row, &RefreshFailure::interrupted(), RefreshReason::Due, None);
     record.map_or(Ok(()), |record| ctx.store.write(|tx| record(tx).map(drop)))
 }
 
@@ -286,12 +296,15 @@ fn write_grant(
     connection: &Connection,
     at: Timestamp,
     offset: SignedDuration,
-    (row, grant): &(ConnectionRow, SealedGrant),
+    (row, grant, exchange): &(ConnectionRow, SealedGrant, Option<ExchangeId>),
     reason: RefreshReason,
 ) -> rusqlite::Result<bool> {
     if connection::set_grant(connection, &row.id, row.version, grant)? {
         clock::keep(connection, offset)?;
         log_refresh(connection, at, row, grant, reason)?;
+        if let Some(exchange) = exchange {
+            activity::link_last(connection, exchange)?;
+        }
         return Ok(true);
     }
     // A commit that reported a failure may have reached the disk.
@@ -366,7 +379,7 @@ mod tests {
         }
         };
         let keep = |access| {
-            let new = (row.clone(), grant(access));
+            let new = (row.clone(), grant(access), None);
             store
                 .write(|tx| write_grant(tx, now, SignedDuration::ZERO, &new, RefreshReason::Requested))
                 .unwrap()

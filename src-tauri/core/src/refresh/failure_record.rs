@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use grapnel_model::activity::Kind;
+use grapnel_model::id::ExchangeId;
 use grapnel_oauth::retry::{self, after, delay_text, random_fraction};
 use grapnel_store::connection::{ConnectionRow, Retry};
 use grapnel_store::{activity, connection};
@@ -18,13 +19,14 @@ const QUIET_PERIOD: Duration = Duration::from_secs(2);
 /// The longest such period, if the provider asked to wait.
 const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 
-/// Builds the record of a failed refresh, if there is anything to store. The closure returns whether the connection
+/// Builds the record of a failed refresh, if there is anything to store. Its activity entry links to `exchange`. The closure returns whether the connection
 /// still has the grant that was to be replaced.
 pub(super) fn failure_record(
     ctx: &Context,
     row: &ConnectionRow,
     failure: &RefreshFailure,
     reason: RefreshReason,
+    exchange: Option<ExchangeId>,
 ) -> Option<impl FnOnce(&Connection) -> rusqlite::Result<bool> + Send + use<>> {
     let failures = row.refresh_status.retry.failures.saturating_add(1);
     let (error, kind, pause) = match failure {
@@ -74,6 +76,9 @@ pub(super) fn failure_record(
         } else if is_current {
             let text = format!("{} {failures} attempts have failed.{trying}", error.message);
             activity::add_again(connection, at, kind, &text, of)?;
+        }
+        if let Some(exchange) = exchange.filter(|_| is_current) {
+            activity::link_last(connection, &exchange)?;
         }
         Ok(is_current)
     })

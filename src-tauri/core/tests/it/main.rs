@@ -19,6 +19,7 @@ mod content_reading;
 mod discovery;
 mod doctor;
 mod endpoint_checks;
+mod exchange_history;
 mod extra_parameters;
 mod faults;
 #[cfg(target_os = "linux")]

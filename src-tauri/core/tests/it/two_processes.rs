@@ -15,6 +15,7 @@ async fn events_report_exactly_the_other_processs_changes() {
     let world = World::new();
     let (one, quiet) = (world.connect().await, world.connect_another().await);
     let other = world.second_start();
+    drop(world.grapnel.idle().await);
     world.grapnel.follow_others().unwrap();
     let mut events = world.grapnel.events();
     other.add_app(called(&world, "Theirs")).await.unwrap();
@@ -37,6 +38,7 @@ async fn a_connection_deleted_by_another_process_is_reported() {
     let one = world.connect().await;
     let other = world.second_start();
     other.disconnect(&one).await.unwrap();
+    drop(world.grapnel.idle().await);
     world.grapnel.follow_others().unwrap();
     let mut events = world.grapnel.events();
     other.forget(&one).await.unwrap();
@@ -49,6 +51,7 @@ async fn handing_out_a_token_reloads_only_the_activity() {
     let world = World::new();
     let one = world.connect().await;
     let other = world.second_start();
+    drop(world.grapnel.idle().await);
     world.grapnel.follow_others().unwrap();
     let mut events = world.grapnel.events();
     other

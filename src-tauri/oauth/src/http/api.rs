@@ -1,6 +1,7 @@
 //! Calls of a provider's API: JSON with a bearer token (RFC 6750), userinfo, introspection (RFC 7662) and revocation
 //! (RFC 7009). No redirect is followed, so that a token stays with its host.
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::provider::{ClientAuth, ProviderConfig};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -44,7 +45,7 @@ pub async fn call(
     mask: &Mask,
 ) -> Result<Value, ApiFailure> {
     let request = request(base, path, token, body)?;
-    let reply = client.send(request, limits).await.map_err(ApiFailure::Failed)?;
+    let reply = client.send(ExchangeKind::Api, request, limits).await.map_err(ApiFailure::Failed)?;
     let reply = masked(reply, mask).await;
     if reply.body.len() < BLOCKING_PARSE_BYTES {
         return read(&reply, token);
@@ -70,7 +71,10 @@ pub async fn fetch(
     mask: &Mask,
 ) -> Result<Reply, ApiFailure> {
     let request = request(base, path, token, Some(body))?;
-    let reply = client.send_with_progress(request, Limits::POSTS, heard).await.map_err(ApiFailure::Failed)?;
+    let reply = client
+        .send_with_progress(ExchangeKind::Api, request, Limits::POSTS, heard)
+        .await
+        .map_err(ApiFailure::Failed)?;
     let reply = masked(reply, mask).await;
     if reply.status.is_success() {
         return Ok(reply);
@@ -146,7 +150,7 @@ pub async fn userinfo(
         request.headers_mut().remove(header::CONTENT_TYPE);
         let accepted = HeaderValue::from_static("application/json, application/jwt");
         request.headers_mut().insert(header::ACCEPT, accepted);
-        client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)
+        client.send(ExchangeKind::Userinfo, request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)
     };
     let mut reply = ask(Method::GET).await?;
     if matches!(reply.status, StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED) {
@@ -165,7 +169,8 @@ pub async fn read_public(client: &Client, url: &Url) -> Result<Value, ApiFailure
         .header(header::ACCEPT, "application/json")
         .body(Vec::new())
         .map_err(|error| not_sent(&error))?;
-    let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
+    let reply =
+        client.send(ExchangeKind::Jwks, request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
     read(&reply, &SecretString::default())
 }
 
@@ -214,7 +219,10 @@ pub async fn introspect(
 ) -> Result<Value, ApiFailure> {
     let auth = auth_at(config.introspection_auth, config);
     let request = about_token(url, auth, credentials, token, "access_token")?;
-    let reply = client.send(request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
+    let reply = client
+        .send(ExchangeKind::Introspection, request, Limits::IDENTITY)
+        .await
+        .map_err(ApiFailure::Failed)?;
     read(&masked(reply, mask).await, token)
 }
 
@@ -229,7 +237,8 @@ pub async fn revoke(
 ) -> Result<(), ApiFailure> {
     let auth = auth_at(config.revocation_auth, config);
     let request = about_token(url, auth, credentials, token, hint)?;
-    let reply = client.send(request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
+    let reply =
+        client.send(ExchangeKind::Revocation, request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
     if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
 }
 

@@ -2,8 +2,9 @@
 //! route (proxy, certificate authorities) follows the settings and the environment.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::provider::is_loopback;
 use grapnel_model::provider_text::clean;
 use grapnel_model::settings::Settings;
@@ -18,6 +19,7 @@ use super::failure::Failure;
 use super::host_permit::{HostPermit, HostPermits};
 use super::json_limit::Values;
 use super::limits::Limits;
+use super::observed::{ObservedExchange, ObservedResponse, Observer};
 use super::response::Reply;
 use crate::clock::CorrectedClock;
 
@@ -28,8 +30,15 @@ pub type StreamedBody = reqwest::Body;
 /// `Content-Length`, the total.
 pub type Progress<'a> = dyn Fn(usize, Option<usize>) + Send + Sync + 'a;
 
-/// The HTTP client that every request of the program goes through.
+/// The HTTP client that every request of the program goes through. Clones share connections and permits.
+#[derive(Clone)]
 pub struct Client {
+    shared: Arc<Shared>,
+    /// Receives every exchange, except those that are streamed.
+    observer: Option<Arc<dyn Observer>>,
+}
+
+struct Shared {
     /// Corrected by the `Date` headers of token endpoints.
     time: Arc<CorrectedClock>,
     permits: HostPermits,
@@ -39,51 +48,68 @@ pub struct Client {
 impl Client {
     /// Creates a client that reports the `Date` of token responses to `time`.
     pub fn new(time: Arc<CorrectedClock>) -> Self {
-        Self { time, permits: HostPermits::default(), pool: ClientPool::default() }
+        let shared = Shared { time, permits: HostPermits::default(), pool: ClientPool::default() };
+        Self { shared: Arc::new(shared), observer: None }
+    }
+
+    /// The same client, whose exchanges `observer` receives.
+    pub fn observed_by(&self, observer: Arc<dyn Observer>) -> Self {
+        Self { shared: Arc::clone(&self.shared), observer: Some(observer) }
     }
 
     /// Replaces the settings. They apply from the next request on, which opens new connections.
     pub fn set(&self, settings: Settings) {
-        self.pool.set(settings);
+        self.shared.pool.set(settings);
     }
 
     /// Sets the stored settings at start, before the first request.
     pub fn begin_with(&self, settings: Settings) {
-        self.pool.begin_with(settings);
+        self.shared.pool.begin_with(settings);
     }
 
     /// Waits for permission to send a token request to the host of `url`. See [`HostPermit`].
     pub async fn permit(&self, url: &Url) -> HostPermit {
-        self.permits.any(url).await
+        self.shared.permits.any(url).await
     }
 
     /// Like [`Client::permit`], for a request that no person waits for. It leaves one slot of the host free for those
     /// that a person waits for.
     pub async fn background_permit(&self, url: &Url) -> HostPermit {
-        self.permits.in_background(url).await
+        self.shared.permits.in_background(url).await
     }
 
     /// Sends a request and reads the whole response.
-    pub async fn send(&self, request: Request<Vec<u8>>, limits: Limits) -> Result<Reply, Failure> {
-        self.send_with_progress(request, limits, &|_, _| ()).await
+    pub async fn send(
+        &self,
+        kind: ExchangeKind,
+        request: Request<Vec<u8>>,
+        limits: Limits,
+    ) -> Result<Reply, Failure> {
+        self.send_with_progress(kind, request, limits, &|_, _| ()).await
     }
 
     /// Sends a token request. `endpoint` is the token endpoint of the app: the `Date` of the response is counted for
     /// its host even if the request itself goes to another host, so that one app influences the clock as one host only.
     /// A `Date` from loopback is ignored.
-    pub async fn send_for_token(&self, request: Request<Vec<u8>>, endpoint: &Url) -> Result<Reply, Failure> {
-        self.sent(request, Limits::TOKEN, &|_, _| (), endpoint.host_str().filter(|_| !is_loopback(endpoint)))
-            .await
+    pub async fn send_for_token(
+        &self,
+        kind: ExchangeKind,
+        request: Request<Vec<u8>>,
+        endpoint: &Url,
+    ) -> Result<Reply, Failure> {
+        let clock = endpoint.host_str().filter(|_| !is_loopback(endpoint));
+        self.observed(kind, request, Limits::TOKEN, &|_, _| (), clock).await
     }
 
     /// Sends a request and reads the whole response. `heard` is called for each part that arrives.
     pub async fn send_with_progress(
         &self,
+        kind: ExchangeKind,
         request: Request<Vec<u8>>,
         limits: Limits,
         heard: &Progress<'_>,
     ) -> Result<Reply, Failure> {
-        self.sent(request, limits, heard, None).await
+        self.observed(kind, request, limits, heard, None).await
     }
 
     /// Sends a request with a streamed body, and returns as soon as the response's head is there. The response is not
@@ -98,7 +124,7 @@ impl Client {
         timeout: Duration,
     ) -> Result<Response<StreamedBody>, Failure> {
         let url = checked_url(request.uri())?;
-        let route = self.pool.to(&url)?;
+        let route = self.shared.pool.to(&url)?;
         let upgrades = request.headers().contains_key(header::UPGRADE);
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
         match tokio::time::timeout(timeout, route.streaming(upgrades).execute(request)).await {
@@ -107,20 +133,41 @@ impl Client {
         }
     }
 
-    /// Sends a request. `clock` is the host that the response's `Date` is counted for; `None` ignores it.
+    /// Sends a request, and shows the exchange to the observer. `clock` is the host that the response's `Date` is
+    /// counted for; `None` ignores it.
+    async fn observed(
+        &self,
+        kind: ExchangeKind,
+        request: Request<Vec<u8>>,
+        limits: Limits,
+        heard: &Progress<'_>,
+        clock: Option<&str>,
+    ) -> Result<Reply, Failure> {
+        let mut head = None;
+        let Some(observer) = &self.observer else {
+            return self.sent(request, limits, heard, clock, &mut head).await;
+        };
+        let (begun, observed) = (Instant::now(), ObservedExchange::begin(kind, &request));
+        let result = self.sent(request, limits, heard, clock, &mut head).await;
+        observer.observe(observed.end(&result, head, begun.elapsed()));
+        result
+    }
+
+    /// Sends a request. `head` receives the head of the response, even if its body does not arrive.
     async fn sent(
         &self,
         request: Request<Vec<u8>>,
         limits: Limits,
         heard: &Progress<'_>,
         clock: Option<&str>,
+        head: &mut Option<ObservedResponse>,
     ) -> Result<Reply, Failure> {
         let url = checked_url(request.uri())?;
-        let route = self.pool.to(&url)?;
+        let route = self.shared.pool.to(&url)?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
         // Any program on this computer may answer on loopback, so its `Date` is not trusted.
         let clock = clock.filter(|_| !is_loopback(&url));
-        let exchange = self.exchange(&route, request, limits, heard, clock);
+        let exchange = self.exchange(&route, request, limits, heard, clock, head);
         match tokio::time::timeout(limits.time, exchange).await {
             Ok(reply) => reply,
             Err(_) => Err(Failure::Lost("it took too long".into())),
@@ -134,23 +181,29 @@ impl Client {
         limits: Limits,
         heard: &Progress<'_>,
         clock: Option<&str>,
+        head: &mut Option<ObservedResponse>,
     ) -> Result<Reply, Failure> {
-        let (url, asked) = (request.url().clone(), self.time.monotonic_now());
+        let (url, asked) = (request.url().clone(), self.shared.time.monotonic_now());
         let response = route.client(limits.may_reuse).execute(request).await;
         let mut response = response.map_err(|error| refused(&error, route, &url))?;
         let date = moment(response.headers(), &header::DATE);
         // A cached response has an old `Date`.
         if let Some((date, host)) = date.filter(|_| !response.headers().contains_key(header::AGE)).zip(clock)
         {
-            self.time.observe(host, date, asked);
+            self.shared.time.observe(host, date, asked);
         }
         let mut reply = Reply {
             status: response.status(),
             content_type: text(response.headers(), &header::CONTENT_TYPE).unwrap_or_default().to_owned(),
-            retry_after: retry_after(response.headers(), date.unwrap_or_else(|| self.time.now())),
+            retry_after: retry_after(response.headers(), date.unwrap_or_else(|| self.shared.time.now())),
             headers: response.headers().clone(),
             body: Vec::new(),
         };
+        *head = Some(ObservedResponse {
+            status: reply.status,
+            headers: reply.headers.clone(),
+            ..ObservedResponse::default()
+        });
         // The client removes this header when it decompresses a body, so an encoding that is left was not requested.
         if let Some(encoding) =
             text(response.headers(), &header::CONTENT_ENCODING).filter(|is| *is != "identity")
@@ -219,7 +272,6 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use std::time::Instant;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn client() -> Client {
@@ -239,7 +291,7 @@ mod tests {
             }
         });
         let request = Request::get(address).body(Vec::new()).unwrap();
-        let failure = client().send(request, limits).await.unwrap_err();
+        let failure = client().send(ExchangeKind::Api, request, limits).await.unwrap_err();
         // The server ends only when the client closes the connection.
         server.await.unwrap();
         failure

@@ -1,6 +1,7 @@
 //! Sign-in by email and password instead of a browser: GroveStreams' `oauth_login` returns a code. The password is sent
 //! once and not stored.
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -44,7 +45,7 @@ pub async fn log_in(
         .header(header::ACCEPT, "application/json")
         .body(body.to_string().into_bytes());
     let sent = match request {
-        Ok(request) => client.send(request, Limits::TOKEN).await,
+        Ok(request) => client.send(ExchangeKind::PasswordLogin, request, Limits::TOKEN).await,
         Err(error) => Err(Failure::NotSent(error.to_string())),
     };
     let reply = sent.map_err(|failure| nothing(failure.explain("The provider").or_hint("Try again.")))?;

@@ -60,21 +60,34 @@ const MAX_BODY_CHARS: usize = 4000;
 /// How deep nested values are shown.
 const MAX_DEPTH: usize = 6;
 
+/// The members of a response, as JSON or as a form.
+fn members(text: &str) -> Option<Value> {
+    let members = match serde_json::from_str(text) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) => return None,
+        Err(_) if text.starts_with('<') || !text.contains('=') => return None,
+        Err(_) => form_urlencoded::parse(text.as_bytes())
+            .map(|(name, value)| (name.into_owned(), Value::from(value)))
+            .collect(),
+    };
+    Some(Value::Object(members))
+}
+
+/// The texts of a token endpoint's response that are described instead of shown.
+pub(super) fn received_secrets(reply: &Reply) -> Vec<SecretString> {
+    let text = String::from_utf8_lossy(&reply.body);
+    let mut found = Vec::new();
+    if let Some(members) = members(text.trim_start_matches('\u{feff}').trim()) {
+        secrets_of(&members, false, &mut found);
+    }
+    found.into_iter().map(SecretString::from).collect()
+}
+
 /// Redacts a token endpoint's response, including the secrets in `sent`.
 pub(super) fn masked(reply: &Reply, sent: &[SecretString]) -> RedactedResponse {
     let text = String::from_utf8_lossy(&reply.body);
     let text = text.trim_start_matches('\u{feff}').trim();
-    let members = match serde_json::from_str(text) {
-        Ok(Value::Object(members)) => Some(members),
-        Ok(_) => None,
-        Err(_) if text.starts_with('<') || !text.contains('=') => None,
-        Err(_) => Some(
-            form_urlencoded::parse(text.as_bytes())
-                .map(|(name, value)| (name.into_owned(), Value::from(value)))
-                .collect(),
-        ),
-    };
-    let members = members.map(Value::Object);
+    let members = members(text);
     let mut secrets: Vec<String> = sent.iter().map(|secret| secret.expose_secret().to_owned()).collect();
     if let Some(members) = &members {
         secrets_of(members, false, &mut secrets);

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::provider::{ClientAuth, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::token_response::{Deviation, RedactedResponse};
@@ -140,12 +141,13 @@ pub(super) trait Transport: Sync {
 /// The transport over the HTTP client.
 struct Network<'a> {
     client: &'a Client,
+    kind: ExchangeKind,
     token_url: &'a Url,
 }
 
 impl Transport for Network<'_> {
     fn send(&self, request: HttpRequest) -> impl Future<Output = Result<super::Reply, Failure>> + Send {
-        self.client.send_for_token(request, self.token_url)
+        self.client.send_for_token(self.kind, request, self.token_url)
     }
 }
 
@@ -157,7 +159,11 @@ pub async fn request_token(
     credentials: &Credentials,
     kind: TokenRequestKind,
 ) -> Result<Grant, TokenRequestError> {
-    let network = Network { client, token_url: &config.token_url };
+    let exchange_kind = match kind {
+        TokenRequestKind::Code { .. } => ExchangeKind::Token,
+        TokenRequestKind::Refresh(_) => ExchangeKind::Refresh,
+    };
+    let network = Network { client, kind: exchange_kind, token_url: &config.token_url };
     request_token_over(&network, config, credentials, kind).await
 }
 

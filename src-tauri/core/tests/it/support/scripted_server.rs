@@ -44,6 +44,11 @@ impl Reply {
         self
     }
 
+    /// The body.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// Reads the request and closes the connection without a response.
     pub(crate) fn dropped() -> Self {
         Self { is_dropped: true, ..Self::new(0, "", "") }

@@ -1,4 +1,5 @@
-//! Masks members with credentials, at any depth, before browsed content is cached or an exchange stored.
+//! Masks members with credentials, at any depth, before browsed content is cached or an exchange stored. A member is
+//! recognized by its name.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -7,7 +8,7 @@ use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 /// Replaces a credential.
-pub(crate) const MASKED: &str = "[secret]";
+pub const MASKED: &str = "[secret]";
 /// Member names that mean a credential, by their letters only.
 const NAMES: &[&str] = &[
     "auth",
@@ -43,7 +44,7 @@ const ENDINGS: &[&str] = &[
 ];
 
 /// Whether a member of this name is a credential. `api_key`, `apiKey` and `X-API-Key` are the same name.
-pub(crate) fn is_credential(name: &str) -> bool {
+pub fn is_credential(name: &str) -> bool {
     let letters: String =
         name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     let singular = letters.strip_suffix('s').unwrap_or(&letters);
@@ -52,7 +53,7 @@ pub(crate) fn is_credential(name: &str) -> bool {
 }
 
 /// Masks the credentials in a value.
-pub(crate) fn mask(value: &mut Value) {
+pub fn mask(value: &mut Value) {
     match value {
         Value::Object(members) => members.iter_mut().for_each(|(name, value)| mask_member(name, value)),
         Value::Array(items) => items.iter_mut().for_each(mask),
@@ -61,7 +62,7 @@ pub(crate) fn mask(value: &mut Value) {
 }
 
 /// Masks a member that is a credential, or the credentials in it.
-pub(super) fn mask_member(name: &str, value: &mut Value) {
+pub fn mask_member(name: &str, value: &mut Value) {
     match value {
         Value::Null | Value::Bool(_) => {}
         // Headers and settings are often lists of names and values.
@@ -82,7 +83,7 @@ fn mask_pair(item: &mut Value) {
 }
 
 /// A JSON object as text with its credentials masked. Most have none and are returned unchanged.
-pub(super) fn masked(raw: &str) -> Cow<'_, str> {
+pub fn masked(raw: &str) -> Cow<'_, str> {
     if !may_hold_any(raw.as_bytes()) {
         return Cow::Borrowed(raw);
     }
@@ -94,7 +95,7 @@ pub(super) fn masked(raw: &str) -> Cow<'_, str> {
 
 /// A quick check whether a text can contain a credential: any word of such a name, or a backslash, since names may be
 /// escaped.
-pub(crate) fn may_hold_any(text: &[u8]) -> bool {
+pub fn may_hold_any(text: &[u8]) -> bool {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         let words = [
             "token",
