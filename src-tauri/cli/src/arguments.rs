@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    activity, agent, api, app, archive, connect, connection, content, exec, hook, provider, proxy, vault,
-    watch,
+    activity, agent, api, app, archive, connect, connection, content, exec, hook, provider, proxy, requests,
+    vault, watch,
 };
 
 /// Manage OAuth 2.0 connections: sign in once, always have a fresh access token.
@@ -77,6 +77,8 @@ pub(crate) enum Command {
     Disconnect(connection::Disconnect),
     /// Show the activity log, newest first
     Activity(activity::Activity),
+    /// Show the last requests of a connection and their responses' status, newest first
+    Requests(requests::Requests),
     /// Print what happens to connections, until Ctrl-C
     Watch,
     /// Wait until a connection has a status

@@ -26,6 +26,7 @@ mod print;
 mod provider;
 mod proxy;
 mod requesting_process;
+mod requests;
 mod retry;
 mod session;
 #[cfg(test)]
@@ -178,6 +179,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Items(command) => content::items(session, &command).await,
         Command::Search(command) => content::search(session, &command).await,
         Command::Activity(command) => activity::run(session, &command),
+        Command::Requests(command) => requests::run(session, &command).await,
         Command::Hook(command) => return hook::run(session, command).await,
         Command::Export(command) => archive::export(session, command).await,
         Command::Import(command) => archive::import(session, command).await,

@@ -1,7 +1,7 @@
-//! `grapnel list`, `status`, `token`, `refresh`, `disconnect`, `activity`.
+//! `grapnel list`, `status`, `token`, `refresh`, `disconnect`, `activity`, `requests`.
 
 use grapnel_cli::Exit;
-use grapnel_sandbox::{Endpoint, Fault, SecretKind, Times};
+use grapnel_sandbox::{Endpoint, Fault, ProviderId, SecretKind, Times};
 use insta::assert_snapshot;
 use jiff::SignedDuration;
 
@@ -134,4 +134,23 @@ async fn the_history_of_a_connection_is_kept() {
     world.run("disconnect acme --yes").await;
     assert_snapshot!("activity", world.run("activity").await);
     assert_snapshot!("activity_json", world.run("activity acme --json").await);
+}
+
+#[tokio::test]
+async fn the_requests_of_a_connection_are_listed() {
+    let world = World::new();
+    world.connect().await;
+    world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, Times::Always).unwrap();
+    world.clock.advance(SignedDuration::from_mins(5));
+    world.run("refresh acme").await;
+    let listed = world.run("requests acme").await;
+    assert_snapshot!(
+        "requests",
+        listed.out.replace(world.sandbox.url(ProviderId::Grigora).unwrap(), "https://grigora")
+    );
+    let failed = world.run("requests acme --failed --json").await.json();
+    assert_eq!(
+        (failed.as_array().unwrap().len(), &failed[0]["kind"], &failed[0]["status"]),
+        (1, &"refresh".into(), &400.into())
+    );
 }
