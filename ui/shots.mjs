@@ -290,6 +290,31 @@ const shots = {
       await button(page, "Continue anyway").waitFor();
     },
   },
+  exchanges: { scenario: "exchanged", go: (page) => tab(page, "Requests") },
+  "exchange-failed": {
+    scenario: "exchanged",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await page.locator(".entry", { hasText: "Token refresh" }).first().click();
+      await page.getByText("400 Bad Request").waitFor();
+    },
+  },
+  "exchange-unanswered": {
+    scenario: "exchanged",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await page.locator(".entry", { hasText: "No response" }).first().click();
+    },
+  },
+  "exchange-callback": {
+    scenario: "exchanged",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await page.locator(".entry", { hasText: "Callback" }).first().click();
+    },
+  },
+  "exchanges-empty": { scenario: "custom", go: (page) => tab(page, "Requests") },
+  "activity-linked": { scenario: "exchanged", go: (page) => tab(page, "Activity") },
   projects: { scenario: "some", go: (page) => tab(page, "Browse") },
   browse: {
     scenario: "some",

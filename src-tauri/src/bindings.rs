@@ -23,7 +23,7 @@ macro_rules! commands {
 }
 
 commands! {
-    overview { overview, summaries, activity }
+    overview { overview, summaries, activity, export_activity }
     settings { settings, change_settings, choose_certificates, start_at_login }
     apps { sandbox, discover, check_endpoints, propose_redirect, rediscover, add_app, change_app, export_profile,
     read_profile, remove_app }
@@ -35,7 +35,7 @@ commands! {
     export_posts, search, cancel }
     api_requests { api_request_page, send_api_request, response_lines, search_response, save_response, copy_response,
     api_request_history, open_api_exchange, delete_api_exchange, clear_api_request_history, save_api_request,
-    delete_saved_request, api_request_snippet }
+    delete_saved_request, api_request_snippet, exchange_snippet }
     desktop { open_folder, open_saved_folder, copy_text }
     hooks { hooks, add_hook, remove_hook, test_hook }
     vault { check_vault, protection, unlock, protect_with_passphrase, protect_with_keyring, reset_vault }

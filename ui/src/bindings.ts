@@ -13,7 +13,9 @@ export const commands = {
 	/**  The current state of those of the given connections that exist. */
 	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
 	/**  The activity log, newest first: of one connection or of all, optionally only entries that contain `search`. */
-	activity: (connectionId: ConnectionId | null, search: string | null) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search })),
+	activity: (connectionId: ConnectionId | null, search: string | null, kinds: Kind[]) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search, kinds })),
+	/**  Writes the same entries as JSON to a file that the person chooses, and returns its path; null if they cancel. */
+	exportActivity: (connectionId: ConnectionId | null, search: string | null, kinds: Kind[]) => typedError<string | null, Error>(__TAURI_INVOKE("export_activity", { connectionId, search, kinds })),
 	/**  The settings. */
 	settings: () => typedError<SettingsView, Error>(__TAURI_INVOKE("settings")),
 	/**
@@ -148,6 +150,8 @@ export const commands = {
 	deleteSavedRequest: (connectionId: ConnectionId, saved: SavedRequestId) => typedError<null, Error>(__TAURI_INVOKE("delete_saved_request", { connectionId, saved })),
 	/**  A request as code for another program, which asks `grapnel token` for the token. */
 	apiRequestSnippet: (connectionId: ConnectionId, draft: ApiRequestDraft, format: SnippetFormat) => typedError<string, Error>(__TAURI_INVOKE("api_request_snippet", { connectionId, draft, format })),
+	/**  An exchange of the history as a curl command, without a secret. */
+	exchangeSnippet: (connectionId: ConnectionId, exchange: ExchangeId) => typedError<string, Error>(__TAURI_INVOKE("exchange_snippet", { connectionId, exchange })),
 	/**  Opens the data directory in the file manager. */
 	openFolder: () => typedError<null, Error>(__TAURI_INVOKE("open_folder")),
 	/**  Opens the folder of the file that was saved last. */
@@ -230,6 +234,8 @@ export type ApiEndpointView = {
 export type ApiExchangeSummary = {
 	/**  The ID. */
 	id: ExchangeId,
+	/**  What it was for. */
+	kind?: ExchangeKind,
 	/**  When the request was sent. */
 	at: string,
 	/**  The method. */
@@ -711,6 +717,8 @@ export type Entry = {
 	connection_id: ConnectionId | null,
 	/**  The app it belongs to. */
 	app_id: AppId | null,
+	/**  The exchange that it tells about, as long as the connection's history has it. */
+	exchange_id: ExchangeId | null,
 };
 
 /**  The error of the core and everything above it. */
@@ -741,6 +749,8 @@ export type Event =
 { kind: "attempt"; value: Attempt } | 
 /**  A callback was refused, for a person who may be waiting for it. */
 { kind: "callback_refused"; value: Error } | 
+/**  The history of a connection's exchanges has changed. */
+{ kind: "exchanges"; value: ConnectionId } | 
 /**  The activity log may have new entries. Also sent after the events of another process's changes. */
 { kind: "activity" } | 
 /**  Another process made changes that are not listed, or events were missed: everything that was read may be stale. */
@@ -752,6 +762,9 @@ export type Event =
 
 /**  Identifies a request to an API with its response. */
 export type ExchangeId = string;
+
+/**  What an exchange was for. */
+export type ExchangeKind = "request" | "authorization" | "callback" | "password_login" | "token" | "refresh" | "userinfo" | "introspection" | "revocation" | "api" | "jwks" | "discovery";
 
 /**  Where an access token's expiry comes from. */
 export type ExpirySource = 
@@ -1054,6 +1067,10 @@ export type Message = {
 	parameters: Parameter[],
 	/**  The redacted response, if the request failed. */
 	reply?: RedactedResponse | null,
+	/**  Why no usable response arrived. */
+	failure?: string | null,
+	/**  How long the response took, in milliseconds. */
+	duration_ms?: number | null,
 };
 
 /**  The number of posts in a month, by the time of their last change. */

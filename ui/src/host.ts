@@ -9,6 +9,7 @@ import type {
   Event as Happening,
   Format,
   ImportChoice,
+  Kind,
   NewApp,
   LineRange,
   PostQuery,
@@ -39,6 +40,7 @@ export type {
   DiscoveryNote,
   EndpointCheck,
   Entry,
+  ExchangeKind,
   Exported,
   ExportedPosts,
   Facet,
@@ -207,7 +209,12 @@ export const host = {
   openSavedFolder: () => ask(() => commands.openSavedFolder()),
   search: (text: string) => ask(() => commands.search(text)),
   cancel: (call: number) => ask(() => commands.cancel(call)),
-  activity: (id: string | null, search: string | null) => ask(() => commands.activity(id, search)),
+  /** The log, newest first; without `kinds`, of all kinds. */
+  activity: (connection: string | null, search: string | null, kinds: Kind[] = []) =>
+    ask(() => commands.activity(connection, search, kinds)),
+  /** Saves the same entries to the file chosen in the system's dialog; null if cancelled. */
+  exportActivity: (connection: string | null, search: string | null, kinds: Kind[]) =>
+    ask(() => commands.exportActivity(connection, search, kinds)),
   copyText: (text: string) => ask(() => commands.copyText(text)),
   /** The API base, the known endpoints and the saved requests of a connection. */
   apiRequestPage: (id: string) => ask(() => commands.apiRequestPage(id)),
@@ -233,6 +240,8 @@ export const host = {
   /** The request as code that gets the token from `grapnel token`. */
   apiRequestSnippet: (id: string, draft: ApiRequestDraft, format: SnippetFormat) =>
     ask(() => commands.apiRequestSnippet(id, draft, format)),
+  /** An exchange of the history as a curl command, without a secret. */
+  exchangeSnippet: (id: string, exchange: string) => ask(() => commands.exchangeSnippet(id, exchange)),
   /** Settings, data folder and desktop integration state. */
   settings: () =>
     ask(() => commands.settings()) as Promise<{

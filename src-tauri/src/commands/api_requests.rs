@@ -114,7 +114,7 @@ pub(crate) async fn copy_response(
     }
 }
 
-/// The requests that were sent through a connection, newest first.
+/// The exchanges of a connection, newest first: those that a person sent, and those of Grapnel.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn api_request_history(
@@ -124,7 +124,7 @@ pub(crate) async fn api_request_history(
     core.core().await?.api_request_history(&connection_id).await
 }
 
-/// A request of the history with its response.
+/// An exchange of the history.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn open_api_exchange(
@@ -199,4 +199,15 @@ pub(crate) async fn api_request_snippet(
     format: SnippetFormat,
 ) -> Result<String> {
     core.core().await?.api_request_snippet(&connection_id, &draft, format)
+}
+
+/// An exchange of the history as a curl command, without a secret.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn exchange_snippet(
+    core: State<'_, CoreHandle>,
+    connection_id: ConnectionId,
+    exchange: ExchangeId,
+) -> Result<String> {
+    core.core().await?.exchange_snippet(&connection_id, &exchange).await
 }

@@ -1,10 +1,10 @@
 //! Commands for the window's initial state, and the activity log.
 
 use grapnel_core::app::App;
-use grapnel_model::activity::Entry;
+use grapnel_model::activity::{Entry, Kind};
 use grapnel_model::attempt::Attempt;
 use grapnel_model::connection::Summary;
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::ProviderView;
@@ -14,6 +14,7 @@ use tauri::{AppHandle, State};
 use crate::core_handle::CoreHandle;
 use crate::event_forwarding::EventBacklog;
 use crate::sandbox::SandboxHandle;
+use crate::save_file::PendingFile;
 use crate::window;
 
 /// The window's initial state.
@@ -77,13 +78,36 @@ pub(crate) async fn summaries(
     core.core().await?.summaries(&connection_ids)
 }
 
-/// The activity log, newest first: of one connection or of all, optionally only entries that contain `search`.
+/// The activity log, newest first: of one connection or of all, optionally only entries that contain `search`, and only
+/// of the given kinds unless there are none.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn activity(
     core: State<'_, CoreHandle>,
     connection_id: Option<ConnectionId>,
     search: Option<String>,
+    kinds: Vec<Kind>,
 ) -> Result<Vec<Entry>> {
-    core.core().await?.activity(connection_id.as_ref(), search.as_deref())
+    core.core().await?.activity_of_kinds(connection_id.as_ref(), search.as_deref(), &kinds)
+}
+
+/// Writes the same entries as JSON to a file that the person chooses, and returns its path; null if they cancel.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn export_activity(
+    app: AppHandle,
+    core: State<'_, CoreHandle>,
+    connection_id: Option<ConnectionId>,
+    search: Option<String>,
+    kinds: Vec<Kind>,
+) -> Result<Option<String>> {
+    let core = core.core().await?;
+    let entries = core.activity_of_kinds(connection_id.as_ref(), search.as_deref(), &kinds)?;
+    let text = serde_json::to_vec_pretty(&entries)
+        .map_err(|_| Error::new(Code::Internal, "The activity could not be written."))?;
+    let Some(file) = PendingFile::ask(&app, "Export activity", "grapnel-activity", "json").await? else {
+        return Ok(None);
+    };
+    let saved = tauri::async_runtime::spawn_blocking(move || file.write(&text)?.save(&app)).await;
+    saved.map_err(|_| Error::new(Code::Internal, "Saving was interrupted."))?.map(Some)
 }

@@ -51,7 +51,7 @@ export type FakeData = Omit<Overview, "has_more"> & {
   /** The collections of each connection. */
   collections: { [connection in string]: Collection[] };
   /** The requests that were sent and saved, and what is noted about each response. */
-  requests?: { sent: { connection: string; view: ApiExchangeView }[]; saved: SavedRequest[] };
+  requests?: { sent: { connection: string; view: ApiExchangeView; answer?: string }[]; saved: SavedRequest[] };
   requestNotes?: string[];
   /** The items of each collection; those of a parent under `kind/id`. */
   items: { [kind in string]: Item[] };
@@ -311,6 +311,7 @@ export const entries = (connection: string): Entry[] => [
     last_at: null,
     connection_id: connection,
     app_id: null,
+    exchange_id: null,
   },
   {
     at: at(-17 * MINUTE),
@@ -320,6 +321,7 @@ export const entries = (connection: string): Entry[] => [
     last_at: null,
     connection_id: connection,
     app_id: null,
+    exchange_id: null,
   },
   {
     at: at(-72 * MINUTE),
@@ -329,6 +331,7 @@ export const entries = (connection: string): Entry[] => [
     last_at: null,
     connection_id: connection,
     app_id: null,
+    exchange_id: null,
   },
   {
     at: at(-2 * 24 * 60 * MINUTE),
@@ -338,6 +341,7 @@ export const entries = (connection: string): Entry[] => [
     last_at: null,
     connection_id: connection,
     app_id: "acme-sites",
+    exchange_id: null,
   },
   {
     at: at(-2 * 24 * 60 * MINUTE - MINUTE),
@@ -347,5 +351,6 @@ export const entries = (connection: string): Entry[] => [
     last_at: null,
     connection_id: null,
     app_id: "acme-sites",
+    exchange_id: null,
   },
 ];

@@ -362,11 +362,12 @@ export class Fake {
       this.#waiting.get(call)?.();
       return this.#answer("cancel", [call], () => null);
     },
-    activity: (id, search) =>
-      this.#answer("activity", [id, search], () =>
+    activity: (id, search, kinds) =>
+      this.#answer("activity", [id, search, kinds], () =>
         this.data.activity.filter(
           (one) =>
             (id === null || one.connection_id === id) &&
+            (kinds.length === 0 || kinds.includes(one.kind)) &&
             one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()),
         ),
       ),

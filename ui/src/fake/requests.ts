@@ -1,4 +1,4 @@
-// How the made-up host answers the request page.
+// How the made-up host answers the Requests tab and exports activity.
 
 import type {
   ApiEndpointView,
@@ -6,6 +6,7 @@ import type {
   ApiRequestDraft,
   commands as Real,
   Error as Trouble,
+  ExchangeKind,
   ResponseKind,
   ResponseLayout,
   ResponseLine,
@@ -183,6 +184,58 @@ function exchange(connection: string, id: string, draft: ApiRequestDraft, when =
   };
 }
 
+/** An exchange that Grapnel or the browser had with the provider. */
+export function ofGrapnel(
+  connection: string,
+  kind: ExchangeKind,
+  minutes: number,
+  more: {
+    method?: string;
+    url: string;
+    form?: string;
+    status?: number;
+    text?: string;
+    error?: string;
+    answer?: string;
+  },
+): Sent {
+  const { method = "GET", url, form = "", status = null, text = "", error = null, answer } = more;
+  const parsed = answer === undefined ? null : json(JSON.parse(answer));
+  const headers = [
+    { name: "accept", value: "application/json" },
+    ...(form ? [{ name: "content-type", value: "application/x-www-form-urlencoded" }] : []),
+    ...(kind === "userinfo" || kind === "api" ? [{ name: "authorization", value: "Bearer [secret]" }] : []),
+  ];
+  const byBrowser = kind === "authorization" || kind === "callback";
+  return {
+    connection,
+    ...(answer === undefined ? {} : { answer }),
+    view: {
+      summary: {
+        id: `${kind}-${minutes}`,
+        kind,
+        at: at(-minutes * 60_000),
+        method,
+        target: url,
+        status,
+        duration_ms: byBrowser ? null : 87,
+        size: parsed?.size ?? null,
+        error,
+        body_kept: true,
+      },
+      draft: { method, target: url, headers: byBrowser ? [] : headers, body: form },
+      status_text: text,
+      headers: status === null ? [] : [{ name: "content-type", value: "application/json" }],
+      content_type: parsed ? "application/json" : null,
+      kind: parsed?.kind ?? "empty",
+      pretty_lines: parsed?.pretty?.total ?? 0,
+      raw_lines: parsed?.raw?.total ?? 0,
+      is_truncated: false,
+      notes: [],
+    },
+  };
+}
+
 export function requesting(answer: Answer, data: () => FakeData) {
   const requests = () => (data().requests ??= { sent: [], saved: [] });
   const found = (id: string): Sent => {
@@ -191,7 +244,8 @@ export function requesting(answer: Answer, data: () => FakeData) {
     return sent;
   };
   const text = (id: string, layout: ResponseLayout): Text => {
-    const { body } = response(found(id).view.draft.target);
+    const { view, answer: own } = found(id);
+    const body = own === undefined ? response(view.draft.target).body : json(JSON.parse(own));
     return (layout === "pretty" ? body.pretty : body.raw) ?? { total: 0, line: () => ({}) as ResponseLine };
   };
   const noted = (sent: Sent): ApiExchangeView => ({ ...sent.view, notes: data().requestNotes ?? [] });
@@ -279,5 +333,9 @@ export function requesting(answer: Answer, data: () => FakeData) {
         [id, draft, format],
         () => `${format} "https://api.grigora.co/general/api/v1/${draft.target}" $(grapnel token 'Acme production')`,
       ),
+    exportActivity: (id, search, kinds) =>
+      answer("exportActivity", [id, search, kinds], () => (data().chosen ? "/home/ada/Downloads/activity.json" : null)),
+    exchangeSnippet: (id, exchange) =>
+      answer("exchangeSnippet", [id, exchange], () => `curl '${found(exchange).view.summary.target}'`),
   } satisfies Partial<typeof Real>;
 }

@@ -2,6 +2,7 @@
 
 import type { FakePosts } from "./browse";
 import { posts } from "./posts";
+import { exchanges } from "./exchanges";
 import { sentBefore } from "./requests";
 import { others } from "./others";
 import {
@@ -125,6 +126,7 @@ const many = (count = 300) => {
         last_at: null,
         connection_id: `c${(n % 300) + 1}`,
         app_id: null,
+        exchange_id: null,
       })),
     },
   );
@@ -355,6 +357,16 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
       ],
     },
   }),
+  exchanged: () => {
+    const data = some();
+    const entry = data.activity[1];
+    if (entry) {
+      entry.exchange_id = "refresh-2";
+      entry.kind = "renewal_refused";
+      entry.text = "Grigora refused the refresh token: “The refresh token was revoked.”";
+    }
+    return { ...data, requests: { sent: exchanges(), saved: [] } };
+  },
   opening: (fake) => {
     fake.wait("overview", 1e9);
     return some();

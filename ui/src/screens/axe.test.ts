@@ -191,6 +191,16 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await screen.findAllByRole("treeitem");
     },
   ],
+  "an exchange": [
+    "exchanged",
+    async (user) => {
+      await tab(user, "Requests");
+      await press(user, /^Token refresh 400/);
+      await screen.findByText("400 Bad Request");
+      await press(user, /^Request headers/);
+    },
+  ],
+  "activity with exchanges": ["exchanged", (user) => tab(user, "Activity")],
   "connection's activity": ["some", (user) => tab(user, "Activity")],
   activity: ["some", (user) => press(user, "Activity")],
   settings: [

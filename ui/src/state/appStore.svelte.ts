@@ -94,6 +94,7 @@ class AppStore {
     if (event.kind === "apps") await this.#reloadApps();
     else if (event.kind === "elsewhere" || event.kind === "settings") await this.#reloadAll();
     else if (event.kind === "activity") for (const id of this.details.keys()) this.#countChange(id);
+    else if (event.kind === "exchanges") this.#countChange(event.value);
     else if (event.kind === "connection") await this.#changed(event.value);
     else if (event.kind === "attempt") this.updateAttempt(event.value);
     else if (event.kind === "progress") downloads.update(event.value);

@@ -17,6 +17,13 @@ import { ResponseLines } from "./responseLines.svelte";
 /** Waits for a response that are shorter show no progress text, in milliseconds. */
 const SLOW = 500;
 
+/** Whether the person sent a request. */
+export const isOwn = ({ kind }: ApiExchangeSummary): boolean => (kind ?? "request") === "request";
+
+/** Whether an exchange failed. Of what the browser sent, only an error is known. */
+export const hasFailed = ({ kind, status, error }: ApiExchangeSummary): boolean =>
+  error !== null || (status === null ? kind !== "authorization" && kind !== "callback" : status >= 400);
+
 export const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 export class RequestPageState {
@@ -48,6 +55,12 @@ export class RequestPageState {
     target: this.target.trim(),
     headers: $state.snapshot(this.headers).filter(({ name, value }) => name.trim() !== "" || value.trim() !== ""),
     body: this.body,
+  });
+
+  /** The exchange that is shown, if Grapnel or the browser sent it. */
+  foreign = $derived.by(() => {
+    const shown = this.exchange.data;
+    return shown && !this.exchange.trouble && !isOwn(shown.summary) ? shown : null;
   });
 
   /** Whether nothing is written yet. */
@@ -84,13 +97,13 @@ export class RequestPageState {
     await this.readHistory();
   };
 
-  /** Opens a request of the history: it can be sent again, and its response is shown. */
+  /** Opens an exchange of the history. A request of the person can be sent again. */
   open = async (id: string): Promise<void> => {
     this.opening = true;
     this.#opened = id;
     await this.#run(() => host.openApiExchange(this.connection, id));
     const found = this.exchange.data;
-    if (found?.summary.id === id && !this.exchange.trouble) this.fill(found.draft);
+    if (found?.summary.id === id && !this.exchange.trouble && isOwn(found.summary)) this.fill(found.draft);
   };
 
   again = (): Promise<void> => (this.#opened ? this.open(this.#opened) : this.send());

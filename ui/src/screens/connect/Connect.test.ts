@@ -30,7 +30,7 @@ test("after a refused client the app is edited first, and the response is shown"
   const user = await start("failed");
   await row(user, "Acme Sites");
   await screen.findByRole("heading", { name: "Sign-in failed" });
-  expect(await screen.findByText("401, application/json")).toBeVisible();
+  expect(await screen.findByText(/401, application\/json/)).toBeVisible();
   expect(screen.getByText(/error_description/)).toBeVisible();
   expect(screen.getByRole("button", { name: "Edit app" })).toHaveClass("primary");
   expect(screen.getByRole("button", { name: "Try again" })).not.toHaveClass("primary");

@@ -68,6 +68,7 @@ test("the same error is shown once", async () => {
       last_at: null,
       connection_id: "c1",
       app_id: null,
+      exchange_id: null,
     });
   });
   await press(user, "Load names");

@@ -245,7 +245,7 @@ test("the history opens a request with its response, and is deleted one by one o
   expect(entries()).toHaveLength(3);
   await press(user, "Clear…");
   await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: "Clear" }));
-  await screen.findByText("No requests sent yet.");
+  await screen.findByText("No requests yet.");
 });
 
 test("a request is saved by name, a taken name is asked about, and a saved one is opened and deleted", async () => {

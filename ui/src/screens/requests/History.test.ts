@@ -1,0 +1,91 @@
+// The history of the Requests tab, with the exchanges of Grapnel, in front of the fake host.
+import { within } from "@testing-library/svelte";
+import type { UserEvent } from "@testing-library/user-event";
+import { expect, test } from "vitest";
+import { fake, press, screen, start, waitFor } from "../../test/start";
+
+async function open(scenario = "exchanged"): Promise<UserEvent> {
+  const user = await start(scenario);
+  await user.click(await screen.findByRole("tab", { name: "Requests" }));
+  return user;
+}
+
+const list = () => screen.getByRole("complementary", { name: "History" });
+const rows = () => [...list().querySelectorAll<HTMLElement>("[aria-labelledby=sent-requests] .entry")];
+const text = (element: HTMLElement) => element.textContent?.trim().replace(/\s+/g, " ") ?? "";
+
+test("the history has the person's requests and those of Grapnel, each with its outcome in plain sight", async () => {
+  await open();
+  await waitFor(() => expect(rows()).toHaveLength(8));
+  const told = rows().map((row) => text(row));
+  expect(told[0]).toMatch(/^Token refresh 400 /);
+  expect(told[1]).toMatch(/^GET project\/list 200 /);
+  expect(told[2]).toMatch(/^Token refresh No response /);
+  expect(told[3]).toMatch(/^POST \/general\/api\/v1\/token\/authorized_by 200 /);
+  expect(told[6]).toMatch(/^Callback \d/);
+});
+
+test("a failed exchange shows its response, and its request without secrets", async () => {
+  const user = await open();
+  await waitFor(() => expect(rows()).toHaveLength(8));
+  await user.click(rows()[0] as HTMLElement);
+  await screen.findByText("400 Bad Request");
+  const response = screen.getByRole("region", { name: "Response" });
+  await waitFor(() => expect(response).toHaveTextContent('"error_description": "The refresh token was revoked."'));
+  const request = screen.getByRole("region", { name: "Request" });
+  expect(request).toHaveTextContent("POST https://api.grigora.co/v1/oauth/token");
+  expect(request).toHaveTextContent(/grant_type\s*refresh_token\s*refresh_token\s*\[secret\]/);
+  expect(screen.queryByRole("combobox", { name: "Path" })).toBeNull();
+  await press(user, "Copy as curl");
+  expect(fake.called("exchangeSnippet")).toEqual([["c1", "refresh-2"]]);
+  await waitFor(() => expect(String(fake.called("copyText").at(-1))).toMatch(/^curl /));
+  await press(user, "New request");
+  expect(await screen.findByRole("combobox", { name: "Path" })).toHaveValue("");
+});
+
+test("an exchange without a response says why", async () => {
+  const user = await open();
+  await waitFor(() => expect(rows()).toHaveLength(8));
+  await user.click(rows()[2] as HTMLElement);
+  await screen.findByText(/connection refused \(127\.0\.0\.1:4780\)/);
+  await user.click(rows()[6] as HTMLElement);
+  await screen.findByText("The browser was redirected here with the authorization response.");
+  expect(screen.queryByText("No response", { selector: "p" })).toBeNull();
+});
+
+test("the history is filtered by text and by failure", async () => {
+  const user = await open();
+  await waitFor(() => expect(rows()).toHaveLength(8));
+  await user.type(screen.getByRole("searchbox", { name: "Filter history" }), "introspect");
+  expect(rows()).toHaveLength(1);
+  await user.clear(screen.getByRole("searchbox", { name: "Filter history" }));
+  await press(user, "Failed");
+  expect(rows()).toHaveLength(2);
+  await user.type(screen.getByRole("searchbox", { name: "Filter history" }), "xyzzy");
+  expect(screen.getByText("No matches for “xyzzy”")).toBeInTheDocument();
+});
+
+test("an exchange that Grapnel just had appears by itself", async () => {
+  await open();
+  await waitFor(() => expect(rows()).toHaveLength(8));
+  const newest = fake.data.requests?.sent[0];
+  if (!newest) throw new Error("nothing was sent");
+  const view = { ...newest.view, summary: { ...newest.view.summary, id: "refresh-now" } };
+  fake.data.requests?.sent.unshift({ ...newest, view });
+  fake.tell({ kind: "exchanges", value: "c1" });
+  await waitFor(() => expect(rows()).toHaveLength(9));
+});
+
+test("an activity entry leads to its exchange", async () => {
+  const user = await start("exchanged");
+  await user.click(await screen.findByRole("tab", { name: "Activity" }));
+  await user.click(await screen.findByRole("button", { name: "Show exchange" }));
+  await screen.findByText("400 Bad Request");
+  expect(screen.getByRole("tab", { name: "Requests" })).toHaveAttribute("aria-selected", "true");
+});
+
+test("without an API base the history is shown, too", async () => {
+  await open("custom");
+  await screen.findByText("This app has no API base URL.");
+  expect(within(list()).getByText("No requests yet.")).toBeInTheDocument();
+});
