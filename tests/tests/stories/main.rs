@@ -7,6 +7,7 @@ mod command_line;
 mod confirming;
 mod custom;
 mod denied;
+mod exchanges;
 mod grindery;
 mod grovestreams;
 mod hooks;

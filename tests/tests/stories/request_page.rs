@@ -69,6 +69,6 @@ async fn a_request_is_sent_read_and_kept_in_the_history() -> Result<()> {
 async fn cleared(page: &Page) -> Result<()> {
     page.press(Role::Button, "Clear…").await?;
     page.press(Role::Button, "Clear").await?;
-    page.says("No requests sent yet.").await?;
+    page.says("No requests yet.").await?;
     page.says_no_more("200 OK").await
 }
