@@ -112,9 +112,10 @@ impl ExchangeLog {
             messages.iter().take(2).filter(|message| message.method != "POST" && !message.address.is_empty());
         all.extend(first.map(|message| {
             let is_callback = message.method.is_empty();
-            let (kind, at) = match is_callback {
-                true => (ExchangeKind::Callback, now),
-                false => (ExchangeKind::Authorization, started_at),
+            let (kind, at) = if is_callback {
+                (ExchangeKind::Callback, now)
+            } else {
+                (ExchangeKind::Authorization, started_at)
             };
             Logged::OfBrowser(Box::new(of_browser(kind, at, message)))
         }));

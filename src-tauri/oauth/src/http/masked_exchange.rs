@@ -13,7 +13,7 @@ use grapnel_model::id::ExchangeId;
 use grapnel_model::mask_credentials::{MASKED, is_credential};
 use grapnel_model::secret::SecretString;
 use grapnel_model::text::clean_line;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde_json::Value;
 use url::form_urlencoded;
@@ -120,11 +120,10 @@ impl ObservedExchange {
     fn sent_secrets(&self) -> Vec<SecretString> {
         let mut found: Vec<String> = Vec::new();
         for (name, value) in &self.headers {
-            let Ok(value) = value.to_str() else { continue };
-            if !self.headers.get(name).is_some_and(HeaderValue::is_sensitive) && !is_credential(name.as_str())
-            {
+            if !value.is_sensitive() && !is_credential(name.as_str()) {
                 continue;
             }
+            let Ok(value) = value.to_str() else { continue };
             let secret = value.split_once(' ').map_or(value, |(_, secret)| secret);
             found.push(secret.to_owned());
             let decoded = BASE64.decode(secret).ok().and_then(|bytes| String::from_utf8(bytes).ok());

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use grapnel_model::api_exchange::ExchangeKind;
-use http::{Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 use proptest::prelude::*;
 
 use super::*;
