@@ -10,7 +10,7 @@ mod grindery;
 mod grovestreams;
 pub(crate) mod id_token;
 mod identity;
-mod jwt;
+pub(crate) mod jwt;
 mod lenient_json;
 mod posts;
 mod read_cache;

@@ -5,10 +5,12 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Origins, ProviderConfig};
 use grapnel_model::secret::{SecretString, TokenPreview};
+use grapnel_oauth::http::Mask;
 use grapnel_oauth::http::token::{Credentials, Grant};
 use grapnel_store::connection::{ConnectionRow, RefreshStatus, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
+use crate::content::jwt::refresh_token_claims;
 use crate::context::Context;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
@@ -93,6 +95,10 @@ pub(crate) async fn seal(
         refresh: match &grant.refresh_token {
             Some(token) => Some(TokenPreview::of(token, &config.refresh_token_prefix)),
             None => old.and_then(|held| held.refresh.clone()),
+        },
+        refresh_claims: match &grant.refresh_token {
+            Some(token) => refresh_token_claims(token, &Mask::of(grant.secrets())),
+            None => old.and_then(|held| held.refresh_claims.clone()),
         },
         issued_at: now,
         expires_at,

@@ -119,7 +119,7 @@ pub struct Field {
     pub value: String,
 }
 
-/// The claims of a JWT.
+/// A decoded JWT, without its signature's value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Claims {
@@ -133,4 +133,73 @@ pub struct Claims {
     /// Why the signature was not verified, or is wrong.
     #[serde(default)]
     pub unverified_because: Option<String>,
+    /// The signature; `None` in a record of an earlier version.
+    #[serde(default)]
+    pub signature: Option<Signature>,
+}
+
+/// What is known of a JWT's signature. Its value is part of the token and is never shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Signature {
+    /// Its length in bytes; 0 if the token has none.
+    pub bytes: u32,
+    /// The ID of the key that it was verified with, if that key has one.
+    pub key_id: Option<String>,
+    /// Why it is not verified; `None` if it is.
+    pub unverified: Option<Unverified>,
+}
+
+/// Why the signature of a JWT is not verified. Keys come from the app's JWKS URL only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Unverified {
+    /// There is no address to get keys from.
+    #[error("the app has no JWKS URL")]
+    NoKeysUrl,
+    /// The keys could not be fetched or parsed.
+    #[error("the keys at the JWKS URL could not be read: {detail}")]
+    KeysUnreadable {
+        /// What went wrong.
+        detail: String,
+    },
+    /// The token's algorithm is `none`.
+    #[error("it is not signed (alg none)")]
+    NotSigned,
+    /// The algorithm is symmetric.
+    #[error("{alg} signs with a shared secret, which Grapnel does not check")]
+    SharedSecret {
+        /// The algorithm.
+        alg: String,
+    },
+    /// Grapnel cannot verify signatures of this algorithm.
+    #[error("{alg} is not supported by Grapnel")]
+    Unsupported {
+        /// The algorithm.
+        alg: String,
+    },
+    /// The header has `crit` (RFC 7515 §4.1.11).
+    #[error("its header demands extensions (crit) that Grapnel does not support")]
+    Critical,
+    /// No key has the ID in the token's header.
+    #[error("the issuer publishes no key “{kid}” for {alg}")]
+    NoSuchKey {
+        /// The ID.
+        kid: String,
+        /// The algorithm.
+        alg: String,
+    },
+    /// No key suits the algorithm.
+    #[error("the issuer publishes no key for {alg}")]
+    NoKey {
+        /// The algorithm.
+        alg: String,
+    },
+    /// It was made with another key, or for another content.
+    #[error("the signature does not match the issuer’s key")]
+    BadSignature,
+    /// Nobody but the provider relies on the token, so no keys were fetched.
+    #[error("only the provider reads a refresh token")]
+    NotChecked,
 }

@@ -84,6 +84,9 @@ pub struct TokenMetadata {
     pub access: TokenPreview,
     /// The refresh token, if there is one.
     pub refresh: Option<TokenPreview>,
+    /// The claims of the refresh token, if it is a JWT.
+    #[serde(default)]
+    pub refresh_claims: Option<Claims>,
     /// When the access token was issued.
     pub issued_at: Timestamp,
     /// When the access token expires, by `expiry_source`; `None` if that is unknown.

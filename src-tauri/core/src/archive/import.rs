@@ -355,6 +355,8 @@ async fn grant(
         metadata: TokenMetadata {
             access: TokenPreview::of(&tokens.access.0, &config.token_prefix),
             refresh: refresh.map(|token| TokenPreview::of(token, &config.refresh_token_prefix)),
+            // Known again after the next refresh.
+            refresh_claims: None,
             issued_at: tokens.issued_at,
             expires_at: tokens.expires_at,
             refresh_count: tokens.refresh_count,

@@ -1,6 +1,6 @@
 //! Validates the ID token of a sign-in (OpenID Connect Core §3.1.3.7): issuer, audience, nonce, expiry and signature.
 
-use grapnel_model::account::{Account, Claims};
+use grapnel_model::account::{Account, Claims, Unverified};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::account;
-use super::jwt::{Jwt, Keys, Unverified};
+use super::jwt::{Jwt, Keys};
 use super::lenient_json::Members;
 use crate::context::Context;
 use crate::grant::OAuthClient;

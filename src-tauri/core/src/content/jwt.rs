@@ -6,8 +6,9 @@ use std::str::FromStr;
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use grapnel_model::account::{Claims, Field};
+use grapnel_model::account::{Claims, Field, Signature, Unverified};
 use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_oauth::http;
 use grapnel_oauth::http::Mask;
 use grapnel_oauth::http::api::read_public;
@@ -26,27 +27,11 @@ pub(super) struct Jwt<'t> {
     signature: &'t str,
 }
 
-/// Why a signature is not verified.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unverified {
-    #[error("the app has no JWKS URL")]
-    NoKeysUrl,
-    #[error("the keys at the JWKS URL could not be read: {0}")]
-    KeysUnreadable(String),
-    #[error("it is not signed (alg none)")]
-    NotSigned,
-    #[error("{0} signs with a shared secret, which Grapnel does not check")]
-    SharedSecret(String),
-    #[error("{0} is not supported by Grapnel")]
-    Unsupported(String),
-    #[error("its header demands extensions (crit) that Grapnel does not support")]
-    Critical,
-    #[error("the issuer publishes no key “{kid}” for {alg}")]
-    NoSuchKey { kid: String, alg: String },
-    #[error("the issuer publishes no key for {0}")]
-    NoKey(String),
-    #[error("the signature does not match the issuer’s key")]
-    BadSignature,
+/// A signature that matches a key of the issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verified {
+    /// That key's ID, if it has one.
+    key_id: Option<String>,
 }
 
 /// The public keys of an issuer (RFC 7517).
@@ -58,7 +43,7 @@ impl Keys {
         let Some(url) = url else { return Self(Err(Unverified::NoKeysUrl)) };
         Self(match read_public(client, url).await {
             Ok(document) => Self::parse(document),
-            Err(failure) => Err(Unverified::KeysUnreadable(failure.to_string())),
+            Err(failure) => Err(Unverified::KeysUnreadable { detail: failure.to_string() }),
         })
     }
 
@@ -67,7 +52,7 @@ impl Keys {
             Some(Value::Array(keys)) => {
                 Ok(keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
             }
-            _ => Err(Unverified::KeysUnreadable("the document has no keys".into())),
+            _ => Err(Unverified::KeysUnreadable { detail: "the document has no keys".into() }),
         }
     }
 }
@@ -82,15 +67,15 @@ impl<'t> Jwt<'t> {
     }
 
     /// Verifies the signature with these keys.
-    pub(super) fn verify(&self, keys: &Keys) -> Result<(), Unverified> {
+    pub(super) fn verify(&self, keys: &Keys) -> Result<Verified, Unverified> {
         let named = self.header_text("alg").unwrap_or_default();
         let alg = || clean(named, &[]);
         match named {
             "none" | "" => return Err(Unverified::NotSigned),
-            "HS256" | "HS384" | "HS512" => return Err(Unverified::SharedSecret(alg())),
+            "HS256" | "HS384" | "HS512" => return Err(Unverified::SharedSecret { alg: alg() }),
             _ => {}
         }
-        let method = Method::of(named).ok_or_else(|| Unverified::Unsupported(alg()))?;
+        let method = Method::of(named).ok_or_else(|| Unverified::Unsupported { alg: alg() })?;
         if self.header.contains_key("crit") {
             return Err(Unverified::Critical);
         }
@@ -112,14 +97,15 @@ impl<'t> Jwt<'t> {
             }
         };
         if candidates.is_empty() {
-            return Err(Unverified::NoKey(alg()));
+            return Err(Unverified::NoKey { alg: alg() });
         }
-        let is_signed = candidates.iter().any(|key| method.verifies(key, self.signed, self.signature));
-        if is_signed { Ok(()) } else { Err(Unverified::BadSignature) }
+        let matching = candidates.iter().find(|key| method.verifies(key, self.signed, self.signature));
+        let key_id = |key: &&Jwk| key.common.key_id.as_deref().map(|kid| clean(kid, &[]));
+        matching.map(|key| Verified { key_id: key_id(key) }).ok_or(Unverified::BadSignature)
     }
 
     /// The claims to show, and why the signature is not verified.
-    pub(super) fn view(&self, verified: &Result<(), Unverified>, mask: &Mask) -> Claims {
+    pub(super) fn view(&self, verified: &Result<Verified, Unverified>, mask: &Mask) -> Claims {
         let shown = |name: &&str| {
             let value = self.header_text(name)?;
             Some(Field { name: (*name).to_owned(), value: clean(value, &[]) })
@@ -131,6 +117,12 @@ impl<'t> Jwt<'t> {
             fields: object(claims).map(others).unwrap_or_default(),
             is_verified: verified.is_ok(),
             unverified_because: verified.as_ref().err().map(ToString::to_string),
+            signature: Some(Signature {
+                bytes: u32::try_from(BASE64.decode(self.signature).map_or(0, |bytes| bytes.len()))
+                    .unwrap_or(u32::MAX),
+                key_id: verified.as_ref().ok().and_then(|verified| verified.key_id.clone()),
+                unverified: verified.as_ref().err().cloned(),
+            }),
         }
     }
 
@@ -200,7 +192,91 @@ impl Method {
     }
 }
 
+/// The claims of a refresh token that is a JWT. Grapnel relies on none of them, so no keys are fetched.
+pub(crate) fn refresh_token_claims(token: &SecretString, mask: &Mask) -> Option<Claims> {
+    let jwt = Jwt::parse(token.expose_secret())?;
+    Some(jwt.view(&jwt.verify(&Keys(Err(Unverified::NotChecked))), mask))
+}
+
 /// A claim as text.
 pub(super) fn claim<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
     claims.fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGNATURE: [u8; 64] = [0xfb; 64];
+
+    fn token(header: &str, claims: &str) -> String {
+        format!("{}.{}.{}", BASE64.encode(header), BASE64.encode(claims), BASE64.encode(SIGNATURE))
+    }
+
+    fn view(token: &str, keys: Keys) -> Option<Claims> {
+        let jwt = Jwt::parse(token)?;
+        Some(jwt.view(&jwt.verify(&keys), &Mask::of([])))
+    }
+
+    #[test]
+    fn each_reason_for_an_unverified_signature_is_a_case_and_a_sentence() {
+        let none = || Keys(Ok(Vec::new()));
+        let some = |kid: &str| {
+            let key = serde_json::json!({ "keys": [{
+                "kty": "EC", "crv": "P-256", "kid": kid, "x": BASE64.encode([1; 32]), "y": BASE64.encode([2; 32]),
+            }]});
+            Keys(Keys::parse(key))
+        };
+        let table = [
+            (r#"{"alg":"RS256"}"#, Keys(Err(Unverified::NoKeysUrl))),
+            (r#"{"alg":"RS256"}"#, Keys(Keys::parse(Value::Null))),
+            (r#"{"alg":"none"}"#, none()),
+            (r#"{"typ":"JWT"}"#, none()),
+            (r#"{"alg":"HS256"}"#, none()),
+            (r#"{"alg":"ES256K\u202e\n"}"#, none()),
+            (r#"{"alg":"ES256","crit":["b64"]}"#, none()),
+            (r#"{"alg":"ES256","kid":"k1"}"#, some("k2")),
+            (r#"{"alg":"ES256"}"#, none()),
+            (r#"{"alg":"ES256","kid":"k1"}"#, some("k1")),
+        ];
+        let said = table.map(|(header, keys)| {
+            let claims = view(&token(header, "{}"), keys).unwrap();
+            let signature = serde_json::to_string(&claims.signature).unwrap();
+            format!("{header}\n  {signature}\n  {}", claims.unverified_because.unwrap())
+        });
+        insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn a_refresh_token_is_decoded_without_keys() {
+        let claims = |header: &str| {
+            let token = SecretString::from(token(header, r#"{"sub":"7","access_token":"abc"}"#));
+            refresh_token_claims(&token, &Mask::of([token.clone()])).unwrap()
+        };
+        let signed = claims(r#"{"alg":"RS256"}"#);
+        assert_eq!(signed.signature.unwrap().unverified, Some(Unverified::NotChecked));
+        assert_eq!(claim(&claims(r#"{"alg":"RS256"}"#), "access_token"), Some("[secret]"));
+        let shared = claims(r#"{"alg":"HS512"}"#).signature.unwrap().unverified;
+        assert_eq!(shared, Some(Unverified::SharedSecret { alg: "HS512".into() }));
+        assert_eq!(refresh_token_claims(&"opaque.refresh.token".into(), &Mask::of([])), None);
+    }
+
+    #[test]
+    fn a_hostile_token_is_shown_safely_or_not_at_all() {
+        let header = r#"{"alg":"none","kid":"\u001b[2J\u202e<b>","typ":7}"#;
+        let nested = format!(r#"{{"a":{}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(view(&token(header, &nested), Keys(Err(Unverified::NoKeysUrl))), None);
+        for text in ["", ".", "..", "a.b.c", &".".repeat(1 << 16), &token("[]", "{}"), &token("{}", "7")] {
+            assert_eq!(view(text, Keys(Err(Unverified::NoKeysUrl))), None, "{text:.20}");
+        }
+        let claims = format!(r#"{{"sub":"first","sub":"last","big":"{}"}}"#, "x".repeat(1 << 20));
+        let claims = view(&token(header, &claims), Keys(Err(Unverified::NoKeysUrl))).unwrap();
+        assert_eq!(claim(&claims, "sub"), Some("last"));
+        assert_eq!(claims.fields.len(), 2);
+        assert_eq!(
+            claims.header.iter().map(|field| field.value.as_str()).collect::<Vec<_>>(),
+            ["none", "[2J<b>"]
+        );
+        assert!(!serde_json::to_string(&claims).unwrap().contains(&BASE64.encode(SIGNATURE)));
+    }
 }

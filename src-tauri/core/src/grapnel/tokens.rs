@@ -61,6 +61,12 @@ impl Grapnel {
         self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
     }
 
+    /// Logs that a person had the access token shown.
+    pub fn token_revealed(&self, id: &ConnectionId) -> Result<()> {
+        let text = "Access token shown on the screen.";
+        self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
+    }
+
     /// Logs that a program was given the access token. Repeated requests of a program share one entry an hour.
     pub fn token_handed_out(&self, connection: &Summary, process: &RequestingProcess) -> Result<()> {
         token_agent::log_hand_out(&self.0, (&connection.id, &connection.app_id), process)

@@ -45,6 +45,7 @@ fn world() -> World {
             metadata: TokenMetadata {
                 access: TokenPreview::of(&token, ""),
                 refresh: None,
+                refresh_claims: None,
                 issued_at: NOW - SignedDuration::from_mins(5),
                 expires_at: good_for.map(|seconds| NOW + SignedDuration::from_secs(seconds)),
                 refresh_count: 0,

@@ -55,6 +55,8 @@ async fn the_account_is_read_from_the_id_token() {
         assert_eq!(who(&details), "Ann Berg <ann@id.example> (7)", "{alg}");
         let id_claims = details.id_claims.unwrap();
         assert_eq!((id_claims.is_verified, id_claims.unverified_because), (true, None), "{alg}");
+        let signature = id_claims.signature.unwrap();
+        assert_eq!((signature.key_id.as_deref(), signature.unverified), (Some("k1"), None), "{alg}");
         let header: Vec<_> = id_claims.header.iter().map(|field| field.value.as_str()).collect();
         assert_eq!(header, [alg, "k1", "JWT"]);
     }
