@@ -1,5 +1,5 @@
 //! Confirmations by system dialogs, for what the window's page must not decide alone: the browser command, the proxy,
-//! additional certificate authorities, hooks, and the reset of the vault.
+//! additional certificate authorities, hooks, showing a token, and the reset of the vault.
 
 use std::fmt::Write;
 
@@ -53,6 +53,13 @@ pub(crate) async fn reset_vault(prompter: &impl Prompter) -> Result<bool> {
             action: "_Delete and reset",
         })
         .await
+}
+
+/// Asks whether to show a connection's access token on the screen.
+pub(crate) async fn reveal_token(prompter: &impl Prompter, connection: &str) -> Result<bool> {
+    let meaning = "Whoever sees the screen can use the token until it expires. It is shown for 30 seconds.";
+    let what = shown("connection", connection)?;
+    prompter.ask(Confirmation { title: "Show the access token?", what, meaning, action: "_Show token" }).await
 }
 
 /// Asks whether a command may run at an event of connections.
@@ -241,6 +248,15 @@ mod tests {
         let person = Person::who_says(true);
         assert_eq!(hook(&person, &long).await.unwrap_err().field.as_deref(), Some("command"));
         assert_eq!(person.saw(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_token_is_shown_only_after_a_question_that_names_the_connection() {
+        for answer in [false, true] {
+            let person = Person::who_says(answer);
+            assert_eq!(reveal_token(&person, "Grig\u{202e} two").await.unwrap(), answer);
+            assert_eq!(person.saw(), ["Grig\\u{202e} two"]);
+        }
     }
 
     #[tokio::test]

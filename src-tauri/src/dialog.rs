@@ -10,6 +10,7 @@ mod rfd;
 use std::path::PathBuf;
 
 use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::secret::SecretString;
 use tauri::{AppHandle, WebviewWindow};
 use tokio::sync::oneshot::Sender;
 use tokio::sync::{Mutex, oneshot};
@@ -37,6 +38,11 @@ pub(crate) async fn save(
 /// Asks the person which file to read; `None` if they cancel.
 pub(crate) async fn open(app: &AppHandle, title: &'static str) -> Result<Option<PathBuf>> {
     show(app, move |window, tell| platform::file(window, title, &Purpose::Open, tell)).await
+}
+
+/// Shows a secret in a window of its own, which closes after a while. Returns once it is closed.
+pub(crate) async fn reveal(app: &AppHandle, title: String, secret: SecretString) -> Result<()> {
+    show(app, move |window, closed| platform::reveal(window, &title, &secret, closed)).await
 }
 
 impl Prompter for AppHandle {

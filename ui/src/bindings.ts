@@ -94,6 +94,13 @@ export const commands = {
 	refresh: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("refresh", { connectionId })),
 	/**  Copies a valid access token, and clears the clipboard after 45 seconds if it still contains it. */
 	copyToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_token", { connectionId })),
+	/**  Copies the `Authorization` header with a valid access token, and clears the clipboard like [`copy_token`]. */
+	copyAuthorizationHeader: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_authorization_header", { connectionId })),
+	/**
+	 *  Shows a valid access token in a system window for 30 seconds, if the person confirms it. The page does not get it.
+	 *  Returns once the window is closed.
+	 */
+	revealToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("reveal_token", { connectionId })),
 	/**  Disconnects a connection: revokes its tokens if the provider supports it, and deletes them here. */
 	disconnect: (connectionId: ConnectionId) => typedError<Disconnected, Error>(__TAURI_INVOKE("disconnect", { connectionId })),
 	/**  Deletes a disconnected connection and its history. */
@@ -479,7 +486,13 @@ export type Claims = {
 	is_verified: boolean,
 	/**  Why the signature was not verified, or is wrong. */
 	unverified_because?: string | null,
+	/**  The signature; `None` in a record of an earlier version. */
+	signature?: Signature | null,
 };
+
+export type Signature = { bytes: number, key_id: string | null, unverified: Unverified | null };
+
+export type Unverified = { reason: "no_keys_url" } | { reason: "keys_unreadable", detail: string } | { reason: "not_signed" } | { reason: "shared_secret", alg: string } | { reason: "unsupported", alg: string } | { reason: "critical" } | { reason: "no_such_key", kid: string, alg: string } | { reason: "no_key", alg: string } | { reason: "bad_signature" } | { reason: "not_checked" };
 
 /**  The kinds of errors. A kind exists only where the window or a script behaves differently for it. */
 export type Code = 
@@ -1013,7 +1026,7 @@ export type Kind =
 "answer_lost" | 
 /**  The provider refused to refresh. */
 "renewal_refused" | 
-/**  The access token was copied to the clipboard. */
+/**  The access token was copied to the clipboard, or shown on the screen. */
 "token_copied" | 
 /**  A program received the access token. */
 "token_handed_out" | 
@@ -1720,6 +1733,8 @@ export type TokenMetadata = {
 	access: TokenPreview,
 	/**  The refresh token, if there is one. */
 	refresh: TokenPreview | null,
+	/**  The claims of the refresh token, if it is a JWT. */
+	refresh_claims?: Claims | null,
 	/**  When the access token was issued. */
 	issued_at: string,
 	/**  When the access token expires, by `expiry_source`; `None` if that is unknown. */

@@ -51,6 +51,7 @@ export type {
   SearchHit,
   TokenPreview,
   TokenMetadata,
+  Unverified,
   Imported,
   Item,
   Items,
@@ -186,6 +187,9 @@ export const host = {
   setBrowser: (id: string, command: string) => ask(() => commands.setBrowser(id, command)),
   refresh: (id: string) => ask(() => commands.refresh(id)),
   copyToken: (id: string) => ask(() => commands.copyToken(id)),
+  copyAuthorizationHeader: (id: string) => ask(() => commands.copyAuthorizationHeader(id)),
+  /** Shows the access token in a window of the system, if the person confirms it. Returns once that is closed. */
+  revealToken: (id: string) => ask(() => commands.revealToken(id)),
   disconnect: (id: string) => ask(() => commands.disconnect(id)),
   forget: (id: string) => ask(() => commands.forget(id)),
   /** With `kept`, returns the offline copy without a request to the provider. */

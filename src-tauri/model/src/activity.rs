@@ -43,7 +43,7 @@ pub enum Kind {
     /// The provider refused to refresh.
     #[serde(rename = "renewal_refused")]
     RefreshRefused,
-    /// The access token was copied to the clipboard.
+    /// The access token was copied to the clipboard, or shown on the screen.
     TokenCopied,
     /// A program received the access token.
     TokenHandedOut,

@@ -6,11 +6,14 @@ use grapnel_model::connection::Details;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::revocation::Disconnected;
+use grapnel_model::secret::ExposeSecret;
+use grapnel_model::text::clean_line;
 use tauri::{AppHandle, State};
 
 use crate::clipboard::Clipboard;
 use crate::confirm;
 use crate::core_handle::CoreHandle;
+use crate::dialog;
 
 /// The details of a connection.
 #[tauri::command]
@@ -56,6 +59,39 @@ pub(crate) async fn copy_token(
     let core = core.core().await?;
     clipboard.copy_for_a_while(core.token(&connection_id, Duration::ZERO).await?.value)?;
     core.token_copied(&connection_id)
+}
+
+/// Copies the `Authorization` header with a valid access token, and clears the clipboard like [`copy_token`].
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_authorization_header(
+    core: State<'_, CoreHandle>,
+    clipboard: State<'_, Clipboard>,
+    connection_id: ConnectionId,
+) -> Result<()> {
+    let core = core.core().await?;
+    let token = core.token(&connection_id, Duration::ZERO).await?.value;
+    clipboard.copy_for_a_while(format!("Authorization: Bearer {}", token.expose_secret()).into())?;
+    core.token_copied(&connection_id)
+}
+
+/// Shows a valid access token in a system window for 30 seconds, if the person confirms it. The page does not get it.
+/// Returns once the window is closed.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn reveal_token(
+    core: State<'_, CoreHandle>,
+    app: AppHandle,
+    connection_id: ConnectionId,
+) -> Result<()> {
+    let core = core.core().await?;
+    let name = core.connection(&connection_id)?.summary.name;
+    if !confirm::reveal_token(&app, &name).await? {
+        return Ok(());
+    }
+    let token = core.token(&connection_id, Duration::ZERO).await?.value;
+    core.token_revealed(&connection_id)?;
+    dialog::reveal(&app, format!("Access token of {}", clean_line(&name)), token).await
 }
 
 /// Disconnects a connection: revokes its tokens if the provider supports it, and deletes them here.

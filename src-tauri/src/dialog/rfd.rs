@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ::rfd::{AsyncFileDialog, AsyncMessageDialog, MessageButtons, MessageDialogResult, MessageLevel};
+use grapnel_model::secret::SecretString;
 use tauri::WebviewWindow;
 use tokio::sync::oneshot::Sender;
 
@@ -26,6 +27,9 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
         let _ = tell.send(asked.await == MessageDialogResult::Custom(action));
     });
 }
+
+/// These dialogs cannot close by themselves, so that a secret would stay on the screen. Dropping `_closed` is the error.
+pub(super) fn reveal(_: Option<&WebviewWindow>, _: &str, _: &SecretString, _closed: Sender<()>) {}
 
 pub(super) fn file(
     window: Option<&WebviewWindow>,

@@ -1,23 +1,27 @@
-//! Settings that a page cannot change alone: for a program, a hook, a proxy and authorities the system asks the
+//! What a page cannot do alone: for a program, a hook, a proxy, authorities, and to show a token, the system asks the
 //! person.
 
 use std::fs;
+use std::time::Duration;
 
 use grapnel_tests::artifacts;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
 use grapnel_tests::scene::Scene;
 use grapnel_tests::story::Pictures;
+use grapnel_tests::wait::{until, within};
 use grapnel_tests::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 const PROGRAM: &str = "Open sign-in pages with this program";
 const PROXY: &str = "Send all requests through this proxy";
 const HOOK: &str = "Run this command whenever a connection is refreshed";
+const REVEAL: &str = "Show the access token";
 const DECLINES: &str = "Escape";
 /// Return presses the safe button.
 const DECLINES_TOO: &str = "Return";
 const AGREES: &str = "alt+u";
+const AGREES_TO_SHOW: &str = "alt+s";
 /// A certificate for tests.
 const COMPANY: &str = "\
 -----BEGIN CERTIFICATE-----
@@ -39,11 +43,31 @@ async fn values_named_by_the_page_need_the_persons_confirmation() -> Result<()> 
     let page = window.page();
     scene.connect(&page).await?.authorize().await?;
     page.says("Active. Expires in").await?;
+    on_the_token_tab(&scene, &page).await?;
     in_the_settings(&scene, &page).await?;
     of_authorities(&scene, &page).await?;
     by_a_page_that_was_taken_over(&scene, &page).await?;
     with_files_that_the_page_names(&scene, &page).await?;
     at_login(&scene, &page).await
+}
+
+/// The system shows the token, not the page, and hides it again without anyone's doing.
+async fn on_the_token_tab(scene: &Scene, page: &Page) -> Result<()> {
+    let shown = async || scene.desktop().dialog("Access token of").await;
+    scene
+        .step("The token is revealed beside the page, for half a minute", async {
+            page.press(Role::Tab, "Token").await?;
+            page.press(Role::Button, "Reveal…").await?;
+            scene.desktop().answers_question(REVEAL, DECLINES_TOO).await?;
+            ensure!(shown().await?.is_none(), "it is shown although the person declined");
+            page.press(Role::Button, "Reveal…").await?;
+            scene.desktop().answers_question(REVEAL, AGREES_TO_SHOW).await?;
+            until("the token", shown).await?;
+            scene.shows_no_secret(page).await?;
+            let hidden = async || Ok(shown().await?.is_none().then_some(()));
+            within(Duration::from_secs(60), "the token to be hidden", hidden).await
+        })
+        .await
 }
 
 async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
@@ -126,6 +150,7 @@ async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()>
         (PROXY, "change_settings", with("proxy", "http://127.0.0.1:9")),
         (PROGRAM, "set_browser", json!({ "connectionId": connection, "browser": program })),
         (PROGRAM, "open_browser", json!({ "attemptId": attempt["id"], "chosen": program })),
+        (REVEAL, "reveal_token", json!({ "connectionId": connection, "confirmed": true })),
         (HOOK, "add_hook", json!({ "event": "refreshed", "command": program, "confirmed": true })),
     ] {
         scene

@@ -289,6 +289,8 @@ export class Fake {
         return true;
       }),
     refresh: (id) => this.#answer("refresh", [id], () => (this.#details(id), null)),
+    copyAuthorizationHeader: (id) => this.#answer("copyAuthorizationHeader", [id], () => (this.#details(id), null)),
+    revealToken: (id) => this.#answer("revealToken", [id], () => (this.#details(id), null)),
     copyToken: (id) => this.#answer("copyToken", [id], () => (this.#details(id), null)),
     disconnect: (id) =>
       this.#answer("disconnect", [id], () => {

@@ -56,7 +56,14 @@ const grindery: Scenario = () =>
       scopes: { requested: [], granted: [], missing: [] },
       tokens: tokens("eyJhbGciOiJF", 38 * MINUTE, ""),
       claims: {
+        header: [
+          { name: "alg", value: "ES256" },
+          { name: "kid", value: "prod-1" },
+          { name: "typ", value: "JWT" },
+        ],
         is_verified: false,
+        unverified_because: "the issuer publishes no key “prod-1” for ES256",
+        signature: { bytes: 64, key_id: null, unverified: { reason: "no_such_key", kid: "prod-1", alg: "ES256" } },
         fields: [
           { name: "iss", value: "urn:grindery:orchestrator" },
           { name: "aud", value: "urn:grindery:access-token:v1" },
@@ -161,11 +168,21 @@ const custom: Scenario = () =>
         ],
         is_verified: false,
         unverified_because: "the app has no JWKS URL",
-        fields: [{ name: "sub", value: "7" }],
+        signature: { bytes: 132, key_id: null, unverified: { reason: "no_keys_url" } },
+        fields: [
+          { name: "sub", value: "7" },
+          { name: "aud", value: "harbour-client" },
+          { name: "nonce", value: "n-0S6_WzA2Mj" },
+        ],
       },
       identity_note: "Userinfo: it answered 403 (insufficient_scope).",
       claims: {
+        header: [
+          { name: "alg", value: "RS256" },
+          { name: "kid", value: "2026-11" },
+        ],
         is_verified: true,
+        signature: { bytes: 256, key_id: "2026-11", unverified: null },
         fields: [
           { name: "iss", value: "https://id.harbour.example" },
           { name: "auth_time", value: seconds(-30 * MINUTE) },

@@ -1,5 +1,6 @@
 // The Token tab.
 
+import type { Unverified } from "../host";
 import { count } from "./number";
 
 export const token = {
@@ -39,20 +40,92 @@ export const token = {
   history: "Refresh history",
   times: (n: number) => (n === 0 ? "none yet" : count(n, "time", "times")),
   noHistory: "Not refreshed yet.",
-  claim: {
-    iss: "Issuer",
-    sub: "Subject",
-    aud: "Audience",
-    exp: "Expires",
-    iat: "Issued",
-    nbf: "Not before",
-    auth_time: "Authenticated",
-    jti: "Token ID",
-    client_id: "Client ID",
-    azp: "Authorized party",
-    scope: "Scopes",
-    scp: "Scopes",
-    email: "Email",
-    name: "Name",
+  actions: "Access token",
+  copy: "Copy",
+  copyHeader: "Copy as header",
+  copyCurl: "Copy curl",
+  reveal: "Reveal…",
+  script: "Use in a script",
+  scriptUse: { token: "Print the token", exec: "Run a command with the token", api: "Send a request to the API" },
+  scriptNote: "Each command gets a valid access token when it runs; none has the token in it.",
+  copyCommand: (use: string) => `Copy command: ${use}`,
+  usedBy: "Used by",
+  notUsed: "No program was handed the access token recently.",
+  decoded: { access: "Access token", refresh: "Refresh token", id: "ID token" },
+  idNote: "From the last sign-in. Grapnel keeps its claims, not the token.",
+  header: "Header",
+  payload: "Payload",
+  signature: "Signature",
+  verified: "verified",
+  notVerified: "not verified",
+  more: (n: number) => `… (${count(n, "more character", "more characters")})`,
+  moreClaims: (n: number) => `${count(n, "more claim", "more claims")} not shown`,
+  signatureOf: (alg: string, bytes: string) => `${[alg, `${bytes} bytes`].filter(Boolean).join(", ")}.`,
+  verifiedWith: (key: string | null) =>
+    key === null
+      ? "Verified with a key from the app’s JWKS URL."
+      : `Verified with the key “${key}” from the app’s JWKS URL.`,
+  unverified: (why: Unverified): string => {
+    switch (why.reason) {
+      case "no_keys_url":
+        return "Not verified: the app has no JWKS URL, so there is no key to check it with.";
+      case "keys_unreadable":
+        return `Not verified: the keys at the app’s JWKS URL couldn’t be read: ${why.detail}.`;
+      case "not_signed":
+        return "The token isn’t signed (alg none): anyone could have written it.";
+      case "shared_secret":
+        return `Not verified: ${why.alg} uses a secret that only the provider has.`;
+      case "unsupported":
+        return `Not verified: Grapnel doesn’t support ${why.alg}.`;
+      case "critical":
+        return "Not verified: the header requires extensions (crit) that Grapnel doesn’t support.";
+      case "no_such_key":
+        return `Not verified: the app’s JWKS URL has no key “${why.kid}” for ${why.alg}; it may have been replaced.`;
+      case "no_key":
+        return `Not verified: the app’s JWKS URL has no key for ${why.alg}.`;
+      case "bad_signature":
+        return "The signature is wrong: it doesn’t match the provider’s key. Don’t rely on these claims.";
+      case "not_checked":
+        return "Not verified: only the provider reads a refresh token, so Grapnel fetches no key for it.";
+    }
+  },
+  /** Of a record of an earlier version. */
+  unverifiedBecause: (why: string | null) => (why ? `Not verified: ${why}.` : "Not verified."),
+  headerMember: {
+    alg: "Signature algorithm",
+    kid: "Which of the issuer’s keys signed it",
+    typ: "Media type, to tell kinds of tokens apart",
   } as Record<string, string | undefined>,
+  /** Claims: name and meaning (RFC 7519, RFC 8693, RFC 9068, OpenID Connect Core). */
+  claim: {
+    iss: ["Issuer", "Who issued the token."],
+    sub: ["Subject", "Whom the token is about: the account’s ID at the issuer."],
+    aud: ["Audience", "For whom the token is meant; others must reject it."],
+    exp: ["Expires", "From then on the token must be rejected."],
+    nbf: ["Not before", "Until then the token must be rejected."],
+    iat: ["Issued", "When the token was issued."],
+    jti: ["Token ID", "Identifies this token, so that it can be revoked or used only once."],
+    azp: ["Authorized party", "The client that the token was issued to."],
+    client_id: ["Client ID", "The client that requested the token."],
+    scope: ["Scopes", "What the token permits."],
+    scp: ["Scopes", "What the token permits."],
+    nonce: ["Nonce", "Ties the ID token to the sign-in that requested it."],
+    at_hash: ["Access token hash", "Ties the ID token to the access token issued with it."],
+    c_hash: ["Code hash", "Ties the ID token to the authorization code."],
+    auth_time: ["Authenticated", "When the person last signed in at the issuer."],
+    acr: ["Authentication class", "How strongly the person was authenticated."],
+    amr: ["Authentication methods", "How the person was authenticated, such as pwd or otp."],
+    sid: ["Session ID", "The session at the issuer, for signing out."],
+    act: ["Actor", "Who acts on behalf of the subject."],
+    cnf: ["Confirmation", "The key that the sender must prove to have."],
+    name: ["Name", "The person’s full name."],
+    preferred_username: ["User name", "What the person likes to be called; may change."],
+    email: ["Email", "The person’s email address; may change."],
+    email_verified: ["Email verified", "Whether the issuer checked that the address is the person’s."],
+    updated_at: ["Updated", "When the person’s profile was last changed."],
+    roles: ["Roles", "The person’s roles at the resource."],
+    groups: ["Groups", "The groups that the person belongs to."],
+    tid: ["Tenant ID", "The organization at Microsoft Entra."],
+    oid: ["Object ID", "The account’s ID in its organization."],
+  } as Record<string, [string, string] | undefined>,
 };

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { within } from "@testing-library/svelte";
 import { introspectionDiff } from "../../state/introspectionDiff";
-import { at, details, MINUTE } from "../../fake/data";
-import { fake, press, row, screen, start, waitFor } from "../../test/start";
+import type { Unverified } from "../../host";
+import { at, details, MINUTE, unavailable } from "../../fake/data";
+import { appStore, fake, press, row, screen, start, waitFor } from "../../test/start";
+import { token as words } from "../../words";
 
 const open = async (scenario: string) => {
   const user = await start(scenario);
@@ -73,4 +76,132 @@ test("missing scopes can be requested again", async () => {
   await row(user, "Acme staging");
   await press(user, "Request missing scopes");
   await waitFor(() => expect(fake.called("startAttempt")).toEqual([["acme-sites", "c2"]]));
+});
+
+test("a JWT is shown with its header, each claim explained, and why it is not verified", async () => {
+  await open("grindery");
+  expect(await screen.findByTestId("access-header")).toHaveTextContent(/alg.*ES256.*Signature algorithm.*kid.*prod-1/);
+  const claims = screen.getByTestId("access-claims");
+  expect(claims).toHaveTextContent(/Issuer iss.*urn:grindery:orchestrator.*Who issued the token\./);
+  expect(claims).toHaveTextContent(/workspace.*ws_boats/);
+  expect(claims.querySelectorAll("time")).toHaveLength(2);
+  expect(screen.getByTestId("access-signature")).toHaveTextContent(
+    "ES256, 64 bytes. Not verified: the app’s JWKS URL has no key “prod-1” for ES256; it may have been replaced.",
+  );
+});
+
+test("the key that verified a token is named, and a missing JWKS URL can be set", async () => {
+  const user = await open("custom");
+  expect(await screen.findByTestId("access-signature")).toHaveTextContent(
+    "RS256, 256 bytes. Verified with the key “2026-11” from the app’s JWKS URL.",
+  );
+  const id = screen.getByTestId("id-signature");
+  expect(id).toHaveTextContent("the app has no JWKS URL, so there is no key to check it with.");
+  expect(screen.getByText("From the last sign-in. Grapnel keeps its claims, not the token.")).toBeInTheDocument();
+  await press(user, "Edit app");
+  await screen.findByRole("heading", { level: 1, name: /Edit/ });
+});
+
+const reasons: Unverified[] = [
+  { reason: "no_keys_url" },
+  { reason: "keys_unreadable", detail: "it answered 503" },
+  { reason: "not_signed" },
+  { reason: "shared_secret", alg: "HS256" },
+  { reason: "unsupported", alg: "ES256K" },
+  { reason: "critical" },
+  { reason: "no_such_key", kid: "k1", alg: "RS256" },
+  { reason: "no_key", alg: "RS256" },
+  { reason: "bad_signature" },
+  { reason: "not_checked" },
+];
+test("each reason has a sentence of its own", () => {
+  const said = reasons.map((why) => words.unverified(why));
+  expect(new Set(said).size).toBe(reasons.length);
+  for (const sentence of said) expect(sentence).toMatch(/^[A-Z][^]*\.$/);
+});
+
+test("a hostile token does not break the page", async () => {
+  const user = await start("some");
+  const held = fake.data.details.c1;
+  if (!held?.tokens) throw new Error("it has tokens");
+  held.tokens.refresh_claims = {
+    header: [{ name: "alg", value: "<img src=x onerror=alert(1)>" }],
+    is_verified: false,
+    unverified_because: null,
+    fields: [
+      { name: "sub", value: "\u202eevil\n<script>alert(1)</script>" },
+      { name: "__proto__", value: "x".repeat(100_000) },
+      { name: "exp", value: "1e999" },
+      ...Array.from({ length: 5000 }, (_, n) => ({ name: `c${n}`, value: "[".repeat(200) })),
+    ],
+  };
+  await appStore.reload("c1");
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  const claims = await screen.findByTestId("refresh-claims");
+  expect(claims).toHaveTextContent("\\u{202e}evil\\u{a}<script>alert(1)</script>");
+  expect(claims.querySelector("script, img")).toBeNull();
+  expect(claims).toHaveTextContent("… (99,400 more characters)");
+  expect(claims.querySelectorAll("dt")).toHaveLength(100);
+  expect(screen.getByText("4,903 more claims not shown")).toBeInTheDocument();
+  expect(screen.getByTestId("refresh-signature")).toHaveTextContent(/^Not verified\.$/);
+});
+
+test("the token is copied and revealed by the host, never by the page", async () => {
+  const user = await open("some");
+  const actions = await screen.findByRole("group", { name: "Access token" });
+  for (const [name, called] of [
+    ["Copy", "copyToken"],
+    ["Copy as header", "copyAuthorizationHeader"],
+    ["Reveal…", "revealToken"],
+  ] as const) {
+    await user.click(within(actions).getByRole("button", { name }));
+    expect(fake.called(called)).toEqual([["c1"]]);
+  }
+  await user.click(within(actions).getByRole("button", { name: "Copy curl" }));
+  await waitFor(() => expect(fake.called("copyText").at(-1)?.[0]).toMatch(/^curl/));
+  fake.fail("revealToken", unavailable);
+  await user.click(within(actions).getByRole("button", { name: "Reveal…" }));
+  expect(await screen.findByRole("alert")).toHaveTextContent(unavailable.message);
+});
+
+test("the commands for a script are quoted, and can be copied", async () => {
+  const user = await open("some");
+  const script = await screen.findByTestId("script");
+  expect(script).toHaveTextContent("grapnel token 'Acme production'");
+  await press(user, "Copy command: Print the token");
+  expect(fake.called("copyText")).toEqual([["grapnel token 'Acme production'"]]);
+});
+
+test("the programs that were handed the token are listed, latest first", async () => {
+  const user = await start("some");
+  fake.data.activity = [
+    {
+      at: at(-90 * MINUTE),
+      kind: "token_handed_out",
+      text: "Access token handed to /usr/bin/deploy (pid 7).",
+      times: 3,
+      last_at: at(-2 * MINUTE),
+      connection_id: "c1",
+      app_id: null,
+    },
+    {
+      at: at(-20 * MINUTE),
+      kind: "token_handed_out",
+      text: "Access token handed to /usr/bin/curl (pid 9).",
+      times: 1,
+      last_at: null,
+      connection_id: "c1",
+      app_id: null,
+    },
+    ...fake.data.activity,
+  ];
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  const used = await screen.findByTestId("used-by");
+  await waitFor(() => expect(used.textContent).toMatch(/deploy.*3 times.*curl/));
+  expect(used).not.toHaveTextContent("copied");
+});
+
+test("a connection whose token no program used says so", async () => {
+  await open("some");
+  await screen.findByText("No program was handed the access token recently.");
 });

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { shellWord, tokenCommands } from "./shellCommands";
+
+test.each([
+  ["acme", "acme"],
+  ["Grig two", "'Grig two'"],
+  ["it's $(rm -rf ~) `x`", "'it'\\''s $(rm -rf ~) `x`'"],
+  ["", "''"],
+  ["~", "'~'"],
+  ["ä", "'ä'"],
+])("%j is one word of a shell", (text, word) => expect(shellWord(text)).toBe(word));
+
+test("a connection's token is used by commands that do not contain it", () => {
+  expect(tokenCommands("Grig two")).toEqual({
+    token: "grapnel token 'Grig two'",
+    exec: "grapnel exec 'Grig two=TOKEN' -- COMMAND",
+    api: "grapnel api 'Grig two' GET /",
+  });
+  expect(tokenCommands("-x")).toEqual({ token: "grapnel token -- -x", exec: null, api: "grapnel api -- -x GET /" });
+});
