@@ -12,7 +12,10 @@ export const commands = {
 	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
 	/**  The current state of those of the given connections that exist. */
 	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
-	/**  The activity log, newest first: of one connection or of all, optionally only entries that contain `search`. */
+	/**
+	 *  The activity log, newest first: of one connection or of all, optionally only entries that contain `search`, and only
+	 *  of the given kinds unless there are none.
+	 */
 	activity: (connectionId: ConnectionId | null, search: string | null, kinds: Kind[]) => typedError<Entry[], Error>(__TAURI_INVOKE("activity", { connectionId, search, kinds })),
 	/**  Writes the same entries as JSON to a file that the person chooses, and returns its path; null if they cancel. */
 	exportActivity: (connectionId: ConnectionId | null, search: string | null, kinds: Kind[]) => typedError<string | null, Error>(__TAURI_INVOKE("export_activity", { connectionId, search, kinds })),
@@ -143,9 +146,9 @@ export const commands = {
 	saveResponse: (exchange: ExchangeId) => typedError<string | null, Error>(__TAURI_INVOKE("save_response", { exchange })),
 	/**  Copies a response's body. */
 	copyResponse: (exchange: ExchangeId) => typedError<null, Error>(__TAURI_INVOKE("copy_response", { exchange })),
-	/**  The requests that were sent through a connection, newest first. */
+	/**  The exchanges of a connection, newest first: those that a person sent, and those of Grapnel. */
 	apiRequestHistory: (connectionId: ConnectionId) => typedError<ApiExchangeSummary[], Error>(__TAURI_INVOKE("api_request_history", { connectionId })),
-	/**  A request of the history with its response. */
+	/**  An exchange of the history. */
 	openApiExchange: (connectionId: ConnectionId, exchange: ExchangeId) => typedError<ApiExchangeView, Error>(__TAURI_INVOKE("open_api_exchange", { connectionId, exchange })),
 	/**  Deletes a request from the history. */
 	deleteApiExchange: (connectionId: ConnectionId, exchange: ExchangeId) => typedError<null, Error>(__TAURI_INVOKE("delete_api_exchange", { connectionId, exchange })),
@@ -247,7 +250,7 @@ export type ApiExchangeSummary = {
 	at: string,
 	/**  The method. */
 	method: string,
-	/**  The target as it was written. */
+	/**  The target as it was written; the URL of a request that Grapnel sent. */
 	target: string,
 	/**  The status; `None` if no response came. */
 	status: number | null,
@@ -261,7 +264,7 @@ export type ApiExchangeSummary = {
 	body_kept: boolean,
 };
 
-/**  An exchange as the request page shows it. Lines of its body are read separately. */
+/**  An exchange as the Requests tab shows it. Lines of its body are read separately. */
 export type ApiExchangeView = {
 	/**  Its row in the history. */
 	summary: ApiExchangeSummary,
@@ -476,7 +479,7 @@ export type CheckStatus =
 /**  It is broken. */
 "broken";
 
-/**  The claims of a JWT. */
+/**  A decoded JWT, without its signature's value. */
 export type Claims = {
 	/**  Members of the header: `alg`, `kid` and `typ`. */
 	header?: Field[],
@@ -489,10 +492,6 @@ export type Claims = {
 	/**  The signature; `None` in a record of an earlier version. */
 	signature?: Signature | null,
 };
-
-export type Signature = { bytes: number, key_id: string | null, unverified: Unverified | null };
-
-export type Unverified = { reason: "no_keys_url" } | { reason: "keys_unreadable", detail: string } | { reason: "not_signed" } | { reason: "shared_secret", alg: string } | { reason: "unsupported", alg: string } | { reason: "critical" } | { reason: "no_such_key", kid: string, alg: string } | { reason: "no_key", alg: string } | { reason: "bad_signature" } | { reason: "not_checked" };
 
 /**  The kinds of errors. A kind exists only where the window or a script behaves differently for it. */
 export type Code = 
@@ -777,7 +776,31 @@ export type Event =
 export type ExchangeId = string;
 
 /**  What an exchange was for. */
-export type ExchangeKind = "request" | "authorization" | "callback" | "password_login" | "token" | "refresh" | "userinfo" | "introspection" | "revocation" | "api" | "jwks" | "discovery";
+export type ExchangeKind = 
+/**  A request that a person wrote and sent to the API. */
+"request" | 
+/**  The authorization request, which the browser sent (RFC 6749 §4.1.1). */
+"authorization" | 
+/**  The authorization response, as the browser was redirected with it (RFC 6749 §4.1.2). */
+"callback" | 
+/**  A sign-in by email and password. */
+"password_login" | 
+/**  The token request with an authorization code (RFC 6749 §4.1.3). */
+"token" | 
+/**  The token request with a refresh token (RFC 6749 §6). */
+"refresh" | 
+/**  A userinfo request (OpenID Connect Core §5.3). */
+"userinfo" | 
+/**  Token introspection (RFC 7662). */
+"introspection" | 
+/**  Token revocation (RFC 7009). */
+"revocation" | 
+/**  A request that Grapnel sent to the API. */
+"api" | 
+/**  The provider's signing keys (RFC 7517). */
+"jwks" | 
+/**  The provider's metadata (RFC 8414), or a test of its endpoints. */
+"discovery";
 
 /**  Where an access token's expiry comes from. */
 export type ExpirySource = 
@@ -1078,7 +1101,7 @@ export type Message = {
 	address: string,
 	/**  The parameters, in order. */
 	parameters: Parameter[],
-	/**  The redacted response, if the request failed. */
+	/**  The redacted response, if one arrived. */
 	reply?: RedactedResponse | null,
 	/**  Why no usable response arrived. */
 	failure?: string | null,
@@ -1645,6 +1668,16 @@ export type SettingsView = {
 	in_tray: boolean,
 };
 
+/**  What is known of a JWT's signature. Its value is part of the token and is never shown. */
+export type Signature = {
+	/**  Its length in bytes; 0 if the token has none. */
+	bytes: number,
+	/**  The ID of the key that it was verified with, if that key has one. */
+	key_id: string | null,
+	/**  Why it is not verified; `None` if it is. */
+	unverified: Unverified | null,
+};
+
 /**  A value that was found and is not imported. */
 export type SkippedValue = {
 	/**  Its name, such as `accessToken`; never its value. */
@@ -1768,6 +1801,41 @@ export type TokenRevocation = {
 	/**  Why it was not revoked, or not yet. */
 	reason: string | null,
 };
+
+/**  Why the signature of a JWT is not verified. Keys come from the app's JWKS URL only. */
+export type Unverified = 
+/**  There is no address to get keys from. */
+{ reason: "no_keys_url" } | 
+/**  The keys could not be fetched or parsed. */
+{ reason: "keys_unreadable"; 
+/**  What went wrong. */
+detail: string } | 
+/**  The token's algorithm is `none`. */
+{ reason: "not_signed" } | 
+/**  The algorithm is symmetric. */
+{ reason: "shared_secret"; 
+/**  The algorithm. */
+alg: string } | 
+/**  Grapnel cannot verify signatures of this algorithm. */
+{ reason: "unsupported"; 
+/**  The algorithm. */
+alg: string } | 
+/**  The header has `crit` (RFC 7515 §4.1.11). */
+{ reason: "critical" } | 
+/**  No key has the ID in the token's header. */
+{ reason: "no_such_key"; 
+/**  The ID. */
+kid: string; 
+/**  The algorithm. */
+alg: string } | 
+/**  No key suits the algorithm. */
+{ reason: "no_key"; 
+/**  The algorithm. */
+alg: string } | 
+/**  It was made with another key, or for another content. */
+{ reason: "bad_signature" } | 
+/**  Nobody but the provider relies on the token, so no keys were fetched. */
+{ reason: "not_checked" };
 
 /**  A setting of an app that would change. */
 export type ValueChange = {
