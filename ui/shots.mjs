@@ -236,6 +236,33 @@ const shots = {
     scenario: "forty",
     go: (page) => page.getByRole("button", { name: /^Needs attention/ }).click(),
   },
+  "forty-selected": {
+    scenario: "forty",
+    go: async (page) => {
+      await page.locator(".link", { hasText: "Client 3" }).first().click();
+      await page.keyboard.press("Control+a");
+      await page.evaluate(() =>
+        fake.fail("refresh", {
+          code: "provider_unavailable",
+          message: "Grigora answered 503.",
+          meaning: "Your token works until it expires. Nothing was lost.",
+          hint: "Try again in a few minutes.",
+          field: null,
+        }),
+      );
+      await button(page, "Refresh").click();
+      await page.getByText(/failed\.$/).waitFor();
+    },
+  },
+  "forty-removing": {
+    scenario: "forty",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByRole("menuitem", { name: "Go to app" }).click();
+      await page.getByRole("button", { name: /^Remove app/ }).click();
+      await button(page, "Undo").waitFor();
+    },
+  },
   "forty-options": { scenario: "forty", go: (page) => button(page, "List options").click() },
   "environment-form": {
     scenario: "environments",

@@ -123,6 +123,30 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await screen.findByRole("menu", { hidden: true });
     },
   ],
+  "list options": [
+    "troubled",
+    async (user) => {
+      screen.getByRole("button", { name: "List options" }).focus();
+      await user.keyboard("{Enter}");
+      await screen.findByRole("menu", { name: "List options", hidden: true });
+    },
+  ],
+  "several selected": [
+    "some",
+    async (user) => {
+      document.querySelector<HTMLElement>("[data-row=c1]")?.focus();
+      await user.keyboard("{Control>}a{/Control}");
+      await screen.findByRole("heading", { name: "4 connections selected" });
+    },
+  ],
+  "removing with undo": [
+    "some",
+    async (user) => {
+      await choose(user, "Go to app");
+      await press(user, "Remove app and 4 connections");
+      await screen.findByRole("button", { name: "Undo" });
+    },
+  ],
   palette: [
     "some",
     async (user) => {

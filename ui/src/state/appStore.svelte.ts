@@ -29,8 +29,17 @@ class AppStore {
   phase = $state<"opening" | "ready" | "failed">("opening");
   trouble = $state.raw<Trouble | null>(null);
   providers = $state.raw<ProviderView[]>([]);
-  apps = $state.raw<App[]>([]);
-  connections = $state.raw<Summary[]>([]);
+  /** All apps and connections, also those that are about to be removed. */
+  allApps = $state.raw<App[]>([]);
+  allConnections = $state.raw<Summary[]>([]);
+  /** The IDs of apps and connections that are about to be removed. */
+  hidden = $state.raw<ReadonlySet<string>>(new Set());
+  apps = $derived(this.hidden.size === 0 ? this.allApps : this.allApps.filter(({ id }) => !this.hidden.has(id)));
+  connections = $derived(
+    this.hidden.size === 0
+      ? this.allConnections
+      : this.allConnections.filter(({ id, app_id }) => !this.hidden.has(id) && !this.hidden.has(app_id)),
+  );
   /** Whether only the first connections are loaded so far. */
   partial = $state(false);
   attempts = $state.raw<Attempt[]>([]);
@@ -65,8 +74,8 @@ class AppStore {
       this.#requests.accept(request);
       this.#dismissed.clear();
       this.providers = overview.providers;
-      this.apps = [...overview.apps].sort(byAppName);
-      this.connections = sorted(overview.connections);
+      this.allApps = [...overview.apps].sort(byAppName);
+      this.allConnections = sorted(overview.connections);
       this.partial = overview.has_more;
       this.attempts = overview.attempts;
       this.vault = overview.vault;
@@ -164,7 +173,7 @@ class AppStore {
   #drop(gone: Set<string>): void {
     if (gone.size === 0) return;
     this.#requests.noteNewer(gone);
-    this.connections = this.connections.filter(({ id }) => !gone.has(id));
+    this.allConnections = this.allConnections.filter(({ id }) => !gone.has(id));
     for (const id of gone) this.details.delete(id);
   }
 
@@ -224,12 +233,12 @@ class AppStore {
 
   addApp(app: App): void {
     this.#requests.noteNewer([app.id]);
-    this.apps = [...this.apps.filter((other) => other.id !== app.id), app].sort(byAppName);
+    this.allApps = [...this.allApps.filter((other) => other.id !== app.id), app].sort(byAppName);
   }
 
   dropApp(id: string): void {
     this.#requests.noteNewer([id]);
-    this.apps = this.apps.filter((app) => app.id !== id);
+    this.allApps = this.allApps.filter((app) => app.id !== id);
   }
 
   /** Shows a notice. Repeated errors count up one notice, because any web page can cause them. */
@@ -256,7 +265,7 @@ class AppStore {
   nextChange = (): number | null => {
     const now = Date.now();
     let next: number | null = null;
-    for (const list of [this.connections, this.attempts]) {
+    for (const list of [this.allConnections, this.attempts]) {
       for (const one of list) {
         for (const at of changeTimes(one)) if (at > now && (next === null || at < next)) next = at;
       }
@@ -275,7 +284,7 @@ class AppStore {
     this.#requests.noteNewer(found.map(({ id }) => id));
     const news = new Map(found.map((summary) => [summary.id, summary]));
     let inOrder = true;
-    const connections = this.connections.map((known) => {
+    const connections = this.allConnections.map((known) => {
       const now = news.get(known.id);
       news.delete(known.id);
       if (now && byName(known, now) !== 0) inOrder = false;
@@ -283,7 +292,7 @@ class AppStore {
     });
     connections.push(...news.values());
     this.#supersedeAttempts([...news.values()]);
-    this.connections = inOrder && news.size === 0 ? connections : connections.sort(byName);
+    this.allConnections = inOrder && news.size === 0 ? connections : connections.sort(byName);
   }
 
   async #reloadApps(): Promise<void> {
@@ -308,10 +317,10 @@ class AppStore {
   }
 
   #show({ apps, connections, attempts }: Overview, { changed, newer }: OverviewRequest): void {
-    this.apps = [...merged(this.apps, apps, newer)].sort(byAppName);
-    const known = new Set(this.partial ? [] : this.connections.map(({ id }) => id));
+    this.allApps = [...merged(this.allApps, apps, newer)].sort(byAppName);
+    const known = new Set(this.partial ? [] : this.allConnections.map(({ id }) => id));
     if (!this.partial) this.#supersedeAttempts(connections.filter(({ id }) => !known.has(id)));
-    this.connections = sorted(merged(this.connections, connections, newer));
+    this.allConnections = sorted(merged(this.allConnections, connections, newer));
     this.partial = false;
     for (const attempt of attempts) if (!newer.has(attempt.id)) this.#putAttempt(attempt);
     // A running attempt that the host no longer lists ended in another process.

@@ -18,11 +18,9 @@ class Sidebar {
 
   grouping = $derived(this.#chosen ?? usualGrouping(appStore.apps));
   // Apps without connections are known once all connections are loaded.
+  #attempts = $derived(appStore.attempts.filter((one) => !appStore.hidden.has(one.app_id)));
   all = $derived(
-    sidebarRows(appStore.apps, appStore.connections, appStore.attempts, {
-      partial: appStore.partial,
-      by: this.grouping,
-    }),
+    sidebarRows(appStore.apps, appStore.connections, this.#attempts, { partial: appStore.partial, by: this.grouping }),
   );
   counts = $derived(
     countCategories(
@@ -35,6 +33,10 @@ class Sidebar {
     const now = clock.now;
     return filtered(this.all, this.text, category === "all" ? undefined : (row) => categoryOf(row, now) === category);
   });
+  /** The IDs of the listed connections, in the order of the list. */
+  listed = $derived(
+    this.groups.flatMap(({ rows }) => rows.filter((row) => row.kind === "connection").map((row) => row.id)),
+  );
   /** Whether a filter hides rows. */
   isFiltered = $derived(this.text.trim() !== "" || this.category !== "all");
 

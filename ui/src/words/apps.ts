@@ -1,5 +1,5 @@
 import type { ImportFormat, Source } from "../host";
-import { count, number } from "./number";
+import { count } from "./number";
 
 /** The source of a value: the profile, the issuer's metadata, or the origin of the other endpoints. */
 export type ValueSource = Source | "discovery" | "follows";
@@ -223,9 +223,9 @@ export const rediscovery = {
 export const app = {
   at: (provider: string) => `${provider} app`,
   connect: "Connect",
+  connectAnother: "Connect another account",
   connecting: "Starting…",
   change: "Edit",
-  remove: "Remove app…",
   more: "More actions",
   duplicate: "Duplicate app",
   facts: "Registration",
@@ -253,19 +253,6 @@ export const app = {
   projects: "Preselected projects",
   connections: "Connections",
   noConnection: "Not connected yet.",
-  removeTitle: (name: string) => `Remove ${name}`,
-  removeText:
-    "Deletes the app, its client secret and its settings from this computer. It stays registered with the provider.",
-  removeConnections: (n: number) =>
-    n === 1
-      ? "Its connection is also disconnected and removed, with its history."
-      : `Its ${number(n)} connections are also disconnected and removed, with their history.`,
-  revoke: (provider: string) => `Grapnel asks ${provider} to revoke their tokens.`,
-  noRevoke: (provider: string) =>
-    `${provider} has no revocation endpoint: Grapnel deletes the tokens from this computer, ` +
-    `but access stays valid at ${provider} until you revoke it there.`,
   removeAction: (connections: number) =>
     connections === 0 ? "Remove app" : `Remove app and ${count(connections, "connection", "connections")}`,
-  removing: (done: number, all: number) => `${number(done)} of ${count(all, "connection", "connections")} removed…`,
-  removed: (connections: number) => `The app and ${count(connections, "connection", "connections")} were removed`,
 };

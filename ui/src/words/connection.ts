@@ -48,7 +48,7 @@ export const connection = {
   more: "More actions",
   reconnect: "Reconnect",
   disconnect: "Disconnect…",
-  forget: "Remove…",
+  forget: "Remove",
   appPage: "Go to app",
   disconnectTitle: (name: string) => `Disconnect ${name}`,
   disconnectText: (provider: string) =>
@@ -61,9 +61,6 @@ export const connection = {
     failed: (provider: string) => `${provider} didn’t revoke access; it may still be active.`,
   },
   disconnectAction: "Disconnect",
-  forgetTitle: (name: string) => `Remove ${name}`,
-  forgetText: "Its history is deleted too. Its tokens are already deleted.",
-  forgetAction: "Remove",
   views: "Views",
   overview: "Overview",
   token: "Token",

@@ -13,6 +13,7 @@ export {
   sourceWord,
   type ValueSource,
 } from "./apps";
+export { bulk, removal } from "./bulk";
 export { browse } from "./browse";
 export { common, phaseWord, side, stateSentence, stateWord } from "./common";
 export { connect } from "./connect";

@@ -1,0 +1,72 @@
+import { count, list, number } from "./number";
+
+/** Actions for several connections. */
+export const bulk = {
+  selected: (n: number) => `${count(n, "connection", "connections")} selected`,
+  lead: "Ctrl or Shift and click, or Shift and arrow keys, select more. Esc ends the selection.",
+  selectAll: "Select all",
+  clear: "Clear selection",
+  refresh: "Refresh",
+  reconnect: "Reconnect",
+  disconnect: "Disconnect…",
+  remove: "Remove",
+  stop: "Stop",
+  stopping: "Stopping…",
+  disconnectTitle: (n: number) => `Disconnect ${count(n, "connection", "connections")}`,
+  disconnectText: (n: number) =>
+    n === 1
+      ? "Deletes its tokens from this computer, and revokes access where the provider offers that."
+      : "Deletes their tokens from this computer, and revokes access where the providers offer that.",
+  disconnectAction: "Disconnect",
+  progress: {
+    refresh: (done: number, all: number) => `${number(done)} of ${number(all)} refreshed…`,
+    reconnect: (done: number, all: number) => `${number(done)} of ${number(all)} reconnected…`,
+    disconnect: (done: number, all: number) => `${number(done)} of ${number(all)} disconnected…`,
+  },
+  /** `12 done, 3 skipped, 1 failed.` */
+  finished: (counts: { [phase in "done" | "skipped" | "failed" | "stopped"]: number }) =>
+    `${(["done", "skipped", "failed", "stopped"] as const)
+      .filter((phase) => counts[phase] > 0)
+      .map((phase) => `${number(counts[phase])} ${phase}`)
+      .join(", ")}.`,
+  running: { refresh: "Refreshing…", reconnect: "Signing in…", disconnect: "Disconnecting…" },
+  skipped: {
+    refresh: "Skipped: needs a reconnect.",
+    reconnect: "Skipped: the vault is locked.",
+    disconnect: "Skipped: already disconnected.",
+  },
+  notBegun: "Stopped before it began.",
+  refreshed: "Refreshed.",
+  reconnected: "Reconnected.",
+  disconnected: "Disconnected.",
+  isBusy: "Another action of this connection is running.",
+  notStarted: "The sign-in didn’t start.",
+  otherAccount: "Another account signed in. Decide on its page, then go on.",
+  signingIn: (name: string) => `Sign-in of ${name}`,
+  signingInText: (done: number, all: number) =>
+    `${number(done)} of ${number(all)} done. The next one follows by itself.`,
+} as const;
+
+/** Removing with undo. */
+export const removal = {
+  undo: "Undo",
+  now: "Remove now",
+  app: (name: string, n: number) =>
+    n === 0
+      ? `Removing ${name}`
+      : `Removing ${name} and ${n === 1 ? "its connection" : `its ${number(n)} connections`}`,
+  connections: (names: string[]) =>
+    names.length <= 3 ? `Removing ${list(names)}` : `Removing ${count(names.length, "connection", "connections")}`,
+  within: (seconds: number) => `In ${number(seconds)} s.`,
+  paused: "Paused while you are here.",
+  /** What the removal does to tokens. */
+  tokens: "Then the tokens are deleted here, and revoked where the provider offers that.",
+  noTokens: "Then the history is deleted too.",
+  quit: "If you quit Grapnel before that, nothing is removed.",
+  removing: (done: number, all: number) => `${number(done)} of ${number(all)} removed…`,
+  working: "Removing…",
+  announced: (what: string, seconds: number) => `${what}. You can undo this for ${number(seconds)} seconds.`,
+  undone: "Nothing was removed.",
+  kept: (names: string[]) => `Not removed: ${names.length <= 3 ? list(names) : number(names.length)}`,
+  revocation: "Some tokens were not revoked",
+};
