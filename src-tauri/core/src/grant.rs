@@ -1,7 +1,7 @@
 //! Grants: encrypts what the token endpoint returned, and decrypts what is stored.
 
 use grapnel_model::connection::TokenMetadata;
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Origins, ProviderConfig};
 use grapnel_model::secret::{SecretString, TokenPreview};
@@ -49,7 +49,8 @@ pub(crate) fn may_be_sent(allowed_origins: Option<&Origins>, config: &ProviderCo
         format!("The app’s addresses were changed, and now include {other}."),
     )
     .means("The tokens held here were given for other hosts. They are kept, and sent nowhere.")
-    .hint("Connect again in the browser, or bring the app’s addresses back to what they were."))
+    .hint("Reconnect in the browser, or bring the app’s addresses back to what they were.")
+    .next_step(NextStep::EditApp))
 }
 
 impl OAuthClient {

@@ -140,6 +140,18 @@ pub enum ExpirySource {
     Introspection,
 }
 
+/// Consecutive failures to refresh a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct FailedRefreshes {
+    /// How many there were since the last refresh that succeeded.
+    pub count: u32,
+    /// When the last one failed; `None` for a failure recorded by an earlier version.
+    pub last_at: Option<Timestamp>,
+    /// The cause of the last one in a few words, such as `HTTP 503`.
+    pub cause: Option<String>,
+}
+
 /// The details of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -172,6 +184,9 @@ pub struct Details {
     /// The last failure, until something succeeds.
     #[serde(rename = "trouble")]
     pub error: Option<Error>,
+    /// The refreshes that failed since the last one that succeeded, if any.
+    #[serde(default)]
+    pub failed_refreshes: Option<FailedRefreshes>,
     /// The claims of the access token, if it is a JWT.
     pub claims: Option<Claims>,
     /// The claims of the ID token.

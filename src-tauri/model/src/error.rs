@@ -21,6 +21,23 @@ pub struct Error {
     /// A valid value for that field, if one is known. Boxed to keep `Result` small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<Box<str>>,
+    /// The status of the provider's response, if that is what failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    /// What to open to follow the hint, where the code does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<NextStep>,
+}
+
+/// A place where the person can correct the cause of an error. The window has a button for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    /// The form of the app.
+    EditApp,
+    /// Grapnel's settings.
+    OpenSettings,
 }
 
 /// The result of every fallible function of Grapnel.
@@ -136,7 +153,16 @@ impl Code {
 impl Error {
     /// Creates an error with only a message.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), meaning: None, hint: None, field: None, suggestion: None }
+        Self {
+            code,
+            message: message.into(),
+            meaning: None,
+            hint: None,
+            field: None,
+            suggestion: None,
+            http_status: None,
+            next_step: None,
+        }
     }
 
     /// Creates an error about a form field. `field` is its name in the API.
@@ -178,6 +204,36 @@ impl Error {
     pub fn suggest(mut self, suggestion: impl Into<Box<str>>) -> Self {
         self.suggestion = Some(suggestion.into());
         self
+    }
+
+    /// Sets the status of the provider's response.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.http_status = Some(status);
+        self
+    }
+
+    /// Sets what to open to follow the hint.
+    #[must_use]
+    pub fn next_step(mut self, step: NextStep) -> Self {
+        self.next_step = Some(step);
+        self
+    }
+
+    /// The cause in a few words, for within a sentence: `HTTP 503`.
+    pub fn short_cause(&self) -> Option<String> {
+        if let Some(status) = self.http_status {
+            return Some(format!("HTTP {status}"));
+        }
+        let words = match self.code {
+            Code::ProviderUnavailable => "provider unreachable",
+            Code::AnswerLost => "no response",
+            Code::ReplyInvalid | Code::ReplyTooLarge => "unusable response",
+            code if code.is_of_vault() => "vault not open",
+            Code::DataUnwritable | Code::DataBusy => "tokens not stored",
+            _ => return None,
+        };
+        Some(words.to_owned())
     }
 
     /// Sets what to do next.

@@ -221,7 +221,7 @@ async fn fetch_metadata(http: &Client, address: &Url) -> Result<(String, Map<Str
         http.send(ExchangeKind::Discovery, request, Limits::IDENTITY).await.map_err(
             |failure| match failure {
                 Failure::NotSent(reason) => unavailable(format!("could not be reached: {reason}")),
-                Failure::Blocked { reason, advice } => NoDocument::Unavailable {
+                Failure::Blocked { reason, advice, .. } => NoDocument::Unavailable {
                     said: format!("could not be reached: {reason}"),
                     advice: Some(advice),
                 },

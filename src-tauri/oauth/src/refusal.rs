@@ -21,6 +21,11 @@ pub struct Refusal<'a> {
 impl Refusal<'_> {
     /// The message for the person, with the provider's own text.
     pub fn explain(&self, provider: &str) -> Error {
+        let http_status = self.status.map(|status| status.as_u16());
+        Error { http_status, ..self.explain_code(provider) }
+    }
+
+    fn explain_code(&self, provider: &str) -> Error {
         let said = said(self.description);
         let status = self.status.map(|status| format!("status {}", status.as_u16()));
         match self.error {

@@ -31,7 +31,7 @@ pub struct RefreshCandidate {
 }
 
 const COLUMNS: &str =
-    "id, app_id, version, held, trouble, failures, retry_at, quiet_until, answer_lost, refusals";
+    "id, app_id, version, held, trouble, failures, failed_at, retry_at, quiet_until, answer_lost, refusals";
 
 /// Every connection with a refresh token.
 pub fn all(connection: &Connection) -> rusqlite::Result<Vec<RefreshCandidate>> {

@@ -55,7 +55,7 @@ async fn ticked_scopes_are_granted_with_a_token_without_expiry() -> Result<()> {
         .await?;
     scene.check("The window shows no secret", scene.shows_no_secret(&page)).await?;
     scene
-        .step("When The Grid refuses the token, the window asks to connect again", async {
+        .step("When The Grid refuses the token, the window asks to reconnect", async {
             let revealed = scene.sandbox().revealed();
             let token =
                 revealed.into_iter().rfind(|one| one.kind == SecretKind::AccessToken).context("a token")?;

@@ -1,7 +1,7 @@
 //! Everything about a connection.
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
-use grapnel_model::connection::{Details, ExpirySource, Scopes, State, TokenMetadata};
+use grapnel_model::connection::{Details, ExpirySource, FailedRefreshes, Scopes, State, TokenMetadata};
 use grapnel_model::error::Error;
 use grapnel_model::secret::TokenPreview;
 use grapnel_model::text::clean_line;
@@ -23,6 +23,7 @@ pub(crate) struct Status {
     state: State,
     expires_at: Option<Timestamp>,
     retry_at: Option<Timestamp>,
+    failed_refreshes: Option<FailedRefreshes>,
     sign_in_due: Option<Timestamp>,
     scopes: Scopes,
     account: Option<Account>,
@@ -52,6 +53,7 @@ impl Status {
             state: details.summary.state,
             expires_at: details.summary.expires_at,
             retry_at: details.summary.retry_at,
+            failed_refreshes: details.failed_refreshes,
             sign_in_due: details.summary.sign_in_due,
             scopes: details.scopes,
             account: details.account,
@@ -122,6 +124,14 @@ impl Status {
         notes.iter().map(|note| clean_line(note)).collect()
     }
 
+    /// The failed refreshes: `3, last 12 seconds ago (HTTP 503)`; empty if none failed.
+    fn failed_refreshes_text(&self, now: Timestamp) -> String {
+        let Some(failed) = &self.failed_refreshes else { return String::new() };
+        let last = failed.last_at.map(|at| format!(", last {}", relative_time(at, now))).unwrap_or_default();
+        let cause = failed.cause.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+        format!("{}{last}{cause}", failed.count)
+    }
+
     /// The last introspection of the access token.
     fn introspection_text(&self, now: Timestamp) -> Option<String> {
         let (told, at) = (self.introspection.as_ref()?, self.introspected_at?);
@@ -157,6 +167,7 @@ impl Status {
             ("environment", self.environment.clone().unwrap_or_default()),
             ("provider", self.provider.clone()),
             ("state", status_text(self.state, self.retry_at, now)),
+            ("failed refreshes", self.failed_refreshes_text(now)),
             ("reconnect", self.sign_in_due.map(|due| within(due, now)).unwrap_or_default()),
             ("account", self.owner()),
             ("account note", self.identity_note.clone().unwrap_or_default()),

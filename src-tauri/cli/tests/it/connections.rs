@@ -105,6 +105,9 @@ async fn a_failed_refresh_shows_its_next_try() {
     let status = world.run("status acme --json").await.json();
     assert_eq!(status["state"], "retrying");
     assert!(status["retry_at"].as_str().unwrap().starts_with("2026-03-02T12:1"), "{status}");
+    // What the window's header says of it.
+    let failed = &status["failed_refreshes"];
+    assert_eq!((&failed["count"], &failed["cause"]), (&1.into(), &"HTTP 429".into()), "{status}");
     // The stored token is valid and is handed out.
     assert_eq!(world.run("token acme").await.exit, Exit::Done);
 }

@@ -145,7 +145,7 @@ fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifi
             let error = failure
                 .explain(provider)
                 .means(format!("No token was kept, and nothing changed here.{asked}"));
-            let then = format!("{} Then connect again.", error.hint.as_deref().unwrap_or_default());
+            let then = format!("{} Then try again.", error.hint.as_deref().unwrap_or_default());
             error.hint(then)
         }
         TokenFailure::Failed(failure) if failure.may_have_been_processed() => failure

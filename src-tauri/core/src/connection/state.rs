@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use grapnel_model::connection::{Details, State, Summary};
+use grapnel_model::connection::{Details, FailedRefreshes, State, Summary};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::Profile;
@@ -105,6 +105,12 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
     let aliases = profile.config(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
     let summary = StatusContext::of(ctx, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
     let refreshes = row.sealed_refresh().is_some();
+    let retry = &row.refresh_status.retry;
+    let failed_refreshes = (retry.failures > 0).then(|| FailedRefreshes {
+        count: retry.failures,
+        last_at: retry.failed_at,
+        cause: error.as_ref().and_then(Error::short_cause),
+    });
     let identity = row.identity;
     Ok(Details {
         summary,
@@ -113,6 +119,7 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
         application: identity.application,
         authorization: identity.authorization,
         error,
+        failed_refreshes,
         scopes: scopes::compare(requested, row.scopes, &aliases, refreshes),
         project_ids: row.project_ids,
         refreshes_at: refresh::refreshes_at(ctx, &row.id)?,

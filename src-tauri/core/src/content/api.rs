@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Content, ProviderConfig};
 use grapnel_model::provider_text::clean;
@@ -32,6 +32,7 @@ fn no_api(provider: &str) -> Error {
     Error::new(Code::NotFound, format!("Grapnel knows no API of {provider}."))
         .means(TOKENS_UNCHANGED)
         .hint("Set the app’s API base URL, if the provider has an API.")
+        .next_step(NextStep::EditApp)
 }
 
 /// A connection's API. It refreshes the token if necessary.
@@ -245,7 +246,7 @@ impl<'a> Api<'a> {
             format!("{}’s API rejected the access token, and a new one as well.", self.provider),
         )
         .means(TOKENS_UNCHANGED)
-        .hint("Connect again in the browser.")
+        .hint("Reconnect in the browser.")
     }
 
     /// The parsed response, or an error if it does not have the documented form.
@@ -268,7 +269,7 @@ impl<'a> Api<'a> {
                 if code == "project_not_authorized" =>
             {
                 Error::new(Code::ProjectNotAuthorized, "This connection does not open that project.")
-                    .hint("Connect again in the browser, and choose the project there.")
+                    .hint("Reconnect in the browser, and choose the project there.")
             }
             ApiFailure::Refused { status, code } => {
                 let code =

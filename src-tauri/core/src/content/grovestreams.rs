@@ -2,7 +2,7 @@
 
 use grapnel_model::account::Account;
 use grapnel_model::content::{Collection, Item};
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Error, NextStep, Result};
 use grapnel_oauth::http::Limits;
 use serde_json::Value;
 
@@ -49,8 +49,9 @@ pub(super) async fn items(api: &Api<'_>, collection: &str) -> Result<Vec<Item>> 
 async fn user(api: &Api<'_>) -> Result<Members> {
     let uid = api.config.user_uid.as_deref().ok_or_else(|| {
         let error = no_such("organizations that Grapnel could list without your user id")
-            .hint("Enter your user ID (user_uid) among the app’s values.");
-        // Names the missing setting, so that the window offers to edit the app.
+            .hint("Enter your user ID (user_uid) among the app’s values.")
+            .next_step(NextStep::EditApp);
+        // Names the missing setting.
         Error { field: Some("user_uid".into()), ..error }
     })?;
     let segment: String = url::form_urlencoded::byte_serialize(uid.as_bytes()).collect();

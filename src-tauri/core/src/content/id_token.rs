@@ -110,7 +110,7 @@ pub(crate) fn refreshed(client: &OAuthClient, granted: &Grant, signed_in: Option
             format!("{provider} answered the refresh with tokens of another account: {now} instead of {before}."),
         )
         .means("They are kept, since the ones before may be void, and are not handed out. Nothing was deleted here.")
-        .hint(format!("Connect again in the browser as {before}. If you do not know the other account, tell the \
+        .hint(format!("Reconnect in the browser as {before}. If you do not know the other account, tell the \
             provider.")),
     )
 }
@@ -204,13 +204,13 @@ impl Fault {
         let hint = match self {
             Self::OtherNonce => {
                 "If you did not start this sign-in yourself, someone may have sent you another person’s callback. \
-                 Otherwise, connect again."
+                 Otherwise, try again."
             }
             Self::OtherIssuer { .. } => "Compare the app’s issuer with what the provider documents.",
             Self::OtherAudience(_) => "Compare the app’s client ID with the provider’s page.",
-            Self::Expired(_) => "Set this computer’s clock, then connect again.",
+            Self::Expired(_) => "Set this computer’s clock, then try again.",
             Self::BadSignature | Self::NotSigned => {
-                "Compare the app’s JWKS URL with what the provider documents, then connect again."
+                "Compare the app’s JWKS URL with what the provider documents, then try again."
             }
             Self::Missing(_) => "Tell the provider: OpenID Connect requires it.",
         };

@@ -52,6 +52,7 @@ pub(super) fn failure_record(
     let now = ctx.time.now();
     let retry = Retry {
         failures,
+        failed_at: Some(now),
         at: pause.map(|pause| after(now, pause)),
         quiet_until: quiet_period(failure).map(|quiet| after(now, quiet)),
         response_lost: row.response_may_be_lost()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grapnel_model::error::{Code, Error};
+use grapnel_model::error::{Code, Error, NextStep};
 use grapnel_oauth::http::{Failure, TokenFailure};
 use grapnel_oauth::refusal::{Refusal, client_hint};
 
@@ -98,8 +98,7 @@ impl RefreshFailure {
             TokenFailure::Failed(failure @ Failure::Unusable(..)) => {
                 let error = Error { code: Code::AnswerLost, ..failure.explain(provider) };
                 let hint = format!(
-                    "{} If the next refresh is refused, connect again in the \
-                    browser.",
+                    "{} If the next refresh is refused, reconnect in the browser.",
                     error.hint.as_deref().unwrap_or_default()
                 );
                 Self::Unusable(
@@ -117,7 +116,7 @@ impl RefreshFailure {
                         "{provider} may have replaced the tokens without Grapnel having the new ones. The \
                         ones it has are kept, and the next try decides."
                     ))
-                    .hint("Refresh again. If that is refused, connect again in the browser."),
+                    .hint("Refresh again. If that is refused, reconnect in the browser."),
                 failure.wait(),
             ),
             TokenFailure::Failed(failure) => {
@@ -136,7 +135,7 @@ impl RefreshFailure {
             .means(
                 "The provider may have replaced them. The ones held here are kept, and the next try decides.",
             )
-            .hint("Refresh. If that is refused, connect again in the browser.");
+            .hint("Refresh. If that is refused, reconnect in the browser.");
         Self::Unknown(error, None)
     }
 }
@@ -158,18 +157,23 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Pri
         }
         RefusalClass::Doubtful => {
             return RefreshFailure::Doubtful(told.means(TOKENS_UNCHANGED).hint(
-                "Grapnel tries again. If it is refused again, or the access token ends, connect again in the browser.",
+                "Grapnel tries again. If it is refused again, or the access token ends, reconnect in the browser.",
             ));
         }
         RefusalClass::Client => {
             return RefreshFailure::Refused(
-                told.means("The tokens are kept, and nothing is asked of the provider until the app is corrected.")
-                    .hint(client_hint(&client.config, &client.credentials, "refresh")),
+                told.means(
+                    "The tokens are kept, and nothing is asked of the provider until the app is corrected.",
+                )
+                .hint(client_hint(&client.config, &client.credentials, "refresh")),
             );
         }
         RefusalClass::Scope => reconnect(told.message)
-            .hint("Compare the app’s scopes and resource with your app’s page at the provider, then connect again in \
-                the browser."),
+            .hint(
+                "Compare the app’s scopes and resource with your app’s page at the provider, then reconnect \
+                in the browser.",
+            )
+            .next_step(NextStep::EditApp),
         RefusalClass::Reconnect => reconnect(if told.code == Code::InvalidGrant {
             format!("{provider} answered that the refresh token is no longer valid{}.", refusal.in_brackets())
         } else {
@@ -187,7 +191,7 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Pri
     })
 }
 
-const RECONNECT: &str = "Connect again in the browser. The connection keeps its name and history.";
+const RECONNECT: &str = "Reconnect in the browser. The connection keeps its name and history.";
 const TOKENS_UNCHANGED: &str = "The tokens are kept as they are.";
 
 fn reconnect(message: impl Into<String>) -> Error {

@@ -98,8 +98,12 @@ async fn an_unavailable_provider_is_retried_with_back_off() {
     kept.fail(Fault::ServerError(503), Times::Always);
     let mut pauses = Vec::new();
     kept.pass_until_due().await;
-    for _ in 0..12 {
-        let summary = kept.details().summary;
+    for failures in 1..=12 {
+        let details = kept.details();
+        let failed = details.failed_refreshes.unwrap();
+        assert_eq!((failed.count, failed.cause.as_deref()), (failures, Some("HTTP 503")));
+        assert!(kept.now().duration_since(failed.last_at.unwrap()) < SignedDuration::from_secs(1));
+        let summary = details.summary;
         assert_eq!(summary.state, State::Retrying);
         let wait = summary.retry_at.unwrap().duration_since(kept.now());
         let passed = kept.pass_until_due().await;
@@ -115,6 +119,7 @@ async fn an_unavailable_provider_is_retried_with_back_off() {
     kept.pass_until_due().await;
     assert_eq!(kept.details().summary.state, State::Active);
     assert_eq!(kept.details().summary.retry_at, None);
+    assert_eq!(kept.details().failed_refreshes, None);
     assert_eq!(kept.refresh_count(), 1);
     // The activity log has two entries for it instead of fourteen.
     let told = kept.world.grapnel.activity(Some(&kept.id), None).unwrap();

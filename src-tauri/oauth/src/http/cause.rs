@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use grapnel_model::error::io_error_text;
+use grapnel_model::error::{NextStep, io_error_text};
 use grapnel_model::provider::is_loopback;
 use grapnel_model::provider_text::clean;
 use url::Url;
@@ -25,7 +25,7 @@ pub(super) struct RouteFacts<'a> {
 pub(super) fn not_sent(error: &reqwest::Error, route_facts: &RouteFacts<'_>) -> Failure {
     let cause = Cause::of(error, route_facts);
     match cause.advice {
-        Some(advice) => Failure::Blocked { reason: cause.reason, advice },
+        Some(advice) => Failure::Blocked { reason: cause.reason, advice, next_step: cause.next_step },
         None => Failure::NotSent(cause.reason),
     }
 }
@@ -44,6 +44,7 @@ pub(super) fn response_lost(error: &reqwest::Error) -> Failure {
 struct Cause {
     reason: String,
     advice: Option<String>,
+    next_step: Option<NextStep>,
 }
 
 impl Cause {
@@ -100,7 +101,7 @@ impl Cause {
     }
 
     fn bare(reason: &str) -> Self {
-        Self { reason: clean(reason, &[]), advice: None }
+        Self { reason: clean(reason, &[]), advice: None, next_step: None }
     }
 }
 
@@ -133,16 +134,19 @@ fn of_tls(error: &rustls::Error, host: &str, trusted: &str) -> Cause {
     let Some(refused) = refused else {
         let reason =
             format!("no secure connection to {host} could be made: {}", clean(&error.to_string(), &[]));
-        return Cause { reason, advice: None };
+        return Cause { reason, advice: None, next_step: None };
     };
     let mut reason = refused.to_string();
-    let advice = if refused.is_untrusted {
+    let (advice, next_step) = if refused.is_untrusted {
         reason = format!("{reason}; trusted are {trusted}");
-        "If you trust who issued it, name the file with that authority’s certificate in the settings."
+        let advice =
+            "If you trust who issued it, name the file with that authority’s certificate in the settings.";
+        (advice, Some(NextStep::OpenSettings))
     } else {
-        "Look whether the address is right, and whether this computer’s clock is; else tell the provider."
+        let advice = "Look whether the address is right, and whether this computer’s clock is; else tell the provider.";
+        (advice, None)
     };
-    Cause { reason, advice: Some(advice.into()) }
+    Cause { reason, advice: Some(advice.into()), next_step }
 }
 
 fn wants_password(proxy: &RedactedProxy) -> Cause {
@@ -156,6 +160,7 @@ fn wants_password(proxy: &RedactedProxy) -> Cause {
             "Leave the proxy in the settings empty, and start Grapnel with \
              HTTPS_PROXY={scheme}://USER:PASSWORD@{place} in its environment."
         )),
+        next_step: Some(NextStep::OpenSettings),
     }
 }
 

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use grapnel_model::error::{Code, Error};
+use grapnel_model::error::{Code, Error, NextStep};
 use grapnel_model::text::{is_control, is_hidden};
 use http::StatusCode;
 
@@ -23,6 +23,8 @@ pub enum Failure {
         reason: String,
         /// What to do about it.
         advice: String,
+        /// What to open for that.
+        next_step: Option<NextStep>,
     },
     /// The request was sent, but its response did not arrive; the provider may have acted on it.
     #[error("answer lost: {0}")]
@@ -63,7 +65,11 @@ impl Failure {
         let mut letters = error.message.trim_end_matches('.').chars();
         let first = letters.next().map(|first| first.to_ascii_lowercase());
         let reason = first.into_iter().chain(letters).collect();
-        Self::Blocked { reason, advice: error.hint.clone().unwrap_or_default() }
+        Self::Blocked {
+            reason,
+            advice: error.hint.clone().unwrap_or_default(),
+            next_step: Some(NextStep::OpenSettings),
+        }
     }
 
     /// Whether the provider may have acted on the request.
@@ -91,10 +97,11 @@ impl Failure {
             Self::NotSent(reason) => {
                 Error::new(Code::ProviderUnavailable, format!("{provider} could not be reached: {reason}."))
             }
-            Self::Blocked { reason, advice } => {
-                Error::new(Code::ProviderUnavailable, format!("{provider} could not be reached: {reason}."))
+            Self::Blocked { reason, advice, next_step } => Error {
+                next_step: *next_step,
+                ..Error::new(Code::ProviderUnavailable, format!("{provider} could not be reached: {reason}."))
                     .hint(advice)
-            }
+            },
             Self::Lost(reason) => Error::new(
                 Code::AnswerLost,
                 format!("The request went to {provider}, and its answer did not arrive whole: {reason}."),
@@ -107,6 +114,7 @@ impl Failure {
                     })
                     .unwrap_or_default();
                 Error::new(Code::ProviderUnavailable, format!("{provider} answered {status}.{wait}"))
+                    .with_status(status.as_u16())
             }
             Self::TooLarge(limit) => Error::new(
                 Code::ReplyTooLarge,
@@ -122,7 +130,8 @@ impl Failure {
             Self::Strange(what, status) => Error::new(
                 Code::ReplyInvalid,
                 format!("The reply from {provider}, with status {}, was {what}.", status.as_u16()),
-            ),
+            )
+            .with_status(status.as_u16()),
             Self::Unusable(unusable, status) => unusable.explain(provider, *status),
         }
     }

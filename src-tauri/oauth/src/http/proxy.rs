@@ -1,6 +1,7 @@
 //! The proxy of a request: the one in the settings, otherwise that of the environment or the system. `NO_PROXY` applies
 //! to both.
 
+use grapnel_model::error::NextStep;
 use grapnel_model::settings::Settings;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, NoProxy};
@@ -71,6 +72,7 @@ fn usable_environment() -> Result<(), Failure> {
         return Err(Failure::Blocked {
             reason: format!("{} names a proxy that cannot be used ({scheme}://)", names[0]),
             advice: "Correct that variable of the environment, or set a proxy in the settings.".into(),
+            next_step: Some(NextStep::OpenSettings),
         });
     }
     Ok(())

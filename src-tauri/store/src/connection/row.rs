@@ -114,6 +114,8 @@ impl ConnectionRow {
 pub struct Retry {
     /// The number of failures.
     pub failures: u32,
+    /// When the last one was.
+    pub failed_at: Option<Timestamp>,
     /// When the next attempt is due, if any.
     pub at: Option<Timestamp>,
     /// Until when automatic attempts return the last failure instead of sending a request.
@@ -197,6 +199,7 @@ pub fn read_retry(row: &Row<'_>) -> rusqlite::Result<Retry> {
     let moment = |column| row.get::<_, Option<Time>>(column).map(|time| time.map(|time| time.0));
     Ok(Retry {
         failures: row.get("failures")?,
+        failed_at: moment("failed_at")?,
         at: moment("retry_at")?,
         quiet_until: moment("quiet_until")?,
         response_lost: row.get("answer_lost")?,
@@ -226,8 +229,8 @@ pub fn set_grant(
         "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
             project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = :trouble,
             refresh_begun = NULL,
-            failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0, sign_in_due = :due,
-            notice_from = :notice, version = version + 1
+            failures = 0, failed_at = NULL, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0,
+            sign_in_due = :due, notice_from = :notice, version = version + 1
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
@@ -297,11 +300,12 @@ pub fn end_refresh(
     retry: &Retry,
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
-        "UPDATE connection SET trouble = :trouble, refresh_begun = NULL, failures = :failures, retry_at = :at,
-            quiet_until = :quiet_until, answer_lost = :answer_lost, refusals = :refusals
+        "UPDATE connection SET trouble = :trouble, refresh_begun = NULL, failures = :failures, failed_at = :failed_at,
+            retry_at = :at, quiet_until = :quiet_until, answer_lost = :answer_lost, refusals = :refusals
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":trouble": Json(error), ":failures": retry.failures,
+            ":failed_at": retry.failed_at.map(Time),
             ":at": retry.at.map(Time), ":quiet_until": retry.quiet_until.map(Time), ":answer_lost": retry.response_lost,
             ":refusals": retry.refusals,
         },
@@ -314,7 +318,7 @@ pub fn end_refresh(
 pub fn forget_client_refusals(connection: &Connection, app: &AppId) -> rusqlite::Result<()> {
     connection
         .execute(
-            "UPDATE connection SET trouble = NULL, failures = 0, retry_at = NULL, quiet_until = NULL
+            "UPDATE connection SET trouble = NULL, failures = 0, failed_at = NULL, retry_at = NULL, quiet_until = NULL
              WHERE app_id = ?1 AND json_extract(trouble, '$.code') = 'invalid_client'",
             [app],
         )
@@ -347,7 +351,7 @@ pub fn set_error(connection: &Connection, id: &ConnectionId, error: Option<&Erro
 pub fn clear_grant(connection: &Connection, id: &ConnectionId, version: i64) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, seen = NULL, trouble = NULL,
-            refresh_begun = NULL, failures = 0, retry_at = NULL, quiet_until = NULL, answer_lost = 0,
+            refresh_begun = NULL, failures = 0, failed_at = NULL, retry_at = NULL, quiet_until = NULL, answer_lost = 0,
             refusals = 0, sign_in_due = NULL, notice_from = NULL, version = version + 1
          WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",
         params![id, version],
