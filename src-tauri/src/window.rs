@@ -5,12 +5,15 @@ pub(crate) mod geometry;
 mod present_linux;
 #[cfg(target_os = "linux")]
 pub(crate) mod rendering;
+#[cfg(target_os = "linux")]
+mod text_size;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use grapnel_model::id::ConnectionId;
+use grapnel_model::text::clean_line;
 use parking_lot::Mutex;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
@@ -19,6 +22,8 @@ use tauri_specta::Event as _;
 use crate::events::ConnectionRequested;
 
 const NAME: &str = "main";
+/// The longest title, in characters.
+const MAX_TITLE_LENGTH: usize = 200;
 /// If the page has not loaded by then, an empty window is shown.
 const SHOW_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -57,6 +62,11 @@ pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
         // The page belongs to Grapnel and must not navigate anywhere else.
         .on_navigation(is_own)
         .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_document_title_changed(|window, title| {
+            if let Err(error) = window.set_title(&clean_title(&title)) {
+                tracing::debug!(%error, "the window keeps its title");
+            }
+        })
         .on_page_load(move |window, load| {
             if load.event() == PageLoadEvent::Finished && !loaded.swap(true, Ordering::Relaxed) {
                 let _ = window.show();
@@ -72,7 +82,10 @@ pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
     };
     geometry::restore(app, window).build()?;
     #[cfg(target_os = "linux")]
-    rendering::watch(app);
+    {
+        rendering::watch(app);
+        text_size::follow(app);
+    }
     if !is_visible {
         return Ok(());
     }
@@ -86,6 +99,12 @@ pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
         }
     });
     Ok(())
+}
+
+/// The page's title for the window: one line, without the characters that change how the rest is shown. It contains
+/// names from outside.
+fn clean_title(title: &str) -> String {
+    clean_line(title).chars().take(MAX_TITLE_LENGTH).collect()
 }
 
 fn is_own(url: &Url) -> bool {
@@ -161,6 +180,12 @@ pub(crate) fn is_focused(app: &AppHandle) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_has_no_control_or_bidirectional_characters() {
+        assert_eq!(clean_title("Acme\u{202e}\n\u{1b}[2J — Grapnel"), "Acme  [2J — Grapnel");
+        assert_eq!(clean_title(&"a".repeat(5_000)).len(), MAX_TITLE_LENGTH);
+    }
 
     #[test]
     fn the_page_navigates_to_no_other_origin() {

@@ -20,6 +20,7 @@ mod requests;
 mod screens;
 mod shutdown;
 mod sign_in;
+mod text_size;
 mod the_grid;
 mod tray_and_notifications;
 mod window_focus;
