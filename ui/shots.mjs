@@ -178,6 +178,25 @@ const shots = {
     },
   },
   "token-copied": { scenario: "some", go: (page) => button(page, "Copy token").click() },
+  connected: {
+    scenario: "waiting",
+    go: async (page) => {
+      await page.locator(".link", { hasText: "Acme Sites" }).click();
+      await page.evaluate(() => {
+        const [attempt] = fake.data.attempts;
+        fake.tell({ kind: "attempt", value: { ...attempt, phase: "done", connection_id: "c1" } });
+      });
+      await page.getByText("Connected as").first().waitFor();
+      await page.waitForTimeout(500);
+    },
+  },
+  shortcuts: {
+    scenario: "some",
+    go: async (page) => {
+      await page.keyboard.press("?");
+      await page.getByRole("dialog").waitFor();
+    },
+  },
   activity: { scenario: "some", go: (page) => tab(page, "Activity") },
   "activity-all": { scenario: "many", go: (page) => button(page, "Activity").click() },
   settings: {

@@ -631,6 +631,8 @@ export type Details = {
 	seen: RedactedResponse | null,
 	/**  The last failure, until something succeeds. */
 	trouble: Error | null,
+	/**  The refreshes that failed since the last one that succeeded, if any. */
+	failed_refreshes?: FailedRefreshes | null,
 	/**  The claims of the access token, if it is a JWT. */
 	claims: Claims | null,
 	/**  The claims of the ID token. */
@@ -747,6 +749,10 @@ export type Error = {
 	field: string | null,
 	/**  A valid value for that field, if one is known. Boxed to keep `Result` small. */
 	suggestion?: string | null,
+	/**  The status of the provider's response, if that is what failed. */
+	http_status?: number | null,
+	/**  What to open to follow the hint, where the code does not tell. */
+	next_step?: NextStep | null,
 };
 
 /**  A change. */
@@ -855,6 +861,16 @@ export type Facets = {
 	author: Facet[],
 	/**  Categories. */
 	category: Facet[],
+};
+
+/**  Consecutive failures to refresh a connection. */
+export type FailedRefreshes = {
+	/**  How many there were since the last refresh that succeeded. */
+	count: number,
+	/**  When the last one failed; `None` for a failure recorded by an earlier version. */
+	last_at: string | null,
+	/**  The cause of the last one in a few words, such as `HTTP 503`. */
+	cause: string | null,
 };
 
 /**  A member of a response that Grapnel has no field for. */
@@ -1155,6 +1171,13 @@ export type NewApp = {
 	/**  The label of its environment, such as `Staging`, by which lists are grouped; empty for none. */
 	environment?: string,
 };
+
+/**  A place where the person can correct the cause of an error. The window has a button for it. */
+export type NextStep = 
+/**  The form of the app. */
+"edit_app" | 
+/**  Grapnel's settings. */
+"open_settings";
 
 /**  The severity of a note. */
 export type NoteKind = 

@@ -64,6 +64,31 @@ test("colors are defined in tokens.css only", () => {
   ).toEqual([]);
 });
 
+test("motion is brief, once, and none if the person prefers that", () => {
+  const durations = /--(quick|calm|haul): (\d+)ms/g;
+  const tokens = files.find(({ file }) => file === "tokens.css")?.text ?? "";
+  expect([...tokens.matchAll(durations)].map(([, name, ms]) => `${name} ${ms}`)).toEqual([
+    "quick 90",
+    "calm 180",
+    "haul 420",
+    "quick 0",
+    "calm 0",
+    "haul 0",
+  ]);
+  // The turning arrow asks for it itself; a message that appears late only changes its visibility.
+  const own = ["parts/Loading.svelte", "screens/connection/Overview.svelte"];
+  expect(
+    breaking(
+      ({ file, text }) =>
+        /\.(svelte|css)$/.test(file) &&
+        !own.includes(file) &&
+        [...text.matchAll(/\b(?:animation|transition):([^;]*);/g)].some(
+          ([, value]) => !/var\(--(quick|calm|haul)\)/.test(value ?? "") || /infinite/.test(value ?? ""),
+        ),
+    ),
+  ).toEqual([]);
+});
+
 test("components contain no text of their own", () => {
   const said = (text: string) =>
     text

@@ -88,7 +88,10 @@ const environments = () => {
 const troubled = () =>
   held([
     details("c1", "Acme production", "reconnect_needed", -286 * MINUTE, { trouble: refused }),
-    details("c2", "Bakery site", "retrying", 14 * MINUTE, { trouble: unavailable }),
+    details("c2", "Bakery site", "retrying", 14 * MINUTE, {
+      trouble: unavailable,
+      failed_refreshes: { count: 3, last_at: at(-12_000), cause: "HTTP 503" },
+    }),
     details("c3", "Greenhouse", "locked", 31 * MINUTE, {
       trouble: trouble(
         "keyring_locked",

@@ -15,7 +15,7 @@ import {
   type Trouble,
 } from "../host";
 import { isOver, supersedes } from "./attempts";
-import { changeTimes } from "./changeTimes";
+import { nextChangeOf } from "./changeTimes";
 import { byAppName, byName, sorted } from "./sort";
 import { downloads } from "./downloads.svelte";
 import { profileValue } from "./profile";
@@ -261,13 +261,14 @@ class AppStore {
   value = (app: App | undefined, key: string, provider = app?.provider ?? ""): string =>
     profileValue(this.providers, provider, app, key);
 
-  /** When the display changes next: a token expires, a refresh is retried, or an attempt times out. */
+  /** When the display changes next: a token expires, a retry counts down, or an attempt times out. */
   nextChange = (): number | null => {
     const now = Date.now();
     let next: number | null = null;
     for (const list of [this.allConnections, this.attempts]) {
       for (const one of list) {
-        for (const at of changeTimes(one)) if (at > now && (next === null || at < next)) next = at;
+        const at = nextChangeOf(one, now);
+        if (at !== null && (next === null || at < next)) next = at;
       }
     }
     return next;

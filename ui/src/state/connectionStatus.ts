@@ -1,12 +1,25 @@
 // A connection's displayed status: the state reported by the core, adjusted by the clock.
 
-import type { TokenMetadata, State, Summary } from "../host";
-import { side, stateSentence, stateWord, time } from "../words";
+import type { Details, TokenMetadata, State, Summary } from "../host";
+import { named, side, stateSentence, stateWord, time } from "../words";
 
 /** An active connection past its expiry counts as expired before the core reports it. */
 export function connectionState(summary: Summary, now: Date): State {
   const over = summary.expires_at !== null && time.until(summary.expires_at, now) <= 0;
   return summary.state === "active" && over ? "expired" : summary.state;
+}
+
+/** The account of a connection: name and email, or either; empty if unknown. */
+export function accountName(details: Details | undefined): string {
+  const account = details?.account;
+  return account ? [named(account), account.email].filter(Boolean).join(", ") : "";
+}
+
+/** Whether the access token can be copied: also one that is still valid but can no longer be refreshed. */
+export function canCopyToken(summary: Summary, details: Details | undefined, now: Date): boolean {
+  const state = connectionState(summary, now);
+  if (state === "reconnect_needed") return isAccessTokenValid(summary, details?.tokens ?? null, now);
+  return !["disconnected", "locked"].includes(state);
 }
 
 /** Whether the access token is not known to have expired. */
@@ -37,16 +50,17 @@ export function briefStatus(summary: Summary, now: Date): string {
 }
 
 /** The sentence after the status label in a header. */
-export function statusSentence(summary: Summary, held: TokenMetadata | null, now: Date): string {
+export function statusSentence(summary: Summary, details: Details | undefined, now: Date): string {
   const state = connectionState(summary, now);
   const due =
     summary.sign_in_due !== null && ["active", "expired", "retrying"].includes(state)
       ? ` ${stateSentence.signInDue(time.until(summary.sign_in_due, now))}`
       : "";
-  return stated(state, summary, held, now) + due;
+  return stated(state, summary, details, now) + due;
 }
 
-function stated(state: State, summary: Summary, held: TokenMetadata | null, now: Date): string {
+function stated(state: State, summary: Summary, details: Details | undefined, now: Date): string {
+  const held = details?.tokens ?? null;
   const left = isAccessTokenValid(summary, held, now)
     ? summary.expires_at
       ? time.until(summary.expires_at, now)
@@ -61,9 +75,24 @@ function stated(state: State, summary: Summary, held: TokenMetadata | null, now:
   if (state === "expired") return held && !held.refresh ? stateSentence.expiredForGood : stateSentence.expired;
   if (state === "renewing") return stateSentence.renewing(summary.provider_name);
   if (state === "retrying")
-    return stateSentence.retrying(left, waits(summary, now) ? time.precise(summary.retry_at!, now) : null);
+    return stateSentence.retrying(
+      left,
+      details?.failed_refreshes?.cause ?? null,
+      waits(summary, now) ? time.until(summary.retry_at!, now) : null,
+    );
   if (state === "reconnect_needed") return stateSentence.reconnect_needed(left);
   return stateSentence[state];
+}
+
+/** The failed refreshes of a connection that is being retried: how many, the last and the next; else an empty text. */
+export function failedAttempts(summary: Summary, details: Details, now: Date): string {
+  const failed = details.failed_refreshes;
+  if (!failed || connectionState(summary, now) !== "retrying") return "";
+  return stateSentence.attempts(
+    failed.count,
+    failed.last_at && time.precise(failed.last_at, now),
+    waits(summary, now) ? time.precise(summary.retry_at!, now) : null,
+  );
 }
 
 /** Whether the next attempt is in the future. */

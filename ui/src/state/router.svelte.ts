@@ -15,14 +15,39 @@ export type Route =
   | { page: "activity" }
   | { page: "settings" };
 
+/** How many pages can be gone back. */
+const KEPT = 50;
+
 class Router {
   route = $state.raw<Route>({ page: "home" });
+  #past: Route[] = [];
+  #future: Route[] = [];
 
   go = (route: Route): void => {
+    if (JSON.stringify(route) !== JSON.stringify(this.route)) {
+      this.#past = [...this.#past, this.route].slice(-KEPT);
+      this.#future = [];
+    }
     this.route = route;
   };
 
+  /** Shows a page in place of the current one, which cannot be gone back to. */
+  replace = (route: Route): void => {
+    this.route = route;
+  };
+
+  back = (): void => this.#move(this.#past, this.#future);
+
+  forward = (): void => this.#move(this.#future, this.#past);
+
   toConnection = (connection: string, tab: Tab = "overview"): void => this.go({ page: "connection", connection, tab });
+
+  #move(from: Route[], to: Route[]): void {
+    const route = from.pop();
+    if (!route) return;
+    to.push(this.route);
+    this.route = route;
+  }
 }
 
 export const router = new Router();

@@ -5,7 +5,8 @@ import { categories, categoryOf } from "./categories";
 import { tokenTimeline } from "./tokenTimeline";
 import { Load } from "./load.svelte";
 import { dayMoment, daysOf } from "./filters";
-import { briefStatus, statusDetail, statusSentence, connectionState } from "./connectionStatus";
+import { nextChangeOf } from "./changeTimes";
+import { briefStatus, failedAttempts, statusDetail, statusSentence, connectionState } from "./connectionStatus";
 import { time } from "../words";
 import { steps } from "./steps";
 import { visibleRows, scrollOffsetFor } from "./visibleRows";
@@ -39,11 +40,11 @@ describe("the life line", () => {
     expect(tokenTimeline(0, 1000, 250, "active")).toMatchObject({ kind: "held", now: 25, end: 100 }));
   test("is frayed after expiry", () =>
     expect(tokenTimeline(0, 1000, 1500, "active")).toMatchObject({ kind: "over", now: 100 }));
-  test("has no end without a known expiry", () => expect(tokenTimeline(0, null, 10, "active").kind).toBe("endless"));
-  test("has no knots after the refresh", () => {
-    const knots = tokenTimeline(0, 1200, 100, "active", 900).knots.map((knot) => Math.round(knot.at));
-    expect(knots).toEqual([17, 33, 50, 67]);
-    expect(tokenTimeline(0, 1200, 100, "active").knots).toHaveLength(5);
+  test("goes on past the edge without a known expiry", () =>
+    expect(tokenTimeline(0, null, 10, "active")).toMatchObject({ kind: "endless", end: 100 }));
+  test("has its knot where the token is refreshed", () => {
+    expect(tokenTimeline(0, 1200, 100, "active", 900).renews).toBe(75);
+    expect(tokenTimeline(0, 1200, 100, "active").renews).toBeNull();
   });
   test("handles a clock that is behind", () => expect(tokenTimeline(1000, 2000, 0, "active").now).toBe(1));
 });
@@ -86,19 +87,39 @@ describe("how a connection stands", () => {
     };
     expect(briefStatus(due, now)).toBe("Due in 3 days");
   });
-  test("a future retry shows its time", () => {
-    const retrying = one("retrying", 60_000);
-    expect(statusSentence(retrying, null, now)).toContain(`Next attempt: ${time.precise(retrying.retry_at!, now)}.`);
-    expect(
-      statusSentence({ ...retrying, retry_at: new Date(now.getTime() - 1000).toISOString() }, null, now),
-    ).toContain("Next attempt: now.");
+  const failures = { count: 3, last_at: new Date(now.getTime() - 12_000).toISOString(), cause: "HTTP 503" };
+  test("a retry shows its cause, its time and how many failed", () => {
+    const in_ = (ms: number) => ({ ...one("retrying", 60_000), retry_at: new Date(now.getTime() + ms).toISOString() });
+    const failed = { ...details("c", "C", "retrying", 48 * 60_000 + 5000), failed_refreshes: failures };
+    expect(statusSentence(in_(2500), undefined, now)).toBe("Refresh failed, retrying in 3 s.");
+    expect(statusSentence(in_(-1000), undefined, now)).toBe("Refresh failed, retrying now.");
+    expect(statusSentence({ ...failed.summary, retry_at: in_(2500).retry_at }, failed, now)).toBe(
+      "Access token valid for 48 minutes. Refresh failed (HTTP 503), retrying in 3 s.",
+    );
+    expect(failedAttempts(in_(2500), failed, now)).toBe(
+      `3 attempts failed, last at ${time.precise(failures.last_at, now)}; ` +
+        `next at ${time.precise(in_(2500).retry_at, now)}.`,
+    );
+    expect(failedAttempts(one("active", 60_000), failed, now)).toBe("");
+  });
+  test("a near retry counts down in seconds", () => {
+    const near = (ms: number) => {
+      const at = now.getTime() + ms;
+      const next = nextChangeOf({ ...one("retrying", null), retry_at: new Date(at).toISOString() }, now.getTime());
+      return next === null ? null : at - next;
+    };
+    expect(near(2500)).toBe(2000);
+    expect(near(2000)).toBe(1000);
+    expect(near(400)).toBe(0);
+    expect(near(-1)).toBeNull();
+    expect(near(300_000)).toBe(60_000);
   });
   test("a valid token is reported as valid even if its refresh failed", () => {
-    const held = details("c", "C", "active", 48 * 60_000).tokens;
+    const held = details("c", "C", "active", 48 * 60_000);
     for (const state of ["retrying", "reconnect_needed"] as const) {
       expect(statusSentence(one(state, 48 * 60_000 + 5000), held, now)).toContain("Access token valid for 48 minutes.");
       expect(statusSentence(one(state, -1000), held, now)).not.toContain("valid");
-      expect(statusSentence(one(state, 48 * 60_000), null, now)).not.toContain("valid");
+      expect(statusSentence(one(state, 48 * 60_000), undefined, now)).not.toContain("valid");
     }
   });
   test("a due sign-in is shown", () => {
@@ -106,12 +127,13 @@ describe("how a connection stands", () => {
       ...one("active", 60_000),
       sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),
     };
-    expect(statusSentence(due, null, now)).toContain("Reconnect within 3 days");
+    expect(statusSentence(due, undefined, now)).toContain("Reconnect within 3 days");
   });
   test("without a refresh token no refresh is announced", () => {
-    const held = details("c", "C", "expired", -1000).tokens;
+    const held = details("c", "C", "expired", -1000);
+    const once = { ...held, tokens: held.tokens && { ...held.tokens, refresh: null } };
     expect(statusSentence(one("expired", -1000), held, now)).toContain("Refreshes");
-    expect(statusSentence(one("expired", -1000), held && { ...held, refresh: null }, now)).not.toContain("Refreshes");
+    expect(statusSentence(one("expired", -1000), once, now)).not.toContain("Refreshes");
   });
 });
 

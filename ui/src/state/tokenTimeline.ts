@@ -10,14 +10,12 @@ export type TokenTimeline = {
   end: number;
   /** Position of the automatic refresh, or null. */
   renews: number | null;
-  /** Small knots at each sixth of the lifetime before the refresh, and whether they are past. */
-  knots: { at: number; spent: boolean }[];
 };
 
 /** After expiry the line is not to scale: the frayed end is here, and the current time at the right edge. */
 const FRAYED = 63;
-/** Without an expiry there is no scale. */
-const ENDLESS = { now: 40, end: 76 };
+/** Without an expiry there is no scale; the rope goes on past the edge. */
+const ENDLESS = { now: 40, end: 100 };
 
 export function tokenTimeline(
   issued: number,
@@ -26,14 +24,10 @@ export function tokenTimeline(
   state: State,
   renews: number | null = null,
 ): TokenTimeline {
-  if (expires === null) return { kind: "endless", ...ENDLESS, renews: null, knots: [] };
-  if (now >= expires || state === "expired") return { kind: "over", now: 100, end: FRAYED, renews: null, knots: [] };
+  if (expires === null) return { kind: "endless", ...ENDLESS, renews: null };
+  if (now >= expires || state === "expired") return { kind: "over", now: 100, end: FRAYED, renews: null };
   const whole = Math.max(1, expires - issued);
   const at = Math.min(99.5, Math.max(1, ((now - issued) / whole) * 100));
   const from = renews === null ? null : Math.min(99.5, ((renews - issued) / whole) * 100);
-  const knots = [1, 2, 3, 4, 5]
-    .map((sixth) => (sixth * 100) / 6)
-    .filter((knot) => Math.abs(knot - at) > 1 && (from === null || knot < from - 1))
-    .map((knot) => ({ at: knot, spent: knot < at }));
-  return { kind: "held", now: at, end: 100, renews: from, knots };
+  return { kind: "held", now: at, end: 100, renews: from };
 }

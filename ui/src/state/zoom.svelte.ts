@@ -27,17 +27,6 @@ class Zoom {
     if (this.percent === 100) style.removeProperty("font-size");
     else style.fontSize = `${this.percent}%`;
   };
-
-  /** Handles zoom shortcuts as browsers do. Returns whether the event was one. */
-  key = (event: KeyboardEvent): boolean => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey) return false;
-    // On some keyboards `+` needs Shift.
-    if (event.key === "+" || event.key === "=") this.set(this.larger);
-    else if (event.key === "-" || event.key === "_") this.set(this.smaller);
-    else if (event.key === "0") this.set(100);
-    else return false;
-    return true;
-  };
 }
 
 export const zoom = new Zoom();

@@ -1,10 +1,11 @@
 import type { Phase, State } from "../host";
-import { number } from "./number";
-import { spoken } from "./time";
+import { count, number } from "./number";
+import { brief, spoken } from "./time";
+
+export const isMac = /Mac/.test(globalThis.navigator?.userAgent ?? "");
 
 /** A shortcut with the platform's command key. */
-const key = (letter: string): string =>
-  /Mac/.test(globalThis.navigator?.userAgent ?? "") ? `⌘ ${letter}` : `Ctrl ${letter}`;
+const key = (letter: string): string => (isMac ? `⌘ ${letter}` : `Ctrl ${letter}`);
 
 export const common = {
   product: "Grapnel",
@@ -27,19 +28,24 @@ export const common = {
   dismiss: "Dismiss",
   tryAgain: "Try again",
   editApp: "Edit app",
+  openSettings: "Open Settings",
+  reconnect: "Reconnect",
   reload: "Reload",
   retrying: "Trying again…",
   working: "Working…",
   show: "Show",
   hide: "Hide",
   firstRun: "Sign in once. Grapnel stores your OAuth tokens securely and keeps them fresh.",
+  firstSteps: [
+    { title: "Add an app", text: "The client that you registered with a provider, or one of the sandbox." },
+    { title: "Sign in once", text: "In your browser. Grapnel receives the tokens and encrypts them." },
+    { title: "Use the token", text: "Copy it, send requests with it, or run grapnel token in a script." },
+  ],
+  worksWith: (providers: string) => `Works with ${providers}, and with any other OAuth 2.0 or OpenID Connect provider.`,
   sandbox: "Sandbox",
   trySandbox: "Try the sandbox",
   startingSandbox: "Starting the sandbox…",
   addYourApp: "Add your own app",
-  whatHappened: "What happened",
-  whatItMeans: "What it means",
-  whatToDo: "What to do",
   cannotOpen: "Can’t open Grapnel’s data",
   vault: "The vault can’t be opened",
   vaultLocked: "The vault is locked",
@@ -76,8 +82,13 @@ export const stateSentence = {
   expired: "Refreshes on next use.",
   expiredForGood: "No refresh token. Reconnect to continue.",
   renewing: (provider: string) => `Requesting a new token from ${provider}…`,
-  retrying: (left: number | null, when: string | null) =>
-    `${good(left)}The last refresh failed. Next attempt: ${when ?? "now"}.`,
+  retrying: (left: number | null, cause: string | null, wait: number | null) =>
+    `${good(left)}Refresh failed${cause ? ` (${cause})` : ""}, ` +
+    `retrying ${wait === null ? "now" : `in ${brief(wait)}`}.`,
+  /** `next` is the time of the next attempt; null if it is due. */
+  attempts: (failed: number, last: string | null, next: string | null) =>
+    `${count(failed, "attempt", "attempts")} failed${last ? `, last at ${last}` : ""}; ` +
+    `next ${next ? `at ${next}` : "now"}.`,
   reconnect_needed: (left: number | null) =>
     left === null ? "Reconnect to continue." : `${good(left)}It can’t be refreshed: reconnect to continue.`,
   signInDue: (left: number) => `Reconnect within ${spoken(left)}. After that, the tokens can’t be refreshed.`,

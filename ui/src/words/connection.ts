@@ -41,6 +41,10 @@ export const fingerprint = (hex: string): string => hex.replace(/(.{4})(?=.)/g, 
 export const connection = {
   through: (app: string) => `via ${app}`,
   throughAlone: (app: string) => `Via ${app}`,
+  connectedAs: (account: string, provider: string) =>
+    account ? `Connected as ${account}.` : `Connected to ${provider}.`,
+  keptFresh: "The tokens are encrypted in the vault and refreshed automatically.",
+  keptOnce: "The token is encrypted in the vault. There is no refresh token: reconnect when it expires.",
   copyToken: "Copy token",
   tokenCopied: "Copied. The clipboard is cleared in 45 seconds.",
   refresh: "Refresh now",
@@ -120,6 +124,7 @@ export const connection = {
   who: "Account",
   account: "Signed in as",
   application: "Application",
+  identifier: "ID",
   homepage: "homepage",
   authorization: "Authorization",
   connected: "Connected",

@@ -22,6 +22,7 @@ export { palette } from "./palette";
 export { choiceWord, profileKeys, redirectMethod, valueId, valueWord } from "./profile";
 export { requests } from "./requests";
 export { archive, doctor, hooks, settings, vault } from "./settings";
+export { shortcutWords } from "./shortcuts";
 export * as time from "./time";
 export { token } from "./token";
 export { isMoment, value } from "./value";

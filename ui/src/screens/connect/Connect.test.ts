@@ -51,6 +51,9 @@ test("if no browser opened, it can be retried, and the link copied", async () =>
   await press(user, "Connect");
   await screen.findByText("The sign-in page didn’t open");
   await press(user, "Copy link");
+  await press(user, "Open Settings");
+  await screen.findByRole("heading", { name: "Settings", level: 1 });
+  await user.keyboard("{Alt>}{ArrowLeft}{/Alt}");
   fake.fail("openBrowser", null);
   await press(user, "Try again");
   await screen.findByText("Waiting for you in the browser");
@@ -86,11 +89,19 @@ test("a declined browser command opens nothing and changes nothing", async () =>
   expect(screen.getByRole("textbox", { name: "Command" })).toHaveValue("chromium");
 });
 
-test("once connected, the window goes to the connection", async () => {
+test("once connected, the window goes to the connection and confirms it until the person leaves", async () => {
   const user = await start("waiting");
   await row(user, "Acme Sites");
   fake.tell({ kind: "attempt", value: attempt("done") });
   await waitFor(() => screen.getByRole("heading", { name: "Acme production", level: 1 }));
+  const said = await screen.findByText("Connected as Amélie Renard, amelie@acme.example.");
+  expect(said.closest("[role=status]")).not.toBeNull();
+  expect(document.querySelector(".life .tick")).not.toBeNull();
+  await user.click(screen.getByRole("tab", { name: "Token" }));
+  await user.click(screen.getByRole("tab", { name: "Overview" }));
+  await screen.findByRole("heading", { name: "Scopes" });
+  expect(screen.queryByText(/^Connected as/)).toBeNull();
+  expect(document.querySelector(".life .tick")).toBeNull();
 });
 
 test("secrets are described, not shown", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { within } from "@testing-library/svelte";
 import type { Details } from "../../host";
 import { details, trouble, unavailable } from "../../fake/data";
+import { router } from "../../state/router.svelte";
 import { choose, fake, press, row, screen, start, waitFor, appStore } from "../../test/start";
 
 function add(one: Details) {
@@ -98,7 +99,7 @@ test("a reconnect is shown on its row, also if no browser opened", async () => {
 test("a connection that needs a reconnect says so and reconnects under its name", async () => {
   const user = await start("troubled");
   await row(user, "Acme production");
-  expect(await screen.findByRole("alert")).toHaveTextContent("What happened");
+  expect(await screen.findByRole("alert")).toHaveTextContent("Grigora");
   await press(user, "Reconnect");
   await screen.findByRole("heading", { name: "Reconnect Acme production to Grigora" });
   expect(fake.called("startAttempt")).toEqual([["acme-sites", "c1"]]);
@@ -110,6 +111,63 @@ test("a valid token can be copied even if a reconnect is needed", async () => {
   await screen.findByText(/Access token valid for 4[78] minutes/);
   await screen.findByRole("button", { name: "Copy token" });
   expect(screen.queryByRole("button", { name: "Refresh now" })).toBeNull();
+});
+
+test("a failed refresh says what still works, why it failed, and counts down to the next attempt", async () => {
+  const user = await start("some", () => {
+    const one = details("c9", "Acme paused", "retrying", 48 * 60_000 + 5000, {
+      trouble: unavailable,
+      failed_refreshes: { count: 3, last_at: new Date().toISOString(), cause: "HTTP 503" },
+    });
+    add({ ...one, summary: { ...one.summary, retry_at: new Date(Date.now() + 4800).toISOString() } });
+  });
+  await row(user, "Acme paused");
+  const sentence = () => document.querySelector(".sentence");
+  await waitFor(() =>
+    expect(sentence()).toHaveTextContent(
+      /^Retrying. Access token valid for 48 minutes. Refresh failed \(HTTP 503\), retrying in [1-5] s.$/,
+    ),
+  );
+  await screen.findByText(/^3 attempts failed, last at .*; next at /);
+  await screen.findByRole("button", { name: "Copy token" });
+  const shown = sentence()?.textContent;
+  await waitFor(() => expect(sentence()?.textContent).not.toBe(shown));
+  expect(document.querySelector(".side .link[aria-current]")).toHaveTextContent(/Retrying/);
+});
+
+test.each([
+  ["edit_app", "invalid_input", "Edit app", "change"],
+  ["open_settings", "provider_unavailable", "Open Settings", "settings"],
+] as const)("the next step %s is a button", async (next_step, code, label, page) => {
+  const met = { ...trouble(code, "It failed."), next_step };
+  const user = await start("some", () => add(details("c9", "Acme paused", "retrying", 60_000, { trouble: met })));
+  await row(user, "Acme paused");
+  await press(user, label);
+  expect(router.route.page).toBe(page);
+});
+
+test("changes by another process leave the rows that did not change alone", async () => {
+  await start("some");
+  const rows = () => [...document.querySelectorAll(".fleet .link")];
+  const before = rows();
+  const changes: MutationRecord[] = [];
+  const observer = new MutationObserver((some) => changes.push(...some));
+  observer.observe(document.querySelector(".fleet") as Element, {
+    childList: true,
+    subtree: true,
+    characterData: true,
+  });
+  fake.data.connections = fake.data.connections.map((one) =>
+    one.id === "c2" ? { ...one, state: "retrying", retry_at: null } : { ...one },
+  );
+  fake.tell({ kind: "elsewhere" });
+  await waitFor(() => expect(rows()[1]).toHaveTextContent("Retrying"));
+  observer.disconnect();
+  expect(rows()).toEqual(before);
+  const touched = new Set(
+    changes.map(({ target }) => (target.parentElement ?? (target as Element)).closest("[data-row]")),
+  );
+  expect([...touched].map((one) => one?.getAttribute("data-row"))).toEqual(["c2"]);
 });
 
 test("a refused client leads to editing the app", async () => {

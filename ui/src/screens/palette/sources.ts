@@ -8,11 +8,12 @@ import { matches, type PaletteItem, type PaletteSource } from "../../state/palet
 import { router } from "../../state/router.svelte";
 import { browsable } from "../../state/profile";
 import { connectionActions } from "../../state/connectionActions.svelte";
-import { statusDetail, statusIcon, connectionState, statusLabel } from "../../state/connectionStatus";
+import { canCopyToken, statusDetail, statusIcon, connectionState, statusLabel } from "../../state/connectionStatus";
+import { shortcutList } from "../../state/shortcuts.svelte";
 import { themePreference, type Theme } from "../../state/theme.svelte";
 import { appStore } from "../../state/appStore.svelte";
 import { zoom } from "../../state/zoom.svelte";
-import { app, browse, common, connection, palette as words, settings } from "../../words";
+import { app, browse, common, connection, palette as words, settings, shortcutWords } from "../../words";
 
 /** Maximum number of results per source. */
 const MOST = 30;
@@ -89,12 +90,15 @@ function onConnection(): PaletteItem[] {
     { id: "again", label: connection.reconnect, icon: "globe", act: () => connectionActions.reconnect(one) },
     { id: "app", label: connection.appPage, icon: "app", act: () => router.go({ page: "app", app: one.app_id }) },
   ];
-  if (usable) {
-    found.unshift(
-      { id: "copy", label: connection.copyToken, icon: "copy", act: () => host.copyToken(one.id) },
-      { id: "refresh", label: connection.refresh, icon: "refresh", act: () => connectionActions.refresh(one.id) },
-    );
-  }
+  if (usable)
+    found.unshift({
+      id: "refresh",
+      label: connection.refresh,
+      icon: "refresh",
+      act: () => connectionActions.refresh(one.id),
+    });
+  if (canCopyToken(one, appStore.details.get(one.id), clock.now))
+    found.unshift({ id: "copy", label: connection.copyToken, icon: "copy", act: () => host.copyToken(one.id) });
   return found.map((each) => ({ ...each, note: one.name }));
 }
 
@@ -110,13 +114,23 @@ function anywhere(): PaletteItem[] {
     },
     { id: "activity", label: common.activity, icon: "history", act: () => router.go({ page: "activity" }) },
     { id: "settings", label: common.settings, icon: "settings", act: () => router.go({ page: "settings" }) },
+    {
+      id: "shortcuts",
+      label: shortcutWords.title,
+      note: "?",
+      icon: "commands",
+      act: () => {
+        // The palette closes first.
+        setTimeout(() => (shortcutList.open = true));
+      },
+    },
     { id: "larger", label: settings.larger, note: common.key("+"), icon: "plus", act: () => zoom.set(zoom.larger) },
     { id: "smaller", label: settings.smaller, note: common.key("−"), icon: "minus", act: () => zoom.set(zoom.smaller) },
     { id: "usual", label: settings.usualSize, note: common.key("0"), icon: "settings", act: () => zoom.set(100) },
     ...themes.map((theme) => ({
       id: `theme-${theme}`,
       label: words.theme(settings[theme]),
-      icon: "settings",
+      icon: "theme",
       act: () => themePreference.choose(theme),
     })),
     ...appStore.apps
@@ -148,7 +162,7 @@ const read: PaletteSource = {
         id: JSON.stringify([hit.connection_id, hit.kind, hit.within, hit.id]),
         label: hit.title || browse.untitled,
         note: browse.foundIn(hit),
-        icon: "right",
+        icon: "document",
         act: () => openSearchResult(hit),
       }));
   },

@@ -1,0 +1,25 @@
+// What a person can do about an error beyond trying again, derived from its code, not from its text.
+
+import type { Code, NextStep, Trouble } from "../host";
+
+export type Step = NextStep | "reconnect";
+
+const byCode: { [code in Code]?: Step } = {
+  invalid_client: "edit_app",
+  browser_failed: "open_settings",
+  reconnect_needed: "reconnect",
+  invalid_grant: "reconnect",
+  access_denied: "reconnect",
+  other_account: "reconnect",
+  project_not_authorized: "reconnect",
+};
+
+/** The steps, the most useful first. */
+export const nextSteps = ({ code, next_step }: Trouble): Step[] => [
+  ...new Set([byCode[code], next_step].filter((step) => step != null)),
+];
+
+/** Errors that pass, or that Grapnel retries. */
+const temporary: Code[] = ["provider_unavailable", "answer_lost", "data_busy", "keyring_locked", "keyring_timed_out"];
+
+export const isTemporary = ({ code }: Trouble): boolean => temporary.includes(code);

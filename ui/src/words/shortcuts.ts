@@ -1,0 +1,37 @@
+// The list of keyboard shortcuts, and the window's title.
+
+import { isMac } from "./common";
+
+const signs: { [key in string]: string } = { arrowleft: "←", arrowright: "→", "-": "−" };
+
+export const shortcutWords = {
+  title: "Keyboard shortcuts",
+  groups: { window: "Window", connection: "Connection", size: "Text size" },
+  of: {
+    commands: "Commands and search",
+    filter: "Filter the list",
+    add: "Add app",
+    settings: "Settings",
+    back: "Back",
+    forward: "Forward",
+    help: "Keyboard shortcuts",
+    undo: "Undo the last removal",
+    refresh: "Refresh the token",
+    copy: "Copy the token",
+    tabs: "Switch tab",
+    larger: "Larger",
+    smaller: "Smaller",
+    usualSize: "Reset",
+  },
+  /** The keys to press together, as their caps say. */
+  keys: (modifiers: string, key: string): string[] => [
+    ...modifiers
+      .split("+")
+      .filter(Boolean)
+      .map((one) => (one === "control" ? (isMac ? "⌘" : "Ctrl") : one === "alt" ? (isMac ? "⌥" : "Alt") : "Shift")),
+    signs[key] ?? key.toUpperCase(),
+  ],
+  /** The title of the window. */
+  window: (name: string, provider: string, product: string): string =>
+    [[name, provider].filter(Boolean).join(" · "), product].filter(Boolean).join(" — "),
+};
