@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use grapnel_core::Store;
+use grapnel_core::app::App;
 use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::AppId;
 use grapnel_sandbox::{Options, ProviderId, Registration, Sandbox};
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -71,13 +73,27 @@ impl SandboxHandle {
         self.0.lock().trouble.clone()
     }
 
-    /// Starts the sandbox unless it is running, and returns an app of each provider.
+    /// Those of `apps` that do not work because the sandbox is not running.
+    pub(crate) fn stopped_apps(&self, apps: &[App]) -> Vec<AppId> {
+        if self.trouble().is_none() {
+            return Vec::new();
+        }
+        let ports = home().ok().and_then(|home| kept_ports(&home)).unwrap_or_else(usual_ports);
+        let is_stopped = |app: &&App| app.overrides.values().any(|address| is_at(ports, address));
+        apps.iter().filter(is_stopped).map(|app| app.id.clone()).collect()
+    }
+
+    /// Starts the sandbox unless it is running, and returns an app of each provider. A failure is also kept for the
+    /// window.
     pub(crate) fn start(&self) -> Result<Vec<SandboxApp>> {
         let mut running = self.0.lock();
         let Running { sandbox, trouble } = &mut *running;
         let sandbox = match sandbox {
             Some(sandbox) => sandbox,
-            none => none.insert(first_start(&home()?).map_err(|error| explain(&error))?),
+            none => {
+                let started = home().and_then(|home| first_start(&home).map_err(|error| explain(&error)));
+                none.insert(started.inspect_err(|error| *trouble = Some(error.clone()))?)
+            }
         };
         *trouble = None;
         Ok(PROVIDERS.map(|provider| app(sandbox, provider)).into())

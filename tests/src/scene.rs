@@ -155,6 +155,14 @@ impl Scene {
         Consent::read(self.opened(self.counterpart.page()).await?, self.counterpart.yes()).await
     }
 
+    /// Lets pages of these origins open Grapnel's links in the browser, which is not running yet.
+    pub async fn allow(&self, origins: &[String]) -> Result<()> {
+        let allowed: Vec<Allowed<'_>> =
+            origins.iter().map(|origin| Allowed { origin, scheme: SCHEME }).collect();
+        *self.browser.lock().await = Browser::install(self.desktop(), &allowed).await?;
+        Ok(())
+    }
+
     /// The page whose URL begins with `address`, once the browser shows it.
     pub async fn page_at(&self, address: &str) -> Result<Page> {
         self.browser.lock().await.page_at(self.desktop(), address).await

@@ -49,7 +49,7 @@ pub async fn sign_in(scene: &Scene) -> Result<Window> {
             page.press(Role::Button, "Connect").await?;
             let consent = scene.consent().await?;
             page.says("Waiting for you in the browser").await?;
-            consent.page().says("Connect Sandbox App to Grigora").await?;
+            consent.page().says("Connect Grapnel to Grigora").await?;
             Ok(consent)
         })
         .await?;
@@ -67,7 +67,7 @@ pub async fn sign_in(scene: &Scene) -> Result<Window> {
             for word in ["cms:post:read", "directory:items:read", "project:details:read", "3 granted"] {
                 page.says(word).await?;
             }
-            for word in ["ines@harbour.example", "Sandbox App", "2 projects", "proj_chronicle"] {
+            for word in ["ines@harbour.example", "Application", "2 projects", "proj_chronicle"] {
                 page.says(word).await?;
             }
             Ok(())

@@ -124,12 +124,12 @@ pub(crate) fn account_choice(users: &[User]) -> Markup {
     }
 }
 
-/// States the redirect URI, and what happens after the decision.
-pub(crate) fn return_notice(redirect_uri: &str) -> Markup {
+/// States the redirect URI of the app, and what happens after the decision.
+pub(crate) fn return_notice(app: &str, redirect_uri: &str) -> Markup {
     html! {
         section.small {
             p {
-                "After you choose, your browser goes to the app’s redirect URI."
+                "After you choose, your browser returns to " bdi { (app) } "."
                 @if has_custom_scheme(redirect_uri) { " You can then close this page." }
             }
             p { "Redirect URI: " code { (redirect_uri) } }

@@ -6,7 +6,7 @@ use grapnel_model::attempt::Attempt;
 use grapnel_model::connection::Summary;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
-use grapnel_model::id::ConnectionId;
+use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::ProviderView;
 use serde::Serialize;
 use tauri::{AppHandle, State};
@@ -34,6 +34,8 @@ pub(crate) struct Overview {
     pub(crate) vault: Option<Error>,
     /// Why the sandbox is not running although it has apps.
     pub(crate) sandbox: Option<Error>,
+    /// The apps that do not work because of that.
+    pub(crate) sandbox_apps: Vec<AppId>,
     /// Events from before the window listened, such as a refused callback that started the program.
     pub(crate) missed: Vec<Event>,
 }
@@ -56,14 +58,16 @@ pub(crate) async fn overview(
     let core = core.core().await?;
     let (connections, has_more) =
         if at_first { core.first_connections(FIRST_CONNECTIONS)? } else { (core.connections()?, false) };
+    let apps = core.apps()?;
     Ok(Overview {
         providers: core.providers(),
-        apps: core.apps()?,
         connections,
         has_more,
         attempts: core.attempts()?,
         vault: core.vault_error(),
         sandbox: sandbox.trouble(),
+        sandbox_apps: sandbox.stopped_apps(&apps),
+        apps,
         missed: backlog.take(),
     })
 }

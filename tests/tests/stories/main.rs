@@ -17,6 +17,7 @@ mod packaged;
 mod paste;
 mod request_page;
 mod requests;
+mod sandbox_restart;
 mod screens;
 mod shutdown;
 mod sign_in;

@@ -46,6 +46,8 @@ class AppStore {
   vault = $state.raw<Trouble | null>(null);
   /** Why the sandbox is not running, if there are sandbox apps. */
   sandbox = $state.raw<Trouble | null>(null);
+  /** The sandbox apps, which do not work then. */
+  #sandboxApps = $state.raw<string[]>([]);
   /** Errors that no action of the person caused, until dismissed. */
   notices = $state.raw<{ id: number; title: string; trouble: Trouble; times: number }[]>([]);
   details = new SvelteMap<string, Details>();
@@ -80,6 +82,7 @@ class AppStore {
       this.attempts = overview.attempts;
       this.vault = overview.vault;
       this.sandbox = overview.sandbox;
+      this.#sandboxApps = overview.sandbox_apps;
       this.trouble = null;
       this.phase = "ready";
       // Load the rest after the first page is painted.
@@ -185,6 +188,9 @@ class AppStore {
       this.vault = asTrouble(thrown);
     }
   }
+
+  /** Whether an app does not work because the sandbox is not running. */
+  needsSandbox = (app: string): boolean => this.sandbox !== null && this.#sandboxApps.includes(app);
 
   /** Tries to start the sandbox again. */
   async startSandbox(): Promise<void> {

@@ -261,12 +261,15 @@ test("of two loads the later one is shown, whichever responds first", async () =
 
 test("a notice says that the sandbox is not running until it is", async () => {
   fake.data.sandbox = trouble("port_taken", "The sandbox is not running: port 4780 is used by another program.");
+  fake.data.sandbox_apps = ["at-the-sandbox"];
   await appStore.open();
   expect(appStore.sandbox?.message).toContain("port 4780");
+  expect(["at-the-sandbox", "other"].map(appStore.needsSandbox)).toEqual([true, false]);
   fake.fail("sandbox", trouble("port_taken", "Still taken."));
   await appStore.startSandbox();
   expect(appStore.sandbox?.message).toBe("Still taken.");
   fake.fail("sandbox", null);
   await appStore.startSandbox();
   expect(appStore.sandbox).toBeNull();
+  expect(appStore.needsSandbox("at-the-sandbox")).toBe(false);
 });

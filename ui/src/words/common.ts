@@ -159,6 +159,8 @@ export const side = {
   nothingIn: (what: string) => `Nothing under “${what}”`,
   noMatchesIn: (text: string, what: string) => `No matches for “${text}” under “${what}”`,
   grouping: { provider: "Provider", environment: "Environment" },
+  noSandbox: "Sandbox not running",
+  briefNoSandbox: "No sandbox",
   /** Connections and apps without an environment. */
   other: "Other",
 };

@@ -110,7 +110,7 @@ fn consent_page(request: &AuthorizeRequest, ticket: &str) -> Markup {
                     }
                 }
             }
-            (return_notice(&request.redirect_uri))
+            (return_notice(&request.app_name, &request.redirect_uri))
             (decision_buttons(("authorize", "Authorize"), "Cancel"))
         }
     }

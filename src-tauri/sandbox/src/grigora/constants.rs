@@ -10,7 +10,7 @@ pub const CLIENT_ID: &str = "grapnel-sandbox-app";
 pub const CLIENT_SECRET: &str = "sandbox-secret-not-for-production";
 
 /// Its name on the consent page.
-pub const APP_NAME: &str = "Sandbox App";
+pub const APP_NAME: &str = "Grapnel";
 
 /// Its redirect URIs. The loopback URI accepts any port.
 pub const REDIRECT_URIS: [&str; 3] = [

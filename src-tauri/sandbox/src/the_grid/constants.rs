@@ -55,7 +55,7 @@ pub fn sandbox_app() -> RegisteredApp {
         id: CLIENT_ID.to_owned(),
         client_id: CLIENT_ID.to_owned(),
         client_secret: CLIENT_SECRET.to_owned(),
-        name: "Sandbox App".to_owned(),
+        name: "Grapnel".to_owned(),
         description: "A made-up app, to try a connection with.".to_owned(),
         homepage: "https://sandbox-app.example".to_owned(),
         redirect_uris: REDIRECT_URIS.map(str::to_owned).to_vec(),

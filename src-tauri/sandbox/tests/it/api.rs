@@ -38,7 +38,7 @@ async fn introspect_returns_the_authorization_and_the_app() {
         "id": "42",
         "description": "A made-up app, to try a connection with.",
         "homepage": "https://sandbox-app.example",
-        "displayName": "Sandbox App",
+        "displayName": "Grapnel",
     });
     assert_eq!(body["application"], application);
 }

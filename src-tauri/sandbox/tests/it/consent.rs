@@ -15,7 +15,8 @@ const MISAKI: &str = "d2479ec0-3a18-4f95-b6e1-7c05f8d9a216";
 async fn the_page_names_the_app_its_scopes_the_people_and_the_projects() {
     let page = harness().authorize(&[]).await.text;
     for part in [
-        "Sandbox App",
+        "Connect <bdi>Grapnel</bdi> to Grigora",
+        "returns to <bdi>Grapnel</bdi>",
         "A made-up app",
         "Read the posts of your sites",
         "cms:post:read",

@@ -23,7 +23,7 @@ pub(super) fn consent(
             (account_choice(data.users()))
             (scopes(app))
             (projects(request, data))
-            (return_notice(&request.redirect_uri))
+            (return_notice(&app.name, &request.redirect_uri))
             (decision_buttons(("authorize", "Authorize"), "Cancel"))
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn form(request: &SignIn, branding: Branding, wrong: Option<&str>, ti
                     autofocus[request.email.is_some()];
             }
             p.small { "Sandbox account: " code { (ACCOUNTS[0].0) } ", password " code { (ACCOUNTS[0].1) } }
-            (return_notice(&request.redirect_uri))
+            (return_notice(&request.client_id, &request.redirect_uri))
             (decision_buttons(("sign-in", "Sign in"), "Cancel"))
         }
     }

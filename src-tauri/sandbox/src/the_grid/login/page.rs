@@ -36,7 +36,7 @@ pub(super) fn consent(request: &Login, identity_provider: &str, ticket: &str) ->
                 h2 { bdi { (request.app_name) } " will be able to" }
                 (scopes(request))
             }
-            (return_notice(&request.redirect_uri))
+            (return_notice(&request.app_name, &request.redirect_uri))
             (decision_buttons(("authorize", "Authorize"), "Cancel"))
         }
     }
