@@ -2,6 +2,7 @@
 
 pub(crate) mod autostart;
 mod notifications;
+mod suspend;
 pub(crate) mod tray;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ const LOCKED_GRACE: Duration = Duration::from_secs(60);
 
 /// Updates the tray icon and sends notifications on the core's events, until the core is dropped.
 pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<Event>) {
+    tauri::async_runtime::spawn(suspend::follow(core.clone()));
     let tray = app.state::<Tray>();
     if core.settings().is_ok_and(|settings| settings.tray)
         && let Err(error) = tray.set(&app, &core, true).await
@@ -35,7 +37,8 @@ pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<E
     loop {
         sleep(DEBOUNCE).await;
         let Some(()) = drain(&mut events) else { return };
-        locked = core.vault_error().and(locked.or_else(|| Some(Instant::now())));
+        let error = core.vault_error().filter(|_| !core.is_locked_on_purpose());
+        locked = error.and(locked.or_else(|| Some(Instant::now())));
         is_notified &= locked.is_some();
         if let Err(error) = notifications::send_pending(&app, &core) {
             tracing::warn!(%error, "pending notifications could not be read");

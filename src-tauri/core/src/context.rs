@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use grapnel_model::error::{Code, Error, Result};
@@ -43,6 +44,10 @@ pub(crate) struct Context {
     /// The corrected clock, for the expiry of tokens.
     pub(crate) time: Arc<CorrectedClock>,
     pub(crate) events: broadcast::Sender<Event>,
+    /// When the window was used last, by the system clock.
+    last_input: Mutex<Timestamp>,
+    /// Whether the vault was locked by the person or by a setting, and not unlocked since.
+    locked_on_purpose: AtomicBool,
     refresh_locks: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     unsaved: Mutex<HashMap<ConnectionId, UnsavedGrant>>,
     /// The lock that announces this process; set once it has entered.
@@ -62,6 +67,7 @@ impl Context {
         });
         let time = Arc::new(CorrectedClock::new(Arc::clone(&clock)));
         let http = Client::new(Arc::clone(&time));
+        let last_input = Mutex::new(clock.now());
         Self {
             cache: store.cache(),
             store,
@@ -70,6 +76,8 @@ impl Context {
             clock,
             time,
             events,
+            last_input,
+            locked_on_purpose: AtomicBool::default(),
             refresh_locks: Mutex::default(),
             presence: OnceLock::new(),
             unsaved: Mutex::default(),
@@ -80,6 +88,24 @@ impl Context {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    pub(crate) fn last_input(&self) -> Timestamp {
+        *self.last_input.lock()
+    }
+
+    /// Whether the vault was locked by the person or by a setting, and not unlocked since.
+    pub(crate) fn is_locked_on_purpose(&self) -> bool {
+        self.locked_on_purpose.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_locked_on_purpose(&self, is_locked: bool) {
+        self.locked_on_purpose.store(is_locked, Ordering::Relaxed);
+    }
+
+    /// Records that the window is being used.
+    pub(crate) fn record_input(&self) {
+        *self.last_input.lock() = self.now();
     }
 
     /// Loads the clock offset that an earlier run has measured.

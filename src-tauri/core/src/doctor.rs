@@ -29,6 +29,7 @@ use unsupported as desktop;
 /// Runs all checks.
 pub(crate) async fn examine(ctx: &Arc<Context>, program: Option<&Path>) -> Diagnosis {
     let mut checks = vec![checks::vault(ctx).await];
+    checks.extend(checks::proxy(ctx).await);
     let (beside, program) = (Arc::clone(ctx), program.map(Path::to_owned));
     // A store that cannot be read is reported by its own check.
     let browsers =

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use grapnel_model::activity::{Entry, Kind};
-use grapnel_model::error::Result;
+use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::settings::Settings;
@@ -27,7 +27,7 @@ use tokio::sync::{OwnedRwLockWriteGuard, broadcast};
 
 use crate::context::Context;
 use crate::doctor::{self, Diagnosis};
-use crate::{authorize, change_feed, refresh, settings};
+use crate::{authorize, change_feed, proxy_check, refresh, settings};
 
 /// Grapnel without a window or a terminal. Clones share the same state.
 #[derive(Clone)]
@@ -78,6 +78,17 @@ impl Grapnel {
     /// Changes the settings. An error names the invalid one.
     pub fn change_settings(&self, settings: Settings) -> Result<Settings> {
         settings::change(&self.0, settings)
+    }
+
+    /// Why the proxy of the settings does not accept a connection, if so. Nothing is sent to it.
+    pub async fn check_proxy(&self) -> Result<Option<Error>> {
+        let Some(proxy) = self.settings()?.proxy()? else { return Ok(None) };
+        let Some(failure) = proxy_check::failure(&proxy).await else { return Ok(None) };
+        let error =
+            Error::input("proxy", format!("The proxy is saved, but could not be reached: {failure}."))
+                .means("While it can’t be reached, tokens aren’t refreshed, and sign-ins fail.")
+                .hint("Check host and port, or your network.");
+        Ok(Some(error))
     }
 
     /// Merges the write-ahead log into the database before the program ends. If that fails, the next run reads the log.

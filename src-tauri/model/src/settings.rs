@@ -1,5 +1,7 @@
 //! The settings that apply to all of Grapnel.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -25,6 +27,10 @@ pub struct Settings {
     pub tray: bool,
     /// How long before their expiry tokens are refreshed.
     pub margin: Margin,
+    /// When a vault with a passphrase is locked because nobody uses the window.
+    pub auto_lock: AutoLock,
+    /// Whether a vault with a passphrase is locked when the computer suspends.
+    pub lock_on_suspend: bool,
 }
 
 /// Changes to the settings. `None` leaves a setting as it is.
@@ -44,6 +50,10 @@ pub struct Changes {
     pub tray: Option<bool>,
     /// See [`Settings::margin`].
     pub margin: Option<Margin>,
+    /// See [`Settings::auto_lock`].
+    pub auto_lock: Option<AutoLock>,
+    /// See [`Settings::lock_on_suspend`].
+    pub lock_on_suspend: Option<bool>,
 }
 
 impl Changes {
@@ -57,6 +67,8 @@ impl Changes {
             quiet: changes.quiet.unwrap_or(settings.quiet),
             tray: changes.tray.unwrap_or(settings.tray),
             margin: changes.margin.unwrap_or(settings.margin),
+            auto_lock: changes.auto_lock.unwrap_or(settings.auto_lock),
+            lock_on_suspend: changes.lock_on_suspend.unwrap_or(settings.lock_on_suspend),
         }
     }
 }
@@ -77,6 +89,35 @@ pub enum Margin {
     FifteenMinutes,
     /// An hour, if the lifetime is long enough.
     OneHour,
+}
+
+/// After which time without a key press or click in the window a vault with a passphrase is locked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum AutoLock {
+    /// It is not locked.
+    #[default]
+    Never,
+    /// Five minutes.
+    FiveMinutes,
+    /// Fifteen minutes.
+    FifteenMinutes,
+    /// An hour.
+    OneHour,
+}
+
+impl AutoLock {
+    /// That time, if there is one.
+    pub fn duration(self) -> Option<Duration> {
+        let minutes = match self {
+            Self::Never => return None,
+            Self::FiveMinutes => 5,
+            Self::FifteenMinutes => 15,
+            Self::OneHour => 60,
+        };
+        Some(Duration::from_secs(minutes * 60))
+    }
 }
 
 impl Settings {

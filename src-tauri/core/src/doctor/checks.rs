@@ -11,8 +11,8 @@ use grapnel_store::{BACKUP_FILES, Store};
 
 use super::check::{Check, CheckStatus};
 use super::wording::wire_name_text;
-use crate::connection;
 use crate::context::Context;
+use crate::{connection, proxy_check, settings};
 
 /// Below this free space in bytes there is a warning: a refresh that cannot be stored may cost a connection.
 #[cfg(unix)]
@@ -116,6 +116,20 @@ pub(super) async fn vault(ctx: &Context) -> Check {
         (Protection::Keyring, None) => Check::fine(NAME, "The keyring has the key, and it opens the vault."),
         (Protection::Passphrase, None) => Check::fine(NAME, "Open, with your passphrase."),
     }
+}
+
+/// Whether the proxy of the settings accepts connections, if one is set. Its name may be a customer's.
+pub(super) async fn proxy(ctx: &Context) -> Option<Check> {
+    const NAME: &str = "Proxy";
+    let proxy = settings::get(ctx).and_then(|settings| settings.proxy()).ok().flatten()?;
+    let Some(failure) = proxy_check::failure(&proxy).await else {
+        return Some(Check::fine(NAME, "The proxy in the settings accepts connections."));
+    };
+    let message = format!("The proxy in the settings could not be reached: {failure}.");
+    let error = Error::new(Code::ProviderUnavailable, message)
+        .means("While it can’t be reached, tokens aren’t refreshed, and sign-ins fail.")
+        .hint("Check it in Settings › Network, or your network.");
+    Some(Check::wrong(NAME, CheckStatus::Attention, error))
 }
 
 pub(super) fn connections(ctx: &Context) -> Check {

@@ -98,7 +98,7 @@ fn browser(set: &Browsers) -> Check {
     // The command may contain a profile's name, so it is not shown.
     if !is_there(&set.usual) {
         let message = "The program that is set to open sign-in pages is not there.".to_owned();
-        let hint = "Choose another one in Settings › Browser, or empty it for the system’s.";
+        let hint = "Choose another one in Settings › Sign-in, or empty it for the system’s.";
         return lost(message, CheckStatus::Broken, hint);
     }
     let gone = set.own.iter().filter(|command| !is_there(command)).count();

@@ -11,6 +11,7 @@ use grapnel_store::vault::UnlockMethod;
 use grapnel_store::{activity, connection_status};
 
 use super::Grapnel;
+use crate::auto_lock;
 
 impl Grapnel {
     /// What protects the vault.
@@ -18,15 +19,44 @@ impl Grapnel {
         self.0.vault.protection()
     }
 
-    /// Unlocks the vault with its passphrase until the process ends.
+    /// Unlocks the vault with its passphrase until it is locked or the process ends.
     pub async fn unlock(&self, passphrase: &SecretString) -> Result<()> {
-        self.0.vault.unlock(passphrase).await
+        self.0.record_input();
+        self.0.vault.unlock(passphrase).await.inspect(|()| self.0.set_locked_on_purpose(false))
     }
 
     /// Drops the key of a vault with a passphrase from memory, after refreshes in progress, which need it.
     pub async fn lock(&self) {
-        let _idle = self.idle().await;
-        self.0.vault.lock();
+        auto_lock::lock(&self.0).await;
+    }
+
+    /// Like [`Self::lock`], for a person.
+    ///
+    /// # Errors
+    /// The vault has no passphrase, without which nothing would unlock it again.
+    pub async fn lock_by_person(&self) -> Result<()> {
+        if self.protection()? != Protection::Passphrase {
+            return Err(Error::input("vault", "The vault has no passphrase, so it can’t be locked here.")
+                .means("Your system keyring unlocks it.")
+                .hint("Use a passphrase, or lock the keyring."));
+        }
+        self.lock().await;
+        Ok(())
+    }
+
+    /// Locks a vault with a passphrase as the settings demand, until the future is dropped. It never completes.
+    pub async fn lock_automatically(&self) {
+        auto_lock::follow(Arc::clone(&self.0)).await;
+    }
+
+    /// Whether the vault was locked by the person or by a setting, which needs no notification.
+    pub fn is_locked_on_purpose(&self) -> bool {
+        self.0.is_locked_on_purpose()
+    }
+
+    /// Records that the person uses the window, which delays the automatic lock.
+    pub fn record_input(&self) {
+        self.0.record_input();
     }
 
     /// Re-keys the vault to a passphrase, from the keyring or from another passphrase. Waits for refreshes in progress.

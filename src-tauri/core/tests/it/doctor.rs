@@ -3,6 +3,7 @@
 use grapnel_core::app::NewApp;
 use grapnel_core::doctor::{Check, CheckStatus, Diagnosis, diagnose_unopened};
 use grapnel_model::error::{Code, Error};
+use grapnel_model::settings::Settings;
 use grapnel_sandbox::grigora;
 
 use crate::support::world::World;
@@ -125,8 +126,6 @@ async fn the_report_contains_nothing_private() {
 async fn a_chosen_browser_that_is_missing_is_reported() {
     use std::os::unix::fs::PermissionsExt;
 
-    use grapnel_model::settings::Settings;
-
     let world = World::new();
     let id = world.connect().await;
     let folder = tempfile::tempdir().unwrap();
@@ -149,6 +148,22 @@ async fn a_chosen_browser_that_is_missing_is_reported() {
     assert!(!format!("{gone:?}").contains("bakery"), "{gone:?}");
     // It does not prevent other changes.
     world.grapnel.change_settings(Settings { quiet: true, ..set }).unwrap();
+}
+
+/// The proxy's host may be a customer's.
+#[tokio::test]
+async fn a_proxy_that_cannot_be_reached_is_reported() {
+    let world = World::new();
+    assert!(world.grapnel.examine(None).await.checks.iter().all(|check| check.name != "Proxy"));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    world.grapnel.change_settings(Settings { proxy: proxy.clone(), ..Settings::default() }).unwrap();
+    assert_eq!(check(&world, "Proxy").await.verdict, CheckStatus::Fine);
+    drop(listener);
+    let gone = check(&world, "Proxy").await;
+    assert_eq!(gone.verdict, CheckStatus::Attention);
+    assert_eq!(gone.found, "The proxy in the settings could not be reached: connection refused.");
+    assert!(!format!("{gone:?}").contains("127.0.0.1"), "{gone:?}");
 }
 
 /// If the data cannot be opened, the rest is checked anyway.

@@ -9,6 +9,7 @@ mod api_requests;
 mod app_changes;
 mod apps;
 mod archive;
+mod auto_lock;
 mod automatic_refresh;
 mod bad_input;
 mod browsers;

@@ -108,3 +108,21 @@ async fn settings_survive_a_restart() {
     world.grapnel.change_settings(settings.clone()).unwrap();
     assert_eq!(world.second_start().settings().unwrap(), settings);
 }
+
+#[tokio::test]
+async fn a_proxy_that_cannot_be_reached_is_kept_with_a_warning() {
+    let world = World::new();
+    assert_eq!(world.grapnel.check_proxy().await.unwrap(), None);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    world.grapnel.change_settings(Settings { proxy: proxy.clone(), ..Settings::default() }).unwrap();
+    assert_eq!(world.grapnel.check_proxy().await.unwrap(), None);
+    drop(listener);
+    for proxy in [proxy, "socks5://[::1]:1".into()] {
+        world.grapnel.change_settings(Settings { proxy: proxy.clone(), ..Settings::default() }).unwrap();
+        let warning = world.grapnel.check_proxy().await.unwrap().unwrap();
+        assert_eq!(warning.field.as_deref(), Some("proxy"));
+        assert!(warning.message.contains("could not be reached"), "{warning}");
+        assert_eq!(world.grapnel.settings().unwrap().proxy, proxy);
+    }
+}

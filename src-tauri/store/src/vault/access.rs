@@ -156,6 +156,11 @@ impl Vault {
         std::str::from_utf8(&plain).map(SecretString::from).ok()
     }
 
+    /// Whether the key is in memory.
+    pub fn is_unlocked(&self) -> bool {
+        self.0.state().open.is_some()
+    }
+
     /// Drops all keys from memory. A vault with a passphrase needs it again.
     pub fn lock(&self) {
         let mut state = self.0.state();
