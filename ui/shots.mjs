@@ -56,6 +56,12 @@ const discovering = async (page) => {
   await page.getByText("Found ").waitFor();
 };
 
+const settings = async (page, group) => {
+  await button(page, "Settings").click();
+  await button(page, group).click();
+  await page.getByRole("heading", { name: group, level: 2 }).waitFor();
+};
+
 const request = async (page, path) => {
   await tab(page, "Requests");
   await page.fill("#request-path", path);
@@ -199,56 +205,112 @@ const shots = {
   },
   activity: { scenario: "some", go: (page) => tab(page, "Activity") },
   "activity-all": { scenario: "many", go: (page) => button(page, "Activity").click() },
-  settings: {
-    scenario: "some",
-    go: async (page) => {
-      await button(page, "Settings").click();
-      await page.locator("#proxy").waitFor();
-    },
-  },
+  ...Object.fromEntries(
+    ["General", "Sign-in", "Network", "Refresh", "Vault", "Data", "Hooks", "Diagnostics", "About"].map((group) => [
+      `settings-${group.toLowerCase()}`,
+      { scenario: "some", go: (page) => settings(page, group) },
+    ]),
+  ),
   "settings-set": {
     scenario: "some",
     go: async (page) => {
       await page.evaluate(() => {
-        fake.data.settings = { ...fake.data.settings, certificates: "/etc/ssl/certs/company.pem" };
+        fake.data.settings = { ...fake.data.settings, certificates: "/etc/ssl/certs/company.pem", tray: true };
         fake.data.agrees = false;
       });
-      await button(page, "Settings").click();
+      await settings(page, "Sign-in");
       await page.fill("#browser", "firefox -P work");
       await page.keyboard.press("Enter");
       await page.getByText("Not changed").waitFor();
-      await page.locator("#authorities").scrollIntoViewIfNeeded();
+    },
+  },
+  "settings-saved": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "Refresh");
+      await page.selectOption("#margin", "one_hour");
+      await page.getByText("Saved").waitFor();
     },
   },
   "settings-wrong": {
     scenario: "some",
     go: async (page) => {
-      await button(page, "Settings").click();
+      await settings(page, "Network");
       await page.fill("#proxy", "proxy.example");
       await page.keyboard.press("Enter");
       await page.locator("#proxy-wrong").waitFor();
     },
   },
-  ...Object.fromEntries(
-    [
-      ["vault", "Vault"],
-      ["archive", "Export and import"],
-      ["doctor", "Diagnostics"],
-    ].map(([name, title]) => [
-      `settings-${name}`,
-      {
-        scenario: "some",
-        go: async (page) => {
-          await button(page, "Settings").click();
-          if (name === "doctor") {
-            await button(page, "Run diagnostics").click();
-            await button(page, "Copy diagnostics").waitFor();
-          }
-          await page.getByRole("heading", { name: title, exact: true }).evaluate((heading) => heading.scrollIntoView());
-        },
-      },
-    ]),
-  ),
+  "settings-warning": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "Network");
+      await page.fill("#proxy", "http://nowhere.example:3128");
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  "settings-passphrase": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "Vault");
+      await button(page, "Use a passphrase").click();
+      await page.fill("#passphrase", "harbour");
+    },
+  },
+  "settings-locked": {
+    scenario: "some",
+    go: async (page) => {
+      await page.evaluate(() => (fake.data.protection = "passphrase"));
+      await settings(page, "Vault");
+      await button(page, "Lock now").click();
+      await page.locator(".notice").waitFor();
+    },
+  },
+  "settings-lock": {
+    scenario: "some",
+    go: async (page) => {
+      await page.evaluate(() => (fake.data.protection = "passphrase"));
+      await settings(page, "Vault");
+    },
+  },
+  "settings-hook-set": {
+    scenario: "some",
+    go: async (page) => {
+      await page.evaluate(() => {
+        fake.data.hooks = [
+          { id: "1", event: "refreshed", command: "/home/amelie/bin/reload-sync --quiet", last_run: null },
+          {
+            id: "2",
+            event: "needs_attention",
+            command: "/usr/bin/notify",
+            last_run: { at: "2026-03-02T11:00:00Z", failure: "exited with 1" },
+          },
+          { id: "3", event: null, command: null, last_run: null },
+        ];
+      });
+      await settings(page, "Hooks");
+      await page.fill("#hook-command", "gone");
+      await button(page, "Add hook").click();
+      await page.locator("#hook-command-wrong").waitFor();
+    },
+  },
+  "settings-diagnosed": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "Diagnostics");
+      await button(page, "Run diagnostics").click();
+      await button(page, "Copy diagnostics").waitFor();
+    },
+  },
+  "settings-notices": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "About");
+      await button(page, "Show notices").click();
+    },
+  },
+  "sandbox-stopped": { scenario: "sandbox-stopped" },
   environments: { scenario: "environments" },
   forty: { scenario: "forty" },
   "forty-attention": {

@@ -24,7 +24,7 @@ macro_rules! commands {
 
 commands! {
     overview { overview, summaries, activity, export_activity }
-    settings { settings, change_settings, choose_certificates, start_at_login }
+    settings { settings, change_settings, check_proxy, choose_certificates, start_at_login }
     apps { sandbox, discover, check_endpoints, propose_redirect, rediscover, add_app, change_app, export_profile,
     read_profile, remove_app }
     import_app { import_file, import_text, add_imported, discard_import }
@@ -39,8 +39,10 @@ commands! {
     delete_saved_request, api_request_snippet, exchange_snippet }
     desktop { open_folder, open_saved_folder, copy_text }
     hooks { hooks, add_hook, remove_hook, test_hook }
-    vault { check_vault, protection, unlock, protect_with_passphrase, protect_with_keyring, reset_vault }
+    vault { check_vault, protection, unlock, lock_vault, record_input, protect_with_passphrase, protect_with_keyring,
+    reset_vault }
     diagnostics { diagnose, copy_diagnosis }
+    about { about }
     archive { export_archive, open_archive, import_archive, close_archive }
 }
 

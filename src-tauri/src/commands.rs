@@ -1,5 +1,6 @@
 //! The commands that the window's page sends. Each forwards one request to the core and returns its result.
 
+pub(crate) mod about;
 pub(crate) mod api_requests;
 pub(crate) mod apps;
 pub(crate) mod archive;

@@ -98,6 +98,12 @@ impl Page {
         self.press_which(role, name, |it| it == name).await
     }
 
+    /// Opens a group of the settings.
+    pub async fn settings(&self, group: &str) -> Result<()> {
+        self.press(Role::Button, "Settings").await?;
+        self.press(Role::Button, group).await
+    }
+
     /// Clicks the first element with this text in its name.
     pub async fn press_about(&self, role: Role, words: &str) -> Result<()> {
         self.press_which(role, words, |it| it.contains(words)).await

@@ -26,6 +26,8 @@ export const commands = {
 	 *  person must confirm a new program or proxy; returns null, without changes, if they do not.
 	 */
 	changeSettings: (changes: Changes) => typedError<Settings | null, Error>(__TAURI_INVOKE("change_settings", { changes })),
+	/**  Why the proxy of the settings does not accept a connection, or null. */
+	checkProxy: () => typedError<Error | null, Error>(__TAURI_INVOKE("check_proxy")),
 	/**  Lets the person choose a file of additional certificate authorities; returns null if they cancel. */
 	chooseCertificates: () => typedError<Settings | null, Error>(__TAURI_INVOKE("choose_certificates")),
 	/**  Switches start at login on or off. */
@@ -180,8 +182,12 @@ export const commands = {
 	checkVault: () => typedError<Error | null, Error>(__TAURI_INVOKE("check_vault")),
 	/**  What protects the vault. */
 	protection: () => typedError<Protection, Error>(__TAURI_INVOKE("protection")),
-	/**  Unlocks the vault with its passphrase until the program ends. */
+	/**  Unlocks the vault with its passphrase until it is locked or the program ends. */
 	unlock: (passphrase: SecretInput) => typedError<null, Error>(__TAURI_INVOKE("unlock", { passphrase })),
+	/**  Locks a vault with a passphrase, after refreshes in progress. */
+	lockVault: () => typedError<null, Error>(__TAURI_INVOKE("lock_vault")),
+	/**  Records that the person uses the window, which delays the automatic lock. */
+	recordInput: () => typedError<null, Error>(__TAURI_INVOKE("record_input")),
 	/**  Encrypts the vault with a passphrase. */
 	protectWithPassphrase: (passphrase: SecretInput) => typedError<null, Error>(__TAURI_INVOKE("protect_with_passphrase", { passphrase })),
 	/**  Encrypts the vault with a key in the keyring. */
@@ -195,6 +201,8 @@ export const commands = {
 	diagnose: () => typedError<Diagnosis, Error>(__TAURI_INVOKE("diagnose")),
 	/**  Copies the diagnostics report, which is safe to publish. */
 	copyDiagnosis: (diagnosis: Diagnosis) => typedError<null, Error>(__TAURI_INVOKE("copy_diagnosis", { diagnosis })),
+	/**  Facts about this program. Nothing is fetched. */
+	about: () => typedError<About, Error>(__TAURI_INVOKE("about")),
 	/**  Exports apps and connections to an encrypted file that the person chooses; returns null if they cancel. */
 	exportArchive: (passphrase: SecretInput, withTokens: boolean, moves: boolean) => typedError<ExportedFile | null, Error>(__TAURI_INVOKE("export_archive", { passphrase, withTokens, moves })),
 	/**  Opens an exported file that the person chooses, and reports what an import would add; returns null if they cancel. */
@@ -445,6 +453,10 @@ export type Changes = {
 	tray?: boolean | null,
 	/**  See [`Settings::margin`]. */
 	margin?: Margin | null,
+	/**  See [`Settings::auto_lock`]. */
+	auto_lock?: AutoLock | null,
+	/**  See [`Settings::lock_on_suspend`]. */
+	lock_on_suspend?: boolean | null,
 };
 
 /**  The result of one check. */
@@ -1096,6 +1108,29 @@ export type LineRange = {
 	count: number,
 };
 
+/**  Facts about this program. */
+export type About = {
+	/**  Its version. */
+	version: string,
+	/**  Its licence, as an SPDX expression. */
+	licence: string,
+	/**  The URL of its source. */
+	source: string,
+	/**  The licences and copyright notices of the packages that it contains. */
+	notices: string,
+};
+
+/**  After which time without a key press or click in the window a vault with a passphrase is locked. */
+export type AutoLock = 
+/**  It is not locked. */
+"never" | 
+/**  Five minutes. */
+"five_minutes" | 
+/**  Fifteen minutes. */
+"fifteen_minutes" | 
+/**  An hour. */
+"one_hour";
+
 /**  How long before its expiry a token is refreshed automatically; limited to a fraction of its lifetime. */
 export type Margin = 
 /**  Depends on the lifetime. */
@@ -1231,6 +1266,8 @@ export type Overview = {
 	vault: Error | null,
 	/**  Why the sandbox is not running although it has apps. */
 	sandbox: Error | null,
+	/**  The apps that do not work because of that. */
+	sandbox_apps: AppId[],
 	/**  Events from before the window listened, such as a refused callback that started the program. */
 	missed: Event[],
 };
@@ -1678,6 +1715,10 @@ export type Settings = {
 	tray?: boolean,
 	/**  How long before their expiry tokens are refreshed. */
 	margin?: Margin,
+	/**  When a vault with a passphrase is locked because nobody uses the window. */
+	auto_lock?: AutoLock,
+	/**  Whether a vault with a passphrase is locked when the computer suspends. */
+	lock_on_suspend?: boolean,
 };
 
 /**  The settings, and where the data is stored. */

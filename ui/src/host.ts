@@ -19,6 +19,7 @@ import type {
 } from "./bindings";
 
 export type {
+  About,
   ApiEndpointView,
   ApiExchangeSummary,
   ApiExchangeView,
@@ -261,6 +262,8 @@ export const host = {
     ask(() => commands.changeSettings(changes)) as Promise<Settings | null>,
   /** Opens the system's file dialog; null if cancelled. */
   chooseCertificates: () => ask(() => commands.chooseCertificates()) as Promise<Settings | null>,
+  /** Why the proxy of the settings does not accept a connection, or null. */
+  checkProxy: () => ask(() => commands.checkProxy()),
   startAtLogin: (on: boolean) => ask(() => commands.startAtLogin(on)),
   openFolder: () => ask(() => commands.openFolder()),
   hooks: () => ask(() => commands.hooks()),
@@ -271,6 +274,10 @@ export const host = {
   testHook: (id: string) => ask(() => commands.testHook(id)),
   checkVault: () => ask(() => commands.checkVault()),
   protection: () => ask(() => commands.protection()),
+  /** Locks a vault with a passphrase. */
+  lockVault: () => ask(() => commands.lockVault()),
+  /** Records that the window is used, which delays the automatic lock. */
+  recordInput: () => ask(() => commands.recordInput()),
   unlock: (passphrase: string) => ask(() => commands.unlock(passphrase)),
   usePassphrase: (passphrase: string) => ask(() => commands.protectWithPassphrase(passphrase)),
   /** Deletes all encrypted values, if the key is lost. */
@@ -278,6 +285,7 @@ export const host = {
   useKeyring: () => ask(() => commands.protectWithKeyring()),
   diagnose: () => ask(() => commands.diagnose()),
   copyDiagnosis: (diagnosis: Diagnosis) => ask(() => commands.copyDiagnosis(diagnosis)),
+  about: () => ask(() => commands.about()),
   /** Exports to the file chosen in the system's dialog; null if cancelled. */
   exportArchive: (passphrase: string, tokens: boolean, moves: boolean) =>
     ask(() => commands.exportArchive(passphrase, tokens, moves)),

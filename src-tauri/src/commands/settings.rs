@@ -56,6 +56,13 @@ pub(crate) async fn change_settings(
     keep(core, &app, changes.to(core.settings()?)).await.map(Some)
 }
 
+/// Why the proxy of the settings does not accept a connection, or null.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn check_proxy(core: State<'_, CoreHandle>) -> Result<Option<Error>> {
+    core.core().await?.check_proxy().await
+}
+
 /// Lets the person choose a file of additional certificate authorities; returns null if they cancel.
 #[tauri::command]
 #[specta::specta]

@@ -22,11 +22,26 @@ pub(crate) async fn protection(core: State<'_, CoreHandle>) -> Result<Protection
     core.core().await?.protection()
 }
 
-/// Unlocks the vault with its passphrase until the program ends.
+/// Unlocks the vault with its passphrase until it is locked or the program ends.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn unlock(core: State<'_, CoreHandle>, passphrase: SecretInput) -> Result<()> {
     core.core().await?.unlock(&passphrase.0).await
+}
+
+/// Locks a vault with a passphrase, after refreshes in progress.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn lock_vault(core: State<'_, CoreHandle>) -> Result<()> {
+    core.core().await?.lock_by_person().await
+}
+
+/// Records that the person uses the window, which delays the automatic lock.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn record_input(core: State<'_, CoreHandle>) -> Result<()> {
+    core.core().await?.record_input();
+    Ok(())
 }
 
 /// Encrypts the vault with a passphrase.

@@ -114,7 +114,7 @@ async fn by_file(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<(
     let named = file.to_str().context("a path in UTF-8")?;
     scene
         .step("What the window exports goes where its person says in the system's dialog", async {
-            page.press(Role::Button, "Settings").await?;
+            page.settings("Data").await?;
             page.fill("File passphrase", WORDS).await?;
             page.fill("Confirm passphrase", WORDS).await?;
             page.press(Role::Button, "Export…").await?;

@@ -71,23 +71,23 @@ async fn on_the_token_tab(scene: &Scene, page: &Page) -> Result<()> {
 }
 
 async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
-    for (field, text, question) in [
-        ("Browser", "chromium --profile-directory=Work", PROGRAM),
-        ("Proxy", "http://proxy.example:3128", PROXY),
+    for (group, field, text, question) in [
+        ("Sign-in", "Browser", "chromium --profile-directory=Work", PROGRAM),
+        ("Network", "Proxy", "http://proxy.example:3128", PROXY),
     ] {
         for (key, said, is_kept) in
             [(DECLINES, "Not changed", ""), (DECLINES_TOO, "Not changed", ""), (AGREES, "Saved", text)]
         {
             scene
                 .step(&format!("{field}: {key} at the question"), async {
-                    page.press(Role::Button, "Settings").await?;
+                    page.settings(group).await?;
                     page.fill(field, text).await?;
-                    page.press(Role::Choice, "System").await?;
+                    page.press(Role::Button, group).await?;
                     scene.desktop().answers_question(question, key).await?;
                     page.says(said).await?;
                     // The content that is shown then was read again.
                     page.press(Role::Button, "Activity").await?;
-                    page.press(Role::Button, "Settings").await?;
+                    page.settings(group).await?;
                     let value = page.value(field).await?;
                     ensure!(value == is_kept, "{field} is {value:?}");
                     Ok(())
@@ -98,7 +98,7 @@ async fn in_the_settings(scene: &Scene, page: &Page) -> Result<()> {
             .step(&format!("{field}: it is cleared without a question"), async {
                 // A blank is typed, because emptying a field through the driver does not blur it.
                 page.fill(field, " ").await?;
-                page.press(Role::Choice, "System").await?;
+                page.press(Role::Button, group).await?;
                 page.says("Saved").await?;
                 ensure!(scene.desktop().dialog(question).await?.is_none(), "there is a question");
                 Ok(())

@@ -54,7 +54,7 @@ async fn a_confirmed_hook_runs_once_for_each_refresh() -> Result<()> {
 
     scene
         .step("A hook that the person declines is not added, and one that they confirm is", async {
-            page.press(Role::Button, "Settings").await?;
+            page.settings("Hooks").await?;
             for (key, said) in [("Escape", "Not added"), ("Return", "Not added"), ("alt+u", "Hook added")] {
                 page.fill("Hook command", &command).await?;
                 page.press(Role::Button, "Add hook").await?;

@@ -21,6 +21,17 @@ const JUDGE: &str = "
     const changing = document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished);
     Promise.allSettled(changing).then(() => axe.run(document,
     { rules })).then(({ violations }) => done(violations.map(told)), (error) => done([String(error)]));";
+/// The groups of the settings after the first one, and words on each.
+const GROUPS: [(&str, &str); 8] = [
+    ("Sign-in", "Redirect URIs"),
+    ("Network", "Additional trusted CAs"),
+    ("Refresh", "Refresh before expiry"),
+    ("Vault", "Unlocked automatically"),
+    ("Data", "Export and import"),
+    ("Hooks", "No hooks."),
+    ("Diagnostics", "Check this installation"),
+    ("About", "Third-party notices"),
+];
 const PROJECT: &str = "The Lantern Street Chronicle";
 
 #[tokio::test]
@@ -57,7 +68,12 @@ async fn every_screen_is_accessible() -> Result<()> {
             .step(&format!("{theme}: settings"), async {
                 page.press(Role::Button, "Settings").await?;
                 page.press(Role::Choice, theme).await?;
-                judged(&page, "Theme").await
+                judged(&page, "Theme").await?;
+                for (group, words) in GROUPS {
+                    page.press(Role::Button, group).await?;
+                    judged(&page, words).await?;
+                }
+                Ok(())
             })
             .await?;
         scene.step(&format!("{theme}: a connection, and what it opens"), a_connection(&page)).await?;

@@ -2,7 +2,7 @@
 
 use grapnel_sandbox::{Endpoint, Fault};
 use grapnel_tests::keyring::Keyring;
-use grapnel_tests::page::Role;
+use grapnel_tests::page::{Page, Role};
 use grapnel_tests::panel::Panel;
 use grapnel_tests::process::Running;
 use grapnel_tests::scene::Scene;
@@ -53,7 +53,7 @@ async fn an_absent_person_is_notified_once_and_the_tray_keeps_the_program_runnin
         .step(
             "In the tray, it says what is wrong; closing hides the window, and a click brings it back",
             async {
-                page.press(Role::Button, "Settings").await?;
+                page.settings("Refresh").await?;
                 page.tick("Stay in the tray").await?;
                 until("the tray", async || {
                     Ok((panel.tooltip().await? == "The connection needs to be reconnected").then_some(()))
@@ -71,9 +71,8 @@ async fn an_absent_person_is_notified_once_and_the_tray_keeps_the_program_runnin
         .step("When the panel goes, closing ends the program again", async {
             drop(panel);
             desktop.move_window_of(pid, [210, 130], [820, 610]).await?;
-            page.press(Role::Button, "Activity").await?;
-            page.press(Role::Button, "Settings").await?;
-            page.says("No system tray found").await?;
+            says_that_there_is_no_tray(&page).await?;
+            page.settings("General").await?;
             page.tick("Start at login").await?;
             until("the entry", async || Ok(entry.exists().then_some(()))).await?;
             let left = desktop.place_of_window_of(pid).await?;
@@ -114,4 +113,11 @@ async fn an_absent_person_is_notified_once_and_the_tray_keeps_the_program_runnin
             desktop.has_window_at(pid, "the window to be where it was before", |at| at == left).await
         })
         .await
+}
+
+/// The settings are read again when they are opened again.
+async fn says_that_there_is_no_tray(page: &Page) -> Result<()> {
+    page.press(Role::Button, "Activity").await?;
+    page.settings("Refresh").await?;
+    page.says("No system tray found").await
 }

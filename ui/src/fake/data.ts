@@ -68,6 +68,7 @@ export const empty = (): FakeData => ({
   attempts: [],
   vault: null,
   sandbox: null,
+  sandbox_apps: [],
   missed: [],
   details: {},
   projects: [],
@@ -76,7 +77,16 @@ export const empty = (): FakeData => ({
   collections: {},
   items: {},
   chosen: "/home/amelie/grapnel.age",
-  settings: { browser: "", proxy: "", certificates: "", quiet: false, tray: false, margin: "usual" },
+  settings: {
+    browser: "",
+    proxy: "",
+    certificates: "",
+    quiet: false,
+    tray: false,
+    margin: "usual",
+    auto_lock: "never",
+    lock_on_suspend: false,
+  },
   hooks: [],
 });
 

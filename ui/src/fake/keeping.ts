@@ -69,6 +69,17 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
       answer("chooseCertificates", [], () =>
         data().chosen ? (data().settings = { ...data().settings, certificates: "/etc/ssl/company.pem" }) : null,
       ),
+    checkProxy: () =>
+      answer("checkProxy", [], () =>
+        data().settings.proxy?.includes("nowhere")
+          ? trouble(
+              "invalid_input",
+              "The proxy is saved, but could not be reached: connection refused.",
+              "While it can’t be reached, tokens aren’t refreshed, and sign-ins fail.",
+              "Check host and port, or your network.",
+            )
+          : null,
+      ),
     startAtLogin: (on: boolean) => answer("startAtLogin", [on], () => null),
     hooks: () => answer("hooks", [], () => data().hooks),
     addHook: (event: ConnectionEventKind, command: string) =>
@@ -106,6 +117,14 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
         queueMicrotask(() => tell({ kind: "vault", value: null }));
         return null;
       }),
+    lockVault: () =>
+      answer("lockVault", [], () => {
+        const locked = trouble("passphrase_needed", "The vault is locked, and opens with your passphrase.");
+        data().vault = locked;
+        queueMicrotask(() => tell({ kind: "vault", value: locked }));
+        return null;
+      }),
+    recordInput: () => answer("recordInput", [], () => null),
     protectWithPassphrase: (word: string) =>
       answer("protectWithPassphrase", [word.length], () => {
         if (word.length < 12) throw short();
@@ -136,6 +155,13 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
             hint: "Unlock it.",
           },
         ],
+      })),
+    about: () =>
+      answer("about", [], () => ({
+        version: "0.1.0",
+        licence: "MIT OR Apache-2.0",
+        source: "https://github.com/grapnel-app/grapnel",
+        notices: Array.from({ length: 40 }, (_, n) => `crate-${n} 1.0.${n}  MIT OR Apache-2.0`).join("\n"),
       })),
     copyDiagnosis: (given: unknown) => answer("copyDiagnosis", [given], () => null),
     exportArchive: (word: string, tokens: boolean, moves: boolean) =>

@@ -285,6 +285,17 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
       "Enter the passphrase.",
     ),
   }),
+  "sandbox-stopped": () => ({
+    ...some(),
+    sandbox: trouble(
+      "port_taken",
+      "The sandbox is not running: port 4780 is used by another program.",
+      "The connections of its apps cannot be refreshed meanwhile.",
+      "End that program, then try again. Sandbox apps work again once it runs. " +
+        "Apps of real providers are not affected.",
+    ),
+    sandbox_apps: ["acme-sites"],
+  }),
   wire: (fake) => {
     for (const name of ["projects", "loadPosts", "project", "activity", "refresh"] as const)
       fake.fail(name, unavailable);

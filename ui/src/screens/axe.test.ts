@@ -227,13 +227,20 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
   "activity with exchanges": ["exchanged", (user) => tab(user, "Activity")],
   "connection's activity": ["some", (user) => tab(user, "Activity")],
   activity: ["some", (user) => press(user, "Activity")],
-  settings: [
-    "some",
-    async (user) => {
-      await press(user, "Settings");
-      await screen.findByRole("textbox", { name: "Proxy" });
-    },
-  ],
+  ...Object.fromEntries(
+    ["General", "Sign-in", "Network", "Refresh", "Vault", "Data", "Hooks", "Diagnostics", "About"].map((group) => [
+      `settings: ${group}`,
+      [
+        "passphrase",
+        async (user: User) => {
+          await press(user, "Settings");
+          await press(user, group);
+          await screen.findByRole("heading", { name: group, level: 2 });
+          if (group === "Diagnostics") await press(user, "Run diagnostics");
+        },
+      ] as const,
+    ]),
+  ),
   unwritable: ["unwritable"],
   vault: ["vault"],
 };

@@ -12,7 +12,9 @@ export class Passphrase {
   /** Which of the two fields lost the focus with text in it. */
   #left = $state({ value: false, again: false });
 
-  short = $derived([...this.value].length < SHORTEST);
+  /** How many characters are missing. */
+  missing = $derived(Math.max(0, SHORTEST - [...this.value].length));
+  short = $derived(this.missing > 0);
   differs = $derived(this.value !== this.again);
 
   leave = (which: "value" | "again"): void => {

@@ -4,6 +4,18 @@ import type { SandboxApp } from "../host";
 
 export type Tab = "overview" | "token" | "browse" | "requests" | "activity";
 
+/** The pages of the settings. */
+export type SettingsGroup =
+  | "general"
+  | "sign_in"
+  | "network"
+  | "refresh"
+  | "vault"
+  | "data"
+  | "hooks"
+  | "diagnostics"
+  | "about";
+
 export type Route =
   | { page: "home" }
   | { page: "add"; prefill: SandboxApp[] | null; like?: string }
@@ -13,7 +25,7 @@ export type Route =
   | { page: "connect"; app: string; attempt: string | null; connection: string | null }
   | { page: "connection"; connection: string; tab: Tab }
   | { page: "activity" }
-  | { page: "settings" };
+  | { page: "settings"; group?: SettingsGroup };
 
 /** How many pages can be gone back. */
 const KEPT = 50;

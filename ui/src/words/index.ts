@@ -21,7 +21,7 @@ export { count, list, number, of } from "./number";
 export { palette } from "./palette";
 export { choiceWord, profileKeys, redirectMethod, valueId, valueWord } from "./profile";
 export { requests } from "./requests";
-export { archive, doctor, hooks, settings, vault } from "./settings";
+export { about, archive, doctor, hooks, settings, vault } from "./settings";
 export { shortcutWords } from "./shortcuts";
 export * as time from "./time";
 export { token } from "./token";

@@ -12,6 +12,7 @@ export const palette = {
   browse: "Browse",
   requestsOf: "Send API request",
   activityOf: "Show activity",
+  settings: (group: string) => `Settings: ${group}`,
   theme: (name: string) => `Theme: ${name}`,
   connect: (app: string) => `Connect ${app}`,
   nothing: (text: string) => `No results for “${text}”`,

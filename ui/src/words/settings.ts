@@ -1,14 +1,26 @@
 import type { ConnectionEventKind, Exported, ImportOutcome, Protection, Settings, CheckStatus } from "../host";
+import type { SettingsGroup } from "../state/router.svelte";
 import { count, number } from "./number";
 
 export const settings = {
   title: "Settings",
-  appearance: "Appearance",
+  groups: {
+    general: "General",
+    sign_in: "Sign-in",
+    network: "Network",
+    refresh: "Refresh",
+    vault: "Vault",
+    data: "Data",
+    hooks: "Hooks",
+    diagnostics: "Diagnostics",
+    about: "About",
+  } satisfies Record<SettingsGroup, string>,
   theme: "Theme",
   system: "System",
   light: "Light",
   dark: "Dark",
   size: "Text size",
+  sizeNote: "Relative to the text size of your desktop.",
   larger: "Larger text",
   smaller: "Smaller text",
   usualSize: "Reset text size",
@@ -17,10 +29,8 @@ export const settings = {
   optional: "optional",
   saved: "Saved",
   unchanged: "Not changed",
-  signingIn: "Signing in",
   browser: "Browser",
   program: "Command",
-  network: "Network",
   proxy: "Proxy",
   certificates: "Additional trusted CAs",
   note: {
@@ -31,26 +41,39 @@ export const settings = {
       "Proxy for requests to providers: http, https, socks5 or socks5h. Never used for this computer or hosts in " +
       "NO_PROXY. Leave blank to use the system proxy. You’ll be asked to confirm a new proxy.",
   },
+  checkingProxy: "Checking the proxy…",
+  deepLinks: "Deep links",
+  deepLinksNote:
+    "Open Grapnel again after you authorize in the browser. Apps with the redirect method loopback or paste " +
+    "don’t need them.",
+  testDeepLink: "Test deep link",
+  testingDeepLink: "Testing…",
+  deepLinkWorks: "It returned to Grapnel.",
+  redirects: "Redirect URIs",
+  redirectsNote: "Each app has its own redirect URI and redirect method. To change them, edit the app.",
   example: { browser: "firefox -P work", proxy: "http://proxy.example:3128" },
   noCertificates: "System CAs only.",
   certificatesNote: "A file in PEM or DER format. Needed if a corporate proxy inspects TLS traffic.",
   chooseFile: "Choose file…",
   removeFile: "Remove",
   copyFile: "Copy file path",
-  refreshing: "Token refresh",
   margin: "Refresh before expiry",
+  marginUsual: "5 minutes, or 20% of a shorter lifetime.",
+  marginNote: "At most a third of the lifetime. Refreshes are spread out: some start up to 50% earlier.",
   margins: {
-    usual: { label: "Automatic", note: "5 minutes, or 20% of a shorter lifetime." },
-    one_minute: { label: "1 minute" },
-    five_minutes: { label: "5 minutes" },
-    fifteen_minutes: { label: "15 minutes" },
-    one_hour: {
-      label: "1 hour",
-      note: "At most a third of the lifetime. Refreshes are spread out: some start up to 50% earlier.",
-    },
-  } satisfies Record<Settings["margin"], { label: string; note?: string }>,
-  background: "Background",
-  inBackground: "When the window is closed or hidden",
+    usual: "Automatic",
+    one_minute: "1 minute",
+    five_minutes: "5 minutes",
+    fifteen_minutes: "15 minutes",
+    one_hour: "1 hour",
+  } satisfies Record<Settings["margin"], string>,
+  retries: "Failed refreshes",
+  retriesNote:
+    "Retried automatically: after about 10 seconds, then at doubling intervals of up to an hour. " +
+    "A Retry-After of the provider is honored.",
+  expiring: "Expiring refresh tokens",
+  expiringNote:
+    "If a refresh token will expire, you’re notified 7 days before, or in the last quarter of a shorter lifetime.",
   switches: {
     notify: {
       label: "Notify me when a connection needs attention",
@@ -63,7 +86,7 @@ export const settings = {
     login: { label: "Start at login", note: "Starts without a window if Grapnel stays in the tray." },
   },
   noTray: "No system tray found: closing the window quits Grapnel.",
-  data: "Data",
+  folder: "Data folder",
   dataNote:
     "This folder holds apps, connections, history and offline content. " +
     "Secrets in it are encrypted; the key is stored elsewhere.",
@@ -72,7 +95,6 @@ export const settings = {
 };
 
 export const hooks = {
-  title: "Hooks",
   note:
     "Commands that run while this window or grapnel agent runs. The event is in their environment and, as JSON, on " +
     "standard input; no token is.",
@@ -104,12 +126,29 @@ export const hooks = {
 };
 
 export const vault = {
-  title: "Vault",
+  protection: "Unlocked by",
   opens: {
     none: "Empty. The first secret creates a key in your system keyring.",
     keyring: "Unlocked automatically by your system keyring.",
     passphrase: "Unlocked with your passphrase each time Grapnel starts.",
   } satisfies Record<Protection, string>,
+  lock: "Lock",
+  lockNote:
+    "Removes the key from memory. Until you unlock the vault, this window refreshes no tokens. A grapnel agent in a " +
+    "terminal keeps its own key.",
+  lockNow: "Lock now",
+  locking: "Locking…",
+  isLocked: "Locked",
+  autoLock: "Lock automatically",
+  autoLockNote: "After this time without a key press or click in this window.",
+  autoLocks: {
+    never: "Never",
+    five_minutes: "After 5 minutes",
+    fifteen_minutes: "After 15 minutes",
+    one_hour: "After 1 hour",
+  } satisfies Record<Settings["auto_lock"], string>,
+  onSuspend: "Lock on suspend",
+  onSuspendNote: "When the computer suspends or resumes.",
   use: "Use a passphrase",
   change: "Change passphrase",
   keyring: "Use system keyring",
@@ -117,6 +156,7 @@ export const vault = {
   fresh: "New passphrase",
   again: "Confirm passphrase",
   note: "At least 12 characters. If you lose it, the vault can’t be recovered.",
+  missing: (missing: number) => `${count(missing, "more character", "more characters")} needed.`,
   differs: "The passphrases don’t match.",
   short: "Use at least 12 characters.",
   seal: "Use this passphrase",
@@ -128,7 +168,8 @@ export const vault = {
 };
 
 export const doctor = {
-  title: "Diagnostics",
+  what: "Check this installation",
+  note: "Data, vault, network, deep links and browser. The report contains no secrets and no names.",
   run: "Run diagnostics",
   running: "Running…",
   summary: (fine: number, attention: number, broken: number) => {
@@ -148,6 +189,8 @@ export const archive = {
   title: "Export and import",
   passphrase: "File passphrase",
   passphraseNote: "To export, at least 12 characters. To import, the passphrase used for the export.",
+  missing: (missing: number) =>
+    `To export, ${count(missing, "more character", "more characters")}. To import, the passphrase used for the export.`,
   tokens: "Include tokens",
   moves: "Delete the tokens from this computer after export",
   toExport: "export only",
@@ -173,4 +216,23 @@ export const archive = {
     string
   >,
   done: "Imported.",
+};
+
+export const about = {
+  version: "Version",
+  product: (version: string) => `Grapnel ${version}`,
+  copyVersion: "Copy version",
+  licence: "Licence",
+  report: "Report a problem",
+  reportNote: "Open this page in your browser, and paste the report that Diagnostics copies.",
+  issues: (source: string) => `${source}/issues`,
+  copyIssues: "Copy URL for reports",
+  source: "Source code",
+  copySource: "Copy URL of the source",
+  folder: "Data folder",
+  copyFolder: "Copy data folder path",
+  notices: "Third-party notices",
+  noticesNote: "Licences and copyright notices of the software that Grapnel contains.",
+  showNotices: "Show notices",
+  hideNotices: "Hide notices",
 };

@@ -5,7 +5,7 @@ import { clock } from "../../state/clock.svelte";
 import { connect } from "../../state/signIn.svelte";
 import { openSearchResult } from "../../state/openSearchResult";
 import { matches, type PaletteItem, type PaletteSource } from "../../state/palette.svelte";
-import { router } from "../../state/router.svelte";
+import { router, type SettingsGroup } from "../../state/router.svelte";
 import { browsable } from "../../state/profile";
 import { connectionActions } from "../../state/connectionActions.svelte";
 import { canCopyToken, statusDetail, statusIcon, connectionState, statusLabel } from "../../state/connectionStatus";
@@ -124,6 +124,12 @@ function anywhere(): PaletteItem[] {
         setTimeout(() => (shortcutList.open = true));
       },
     },
+    ...(Object.keys(settings.groups) as SettingsGroup[]).map((group) => ({
+      id: `settings-${group}`,
+      label: words.settings(settings.groups[group]),
+      icon: "settings",
+      act: () => router.go({ page: "settings", group }),
+    })),
     { id: "larger", label: settings.larger, note: common.key("+"), icon: "plus", act: () => zoom.set(zoom.larger) },
     { id: "smaller", label: settings.smaller, note: common.key("−"), icon: "minus", act: () => zoom.set(zoom.smaller) },
     { id: "usual", label: settings.usualSize, note: common.key("0"), icon: "settings", act: () => zoom.set(100) },

@@ -5,6 +5,7 @@ import { fake, press, screen, start } from "../../test/start";
 async function open(tell?: () => void) {
   const user = await start("some", tell);
   await press(user, "Settings");
+  await press(user, "Hooks");
   return { user, section: within(await screen.findByRole("region", { name: "Hooks" })) };
 }
 
