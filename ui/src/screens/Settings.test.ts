@@ -181,7 +181,7 @@ test("the activity is searched", async () => {
   const user = await start("some");
   router.go({ page: "activity" });
   await user.type(await screen.findByLabelText("Search"), "clipboard");
-  await expect.poll(() => fake.called("activity").at(-1)).toEqual([null, "clipboard"]);
+  await expect.poll(() => fake.called("activity").at(-1)).toEqual([null, "clipboard", []]);
   expect(await screen.findByText(/copied to the clipboard/)).toBeVisible();
   expect(screen.queryByText(/after one retry/)).toBeNull();
 });
