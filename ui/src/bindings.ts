@@ -220,6 +220,18 @@ export const events = {
 };
 
 /* Types */
+/**  Facts about this program. */
+export type About = {
+	/**  Its version. */
+	version: string,
+	/**  Its licence, as an SPDX expression. */
+	licence: string,
+	/**  The URL of its source. */
+	source: string,
+	/**  The licences and copyright notices of the packages that it contains. */
+	notices: string,
+};
+
 /**  The account that authorized a connection. */
 export type Account = {
 	/**  The provider's ID of the account. */
@@ -438,6 +450,17 @@ export type Authorization = {
 	/**  The projects that are granted now. */
 	project_ids: string[],
 };
+
+/**  After which time without a key press or click in the window a vault with a passphrase is locked. */
+export type AutoLock = 
+/**  It is not locked. */
+"never" | 
+/**  Five minutes. */
+"five_minutes" | 
+/**  Fifteen minutes. */
+"fifteen_minutes" | 
+/**  An hour. */
+"one_hour";
 
 /**  Changes to the settings. `None` leaves a setting as it is. */
 export type Changes = {
@@ -1107,29 +1130,6 @@ export type LineRange = {
 	/**  How many. */
 	count: number,
 };
-
-/**  Facts about this program. */
-export type About = {
-	/**  Its version. */
-	version: string,
-	/**  Its licence, as an SPDX expression. */
-	licence: string,
-	/**  The URL of its source. */
-	source: string,
-	/**  The licences and copyright notices of the packages that it contains. */
-	notices: string,
-};
-
-/**  After which time without a key press or click in the window a vault with a passphrase is locked. */
-export type AutoLock = 
-/**  It is not locked. */
-"never" | 
-/**  Five minutes. */
-"five_minutes" | 
-/**  Fifteen minutes. */
-"fifteen_minutes" | 
-/**  An hour. */
-"one_hour";
 
 /**  How long before its expiry a token is refreshed automatically; limited to a fraction of its lifetime. */
 export type Margin = 
