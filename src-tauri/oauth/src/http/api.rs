@@ -14,6 +14,7 @@ use super::client::{Client, Progress};
 use super::failure::Failure;
 use super::limits::Limits;
 use super::mask::Mask;
+use super::redacted_response;
 use super::response::Reply;
 use super::token::Credentials;
 
@@ -227,6 +228,7 @@ pub async fn introspect(
 }
 
 /// Revokes a token (RFC 7009) with the client's credentials. A token that the provider does not know counts as revoked.
+/// An error has neither the secrets that were sent nor those in the response.
 pub async fn revoke(
     client: &Client,
     url: &Url,
@@ -239,7 +241,13 @@ pub async fn revoke(
     let request = about_token(url, auth, credentials, token, hint)?;
     let reply =
         client.send(ExchangeKind::Revocation, request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
-    if reply.status.is_success() { Ok(()) } else { read(&reply, token).map(drop) }
+    if reply.status.is_success() {
+        return Ok(());
+    }
+    let mut secrets = redacted_response::received_secrets(&reply);
+    secrets.extend([token.clone()]);
+    secrets.extend(credentials.client_secret.clone());
+    read(&masked(reply, &Mask::of(secrets)).await, token).map(drop)
 }
 
 /// How the client authenticates at an endpoint that may declare its own method. `BasicRaw` is a property of the
