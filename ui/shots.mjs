@@ -344,6 +344,26 @@ const shots = {
       await button(page, "Undo").waitFor();
     },
   },
+  "connection-edit": {
+    scenario: "forty",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByRole("menuitem", { name: "Edit details…" }).click();
+    },
+  },
+  "connection-noted": {
+    scenario: "some",
+    go: async (page) => {
+      await page.evaluate(() =>
+        fake.commands.editConnection("c1", {
+          label: "Harbour office",
+          note: "Ask Ines before you reconnect: the consent page wants her account.\n\nContract until March.",
+          pinned: true,
+        }),
+      );
+      await page.getByRole("heading", { name: "Note" }).waitFor();
+    },
+  },
   "forty-options": { scenario: "forty", go: (page) => button(page, "List options").click() },
   "environment-form": {
     scenario: "environments",

@@ -49,7 +49,7 @@ impl Role {
                 "input[type=checkbox], input[type=radio], [role=checkbox], [role=radio], [role=switch]"
             }
             Self::Select => "select, [role=combobox]",
-            Self::Option => "[role=option], [role=menuitem]",
+            Self::Option => "[role=option], [role^=menuitem]",
             Self::Tab => "[role=tab]",
             Self::Heading => "h1, h2, h3, h4, [role=heading]",
             Self::Dialog => "dialog, [role=dialog], [role=alertdialog]",

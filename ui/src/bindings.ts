@@ -95,6 +95,10 @@ export const commands = {
 	 *  whether they did.
 	 */
 	setBrowser: (connectionId: ConnectionId, browser: string) => typedError<boolean, Error>(__TAURI_INVOKE("set_browser", { connectionId, browser })),
+	/**  Changes the name and the annotations of a connection. */
+	editConnection: (connectionId: ConnectionId, edit: ConnectionEdit) => typedError<null, Error>(__TAURI_INVOKE("edit_connection", { connectionId, edit })),
+	/**  Gives connections the places 0, 1, … in the person's own order; or, with `by_name`, no places. */
+	arrangeConnections: (connectionIds: ConnectionId[], byName: boolean) => typedError<null, Error>(__TAURI_INVOKE("arrange_connections", { connectionIds, byName })),
 	/**  Refreshes a connection's tokens now. */
 	refresh: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("refresh", { connectionId })),
 	/**  Copies a valid access token, and clears the clipboard after 45 seconds if it still contains it. */
@@ -379,6 +383,21 @@ export type App = {
 
 /**  Identifies an app. */
 export type AppId = string;
+
+/**  What a person notes about a connection. */
+export type Annotations = {
+	label: string | null,
+	note: string,
+	pinned: boolean,
+	position: number | null,
+};
+
+export type ConnectionEdit = {
+	name?: string | null,
+	label?: string | null,
+	note?: string | null,
+	pinned?: boolean | null,
+};
 
 /**  The application (client) as the provider describes it. */
 export type Application = {
@@ -1815,6 +1834,8 @@ export type Summary = {
 	sign_in_due: string | null,
 	/**  Whether scopes were requested that were not granted. */
 	lacks_scopes: boolean,
+	/**  What the person notes about it. */
+	annotations: Annotations,
 };
 
 /**  A kind of token, with its name in RFC 7009. */

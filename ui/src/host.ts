@@ -3,6 +3,7 @@
 import { commands, events } from "./bindings";
 import type {
   ApiRequestDraft,
+  ConnectionEdit,
   ConnectionEventKind,
   Diagnosis,
   Error as Trouble,
@@ -20,6 +21,7 @@ import type {
 
 export type {
   About,
+  Annotations,
   ApiEndpointView,
   ApiExchangeSummary,
   ApiExchangeView,
@@ -103,7 +105,7 @@ export type {
   CheckStatus,
   RedirectMethod,
 } from "./bindings";
-export type { Trouble, Happening };
+export type { ConnectionEdit, Trouble, Happening };
 export type Settings = Required<Given>;
 
 type Envelope<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble };
@@ -188,6 +190,10 @@ export const host = {
   connection: (id: string) => ask(() => commands.connection(id)),
   /** Sets a connection's browser. Returns whether the person agreed to a new command. */
   setBrowser: (id: string, command: string) => ask(() => commands.setBrowser(id, command)),
+  /** Changes the name and the annotations of a connection; what is left out stays. */
+  editConnection: (id: string, edit: ConnectionEdit) => ask(() => commands.editConnection(id, edit)),
+  /** Gives connections places in the person's own order; or, with `byName`, none. */
+  arrangeConnections: (ids: string[], byName: boolean) => ask(() => commands.arrangeConnections(ids, byName)),
   refresh: (id: string) => ask(() => commands.refresh(id)),
   copyToken: (id: string) => ask(() => commands.copyToken(id)),
   copyAuthorizationHeader: (id: string) => ask(() => commands.copyAuthorizationHeader(id)),

@@ -61,6 +61,10 @@ pub(crate) enum Command {
     /// is not started, the exit code is Grapnel's own, 126 for a command that cannot be executed, and 127 for one that
     /// is not found.
     Exec(exec::Exec),
+    /// Rename a connection; scripts that use its old name must use the new one
+    Rename(connection::Rename),
+    /// Change the name, label or note of a connection, or pin it to the top of the window's list
+    Edit(connection::Edit),
     /// Refresh the tokens of a connection now
     Refresh(ConnectionArg),
     /// List the projects of a connection
@@ -120,6 +124,8 @@ impl Command {
             | Self::Provider(_)
             | Self::List(_)
             | Self::Status(_)
+            | Self::Rename(_)
+            | Self::Edit(_)
             | Self::Activity(_)
             | Self::Doctor
             | Self::Watch

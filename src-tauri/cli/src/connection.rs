@@ -1,5 +1,6 @@
 //! Connections: the list, one in detail, its token, refreshing and disconnecting.
 
+mod edit;
 mod list;
 mod status;
 mod token;
@@ -11,6 +12,7 @@ use grapnel_model::revocation::{Revocation, TokenRevocation};
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use edit::{Edit, Rename, edit, rename};
 pub(crate) use status::Status;
 pub(crate) use token::{Token, token, token_from_agent, warn_if_short};
 

@@ -171,6 +171,8 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Status(about) => connection::status(session, &about.connection).await,
         Command::Api(command) => api::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,
+        Command::Rename(asked) => connection::rename(session, asked),
+        Command::Edit(asked) => connection::edit(session, asked),
         Command::Refresh(about) => connection::refresh(session, &about.connection).await,
         Command::Disconnect(command) => connection::disconnect(session, &command).await,
         Command::Projects(command) => content::projects(session, &command).await,

@@ -1,5 +1,6 @@
 //! Connections: their status, and the notifications about them.
 
+mod edit;
 mod first_page;
 mod list;
 mod pending_notifications;
@@ -8,6 +9,7 @@ mod snapshot;
 mod state;
 mod status_counts;
 
+pub(crate) use edit::{arrange, cleaned_annotations, edit};
 pub(crate) use first_page::first;
 pub(crate) use list::{all, details, forget, named, some};
 pub(crate) use pending_notifications::take;

@@ -47,6 +47,8 @@ pub enum Kind {
     TokenCopied,
     /// A program received the access token.
     TokenHandedOut,
+    /// A connection was renamed.
+    Renamed,
     /// The person disconnected a connection.
     Disconnected,
     /// The provider revoked a token of a connection that was disconnected earlier.

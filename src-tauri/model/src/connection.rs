@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Application, Authorization, Claims};
+use crate::annotations::Annotations;
 use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
 use crate::secret::TokenPreview;
@@ -62,6 +63,8 @@ pub struct Summary {
     pub sign_in_due: Option<Timestamp>,
     /// Whether scopes were requested that were not granted.
     pub lacks_scopes: bool,
+    /// What the person notes about it.
+    pub annotations: Annotations,
 }
 
 /// The scopes of a connection.

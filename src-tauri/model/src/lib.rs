@@ -6,6 +6,7 @@
 pub mod access_token;
 pub mod account;
 pub mod activity;
+pub mod annotations;
 pub mod api_exchange;
 pub mod attempt;
 pub mod connection;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use grapnel_model::annotations::ConnectionEdit;
 use grapnel_model::connection::Details;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
@@ -39,6 +40,28 @@ pub(crate) async fn set_browser(
         return Ok(false);
     }
     core.set_browser(&connection_id, &browser).map(|()| true)
+}
+
+/// Changes the name and the annotations of a connection.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn edit_connection(
+    core: State<'_, CoreHandle>,
+    connection_id: ConnectionId,
+    edit: ConnectionEdit,
+) -> Result<()> {
+    core.core().await?.edit_connection(&connection_id, &edit)
+}
+
+/// Gives connections the places 0, 1, … in the person's own order; or, with `by_name`, no places.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn arrange_connections(
+    core: State<'_, CoreHandle>,
+    connection_ids: Vec<ConnectionId>,
+    by_name: bool,
+) -> Result<()> {
+    core.core().await?.arrange_connections(&connection_ids, by_name)
 }
 
 /// Refreshes a connection's tokens now.

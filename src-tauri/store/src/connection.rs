@@ -1,8 +1,10 @@
 //! Connections in the store: adding, finding, naming and removing.
 
+mod annotations;
 mod identity;
 mod row;
 
+pub use annotations::{known_label, set_annotations, set_name, set_position};
 pub use identity::{
     clear_identity, of_same_account, set_account, set_claims, set_id_claims, set_identity,
     set_introspected_end, set_introspection, take_identity,

@@ -1,5 +1,6 @@
 //! The columns that decide a connection's status. List views read only these, so that 10,000 rows stay fast.
 
+use grapnel_model::annotations::Annotations;
 use grapnel_model::error::Error;
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::Origins;
@@ -38,6 +39,8 @@ pub struct ConnectionStatus {
     pub notified_version: Option<i64>,
     /// A new sign-in that will be needed.
     pub notice: Option<Notice>,
+    /// What the person notes about it.
+    pub annotations: Annotations,
 }
 
 /// A new sign-in that will be needed.
@@ -76,12 +79,13 @@ impl From<&ConnectionRow> for ConnectionStatus {
                 let (due, from) = (held.sign_in_due()?, held.notice_from()?);
                 Some(Notice { due, from, is_notified: false })
             }),
+            annotations: row.annotations.clone(),
         }
     }
 }
 
 const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, \
-    noticed, scopes, sealed_refresh IS NOT NULL";
+    noticed, scopes, sealed_refresh IS NOT NULL, label, note, pinned, position";
 
 /// Every connection, by name.
 pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
@@ -90,10 +94,20 @@ pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
     Ok(all)
 }
 
-/// Every connection and its app, by name.
-pub fn names(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, AppId)>> {
-    let mut all = connection.prepare_cached("SELECT id, app_id FROM connection ORDER BY name")?;
-    all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+/// Every connection and its app in the order of the window's list: pinned ones, then those with a place in the person's
+/// own order, then the others by name.
+pub fn listed(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, AppId)>> {
+    let mut all = connection.prepare_cached("SELECT id, app_id, name, pinned, position FROM connection")?;
+    let all: rusqlite::Result<Vec<_>> = all
+        .query_map([], |row| {
+            let name: String = row.get(2)?;
+            let (pinned, position): (bool, Option<u32>) = (row.get(3)?, row.get(4)?);
+            Ok(((!pinned, position.is_none(), position, natural_key(&name)), (row.get(0)?, row.get(1)?)))
+        })?
+        .collect();
+    let mut all = all?;
+    all.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(all.into_iter().map(|(_, ids)| ids).collect())
 }
 
 /// The connections with anything to report: a problem, a restriction, a retry, a notification. They are few, and have
@@ -149,6 +163,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionStatus> {
         notice: read_notice(row)?,
         scopes: json(row, 12)?,
         refreshes: row.get(13)?,
+        annotations: Annotations {
+            label: row.get(14)?,
+            note: row.get(15)?,
+            pinned: row.get(16)?,
+            position: row.get(17)?,
+        },
     })
 }
 

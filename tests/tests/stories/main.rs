@@ -2,6 +2,7 @@
 
 mod agent;
 mod bad_input;
+mod bulk;
 mod cold_start;
 mod command_line;
 mod confirming;

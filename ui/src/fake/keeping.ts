@@ -9,6 +9,7 @@ import type {
   Imported,
   Settings,
 } from "../bindings";
+import { annotating } from "./annotating";
 import { at, trouble, type FakeData } from "./data";
 
 type Name = keyof typeof Real;
@@ -40,6 +41,7 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
     ],
   });
   return {
+    ...annotating(answer, data, tell),
     settings: () =>
       answer("settings", [], () => ({
         settings: data().settings,

@@ -73,7 +73,7 @@ test("the list is filtered by status, with counts", async () => {
   );
   expect(offered).toEqual([
     ...["All 7", "Needs attention 1", "Active 1", "Retrying 1", "Expired 1", "Locked 1", "Disconnected 1"],
-    ...["Not connected 1", "Provider", "Environment"],
+    ...["Not connected 1", "Provider", "Environment", "Label"],
   ]);
   await user.keyboard("{Escape}");
   await option(user, /^Disconnected/);

@@ -139,6 +139,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await screen.findByRole("heading", { name: "4 connections selected" });
     },
   ],
+  "edit a connection": ["some", (user) => choose(user, "Edit details…")],
   "removing with undo": [
     "some",
     async (user) => {

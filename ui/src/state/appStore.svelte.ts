@@ -280,6 +280,17 @@ class AppStore {
     return next;
   };
 
+  /** Gives connections the places 0, 1, … at once, before the host has stored them; or, with `byName`, none. */
+  place(ids: string[], byName: boolean): void {
+    this.#requests.noteNewer(ids);
+    const places = new Map(ids.map((id, place) => [id, byName ? null : place]));
+    this.allConnections = this.allConnections.map((one) => {
+      const position = places.get(one.id);
+      if (position === undefined || position === one.annotations.position) return one;
+      return { ...one, annotations: { ...one.annotations, position } };
+    });
+  }
+
   /** Reloads everything after a change by another process. */
   async #reloadAll(): Promise<void> {
     await this.#reloadApps();

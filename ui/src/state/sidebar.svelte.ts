@@ -6,7 +6,7 @@ import { clock } from "./clock.svelte";
 import { filtered, sidebarRows, usualGrouping, type Grouping } from "./sidebarRows";
 
 const KEY = "grouping";
-export const groupings: readonly Grouping[] = ["provider", "environment"];
+export const groupings: readonly Grouping[] = ["provider", "environment", "label"];
 
 const kept = (): Grouping | null => groupings.find((one) => one === localStorage.getItem(KEY)) ?? null;
 

@@ -14,9 +14,9 @@ type Kind =
 export type Row = Kind & { id: string; name: string; provider: string; provider_name: string; text?: string };
 
 /** What the list is grouped by. */
-export type Grouping = "provider" | "environment";
-/** `name` is empty for rows without an environment. */
-export type Group = { by: Grouping; name: string; rows: Row[] };
+export type Grouping = "provider" | "environment" | "label";
+/** `name` is empty for rows without an environment or a label. Pinned rows are a group of their own. */
+export type Group = { by: Grouping | "pinned"; name: string; rows: Row[] };
 
 /** Running attempts, and unsuccessful ones that the person has not dismissed. */
 const shown = (attempt: Attempt): boolean =>
@@ -50,11 +50,16 @@ export function sidebarRows(
 ): Group[] {
   const known = new Map(apps.map((app) => [app.id, app]));
   const groups = new Map<string, Row[]>();
+  const pinned: Row[] = [];
+  let isArranged = false;
   const put = (appId: string, of: Summary | Attempt | App | null, make: () => Omit<Row, "provider"> & Kind) => {
     const app = known.get(appId);
     const row = (of && made.get(of)) ?? ({ provider: app?.provider ?? "", ...make() } as Row);
     if (of) made.set(of, row);
-    const name = by === "environment" ? (app?.environment ?? "") : row.provider_name;
+    const own = row.kind === "connection" ? row.connection.annotations : null;
+    isArranged ||= own?.position != null;
+    if (own?.pinned) return void pinned.push(row);
+    const name = { provider: row.provider_name, environment: app?.environment ?? "", label: own?.label ?? "" }[by];
     const rows = groups.get(name);
     if (rows) rows.push(row);
     else groups.set(name, [row]);
@@ -84,18 +89,28 @@ export function sidebarRows(
     const { id, name, provider_name } = app;
     if (!connected.has(id) && !tried.has(id)) put(id, app, () => ({ id, name, provider_name, kind: "app", app }));
   }
-  return [...groups]
+  const named = [...groups]
     .map(([name, rows]): Group => ({ by, name, rows }))
     .sort((a, b) => Number(!a.name) - Number(!b.name) || compare(a.name, b.name));
+  const all: Group[] = pinned.length > 0 ? [{ by: "pinned", name: "", rows: pinned }, ...named] : named;
+  // Without a place, rows follow in the order that they have.
+  if (isArranged) for (const { rows } of all) rows.sort((a, b) => place(a) - place(b));
+  return all;
 }
+
+/** The place of a row in the person's own order. */
+const place = (row: Row): number =>
+  (row.kind === "connection" ? row.connection.annotations.position : null) ?? Number.MAX_SAFE_INTEGER;
 
 /** The text that the filter searches. */
 const text = (row: Row): string =>
   (row.text ??= [
     row.name,
     row.provider_name,
-    (row.kind === "connection" && row.connection.environment) || "",
-    (row.kind === "app" && row.app.environment) || "",
+    ...(row.kind === "connection"
+      ? [row.connection.environment, row.connection.annotations.label, row.connection.annotations.note]
+      : []),
+    row.kind === "app" ? row.app.environment : "",
   ]
     .join("\n")
     .toLocaleLowerCase());

@@ -52,6 +52,7 @@ export const common = {
   refused: "Rejected an unexpected sign-in response",
   counted: (title: string, times: number): string => (times === 1 ? title : `${title} (${times} times, latest shown)`),
   notRead: "This list may be out of date",
+  notSaved: "The change wasn’t saved",
   failed: (what: string) => `Failed: ${what}`,
   none: "None",
 } as const;
@@ -158,9 +159,13 @@ export const side = {
   counted: (what: string, n: number) => `${what} ${number(n)}`,
   nothingIn: (what: string) => `Nothing under “${what}”`,
   noMatchesIn: (text: string, what: string) => `No matches for “${text}” under “${what}”`,
-  grouping: { provider: "Provider", environment: "Environment" },
   noSandbox: "Sandbox not running",
   briefNoSandbox: "No sandbox",
+  grouping: { provider: "Provider", environment: "Environment", label: "Label" },
+  pinned: "Pinned",
+  sortByName: "Sort by name",
+  moved: (name: string, place: number, of: number) => `${name}: ${number(place)} of ${number(of)}`,
+  notArranged: "The order wasn’t saved",
   /** Connections and apps without an environment. */
   other: "Other",
 };

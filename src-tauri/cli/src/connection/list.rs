@@ -1,5 +1,6 @@
 //! The list of connections.
 
+use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::{State, Summary};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,6 +24,8 @@ struct ConnectionRow {
     name: String,
     app: String,
     environment: Option<String>,
+    #[serde(flatten)]
+    annotations: Annotations,
     provider: String,
     state: State,
     expires_at: Option<Timestamp>,
@@ -51,6 +54,7 @@ impl ConnectionList {
             name: summary.name,
             app: summary.app_name,
             environment: summary.environment,
+            annotations: summary.annotations,
             provider: summary.provider,
             state: summary.state,
             expires_at: summary.expires_at,
@@ -74,9 +78,10 @@ impl CommandResult for ConnectionList {
         let rows = self.rows.iter().map(|line| {
             let expires = line.expires_at.map_or_else(|| "-".into(), |at| relative_time(at, now));
             let environment = line.environment.clone().unwrap_or_default();
+            let label = line.annotations.label.clone().unwrap_or_default();
             let (name, app, provider) = (line.name.clone(), line.app.clone(), line.provider.clone());
-            [name, app, environment, provider, line.status(now), expires]
+            [name, app, environment, label, provider, line.status(now), expires]
         });
-        table_of_filled(["CONNECTION", "APP", "ENVIRONMENT", "PROVIDER", "STATE", "EXPIRES"], rows)
+        table_of_filled(["CONNECTION", "APP", "ENVIRONMENT", "LABEL", "PROVIDER", "STATE", "EXPIRES"], rows)
     }
 }

@@ -1,10 +1,11 @@
 //! Everything about a connection.
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
+use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::{Details, ExpirySource, FailedRefreshes, Scopes, State, TokenMetadata};
 use grapnel_model::error::Error;
 use grapnel_model::secret::TokenPreview;
-use grapnel_model::text::clean_line;
+use grapnel_model::text::{clean_line, clean_lines};
 use grapnel_model::token_response::Deviation;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,6 +20,8 @@ pub(crate) struct Status {
     pub(crate) name: String,
     app: String,
     environment: Option<String>,
+    #[serde(flatten)]
+    annotations: Annotations,
     provider: String,
     state: State,
     expires_at: Option<Timestamp>,
@@ -49,6 +52,7 @@ impl Status {
             name: details.summary.name,
             app: details.summary.app_name,
             environment: details.summary.environment,
+            annotations: details.summary.annotations,
             provider: details.summary.provider,
             state: details.summary.state,
             expires_at: details.summary.expires_at,
@@ -165,6 +169,7 @@ impl Status {
             ("connection", self.name.clone()),
             ("app", self.app.clone()),
             ("environment", self.environment.clone().unwrap_or_default()),
+            ("label", self.annotations.label.clone().unwrap_or_default()),
             ("provider", self.provider.clone()),
             ("state", status_text(self.state, self.retry_at, now)),
             ("failed refreshes", self.failed_refreshes_text(now)),
@@ -194,6 +199,9 @@ impl Status {
 impl CommandResult for Status {
     fn text(&self, now: Timestamp) -> String {
         let mut parts = vec![self.about(now)];
+        if !self.annotations.note.is_empty() {
+            parts.push(format!("note:\n{}", clean_lines(&self.annotations.note)));
+        }
         if let Some(trouble) = &self.trouble {
             parts.push(fields([
                 ("error", trouble.message.clone()),

@@ -29,6 +29,30 @@ async fn a_connection_is_shown_in_full() {
 }
 
 #[tokio::test]
+async fn a_connection_is_renamed_labelled_and_noted() {
+    let world = World::new();
+    world.connect().await;
+    assert_snapshot!("rename", world.run("rename acme 'Harbour desk'").await);
+    assert_snapshot!("rename_old", world.run("refresh acme").await);
+    world.run("connect acme").await;
+    assert_snapshot!("rename_taken", world.run("rename 'Harbour desk' ACME").await);
+    assert_snapshot!("edit_nothing", world.run("edit acme").await);
+    let edited = world.pipe("edit acme --label Client --note - --pin", "ask Ines\nfirst\u{1b}[2J\n").await;
+    assert_snapshot!("edit", edited);
+    assert_snapshot!("list_labelled", world.run("list").await);
+    let one = world.run("status acme --json").await.json();
+    assert_eq!(
+        (&one["label"], &one["note"], &one["pinned"]),
+        (&"Client".into(), &"ask Ines\nfirst [2J".into(), &true.into())
+    );
+    let one = world.run("edit acme --label '' --note '' --unpin --json").await.json();
+    assert_eq!(
+        (&one["label"], &one["note"], &one["pinned"]),
+        (&serde_json::Value::Null, &"".into(), &false.into())
+    );
+}
+
+#[tokio::test]
 async fn a_token_is_the_only_output() {
     let world = World::new();
     world.connect().await;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use grapnel_model::account::Account;
+use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::ExpirySource;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{Origins, is_reserved};
@@ -60,6 +61,9 @@ pub(super) struct ArchivedConnection {
     #[serde(rename = "kept_for")]
     pub(super) allowed_origins: Option<Origins>,
     pub(super) tokens: Option<ArchivedTokens>,
+    /// What the person notes about it.
+    #[serde(default)]
+    pub(super) annotations: Annotations,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -194,10 +198,12 @@ mod tests {
 
     prop_compose! {
         fn connection()(id in text(), name in text(), created_at in moment(),
-            scopes in prop::collection::vec(text(), 0..3), tokens in prop::option::of(tokens())) -> ArchivedConnection {
+            scopes in prop::collection::vec(text(), 0..3), tokens in prop::option::of(tokens()),
+            label in prop::option::of(text())) -> ArchivedConnection {
             ArchivedConnection { id, name, created_at, project_ids: scopes.clone(), scopes, account: None,
-                allowed_origins: None,
-            tokens }
+                allowed_origins: None, tokens,
+                annotations: Annotations { note: label.clone().unwrap_or_default(), pinned: label.is_some(),
+                    position: None, label } }
         }
     }
 

@@ -102,6 +102,7 @@ async fn app_out(
             project_ids: row.project_ids.clone(),
             account: row.identity.account.clone(),
             allowed_origins: row.allowed_origins.clone(),
+            annotations: row.annotations.clone(),
             // Another computer could not know whose tokens these are.
             tokens: if with_tokens && !row.holds_another_account() {
                 tokens_out(ctx, row).await?

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
+use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same, shown};
 use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens};
 use crate::app::{self, ValidatedApp, shown_name};
+use crate::connection::cleaned_annotations;
 use crate::context::Context;
 use crate::grant::{access_associated_data, refresh_associated_data};
 use crate::unique_names::UniqueNames;
@@ -128,6 +130,7 @@ struct New {
     created_at: Timestamp,
     account: Option<Account>,
     allowed_origins: Option<Origins>,
+    annotations: Annotations,
     /// `None` if the connection needs a new sign-in.
     grant: Option<SealedGrant>,
 }
@@ -256,6 +259,7 @@ impl ImportPlan {
             created_at: out.created_at,
             account: out.account.as_ref().and_then(cleaned),
             allowed_origins: out.allowed_origins.clone(),
+            annotations: cleaned_annotations(&out.annotations),
             grant,
         });
         Ok(())
@@ -277,6 +281,7 @@ impl ImportPlan {
                     connection::set_grant(tx, &new.id, 0, grant)?;
                     text = "Added from a file, with its tokens.";
                 }
+                connection::set_annotations(tx, &new.id, &new.annotations)?;
                 if let Some(origins) = &new.allowed_origins {
                     connection::set_allowed_origins(tx, &new.id, origins)?;
                 }

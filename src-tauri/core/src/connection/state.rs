@@ -51,6 +51,7 @@ impl<'a> StatusContext<'a> {
             expires_at: of.held.and_then(|held| held.expires_at),
             retry_at: of.retry_at,
             sign_in_due: of.notice.filter(|notice| notice.from <= self.time).map(|notice| notice.due),
+            annotations: of.annotations,
         })
     }
 

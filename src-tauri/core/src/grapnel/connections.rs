@@ -1,5 +1,6 @@
 //! Connections.
 
+use grapnel_model::annotations::ConnectionEdit;
 use grapnel_model::connection::{Details, Summary};
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
@@ -15,7 +16,7 @@ impl Grapnel {
         connection::all(&self.0)
     }
 
-    /// The first connections of each provider by name, at most `many` of each; and whether there are more.
+    /// The first connections of each provider in the order of the window's list, at most `many` of each; and whether there are more.
     pub fn first_connections(&self, many: usize) -> Result<(Vec<Summary>, bool)> {
         connection::first(&self.0, many)
     }
@@ -44,6 +45,16 @@ impl Grapnel {
     /// The details of a connection.
     pub fn connection(&self, id: &ConnectionId) -> Result<Details> {
         connection::details(&self.0, id)
+    }
+
+    /// Changes the name and the annotations of a connection. An error names the invalid one.
+    pub fn edit_connection(&self, id: &ConnectionId, edit: &ConnectionEdit) -> Result<()> {
+        connection::edit(&self.0, id, edit)
+    }
+
+    /// Gives connections the places 0, 1, … in the person's own order; or, with `by_name`, no places.
+    pub fn arrange_connections(&self, ids: &[ConnectionId], by_name: bool) -> Result<()> {
+        connection::arrange(&self.0, ids, by_name)
     }
 
     /// Disconnects a connection: revokes its tokens if the provider supports it, and deletes them here in any case. Its

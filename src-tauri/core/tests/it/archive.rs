@@ -10,6 +10,7 @@ use grapnel_core::Grapnel;
 use grapnel_core::app::NewApp;
 use grapnel_core::archive::{Export, Exported, Import, ImportOutcome, Imported};
 use grapnel_core::hooks::check;
+use grapnel_model::annotations::ConnectionEdit;
 use grapnel_model::connection::State;
 use grapnel_model::connection_event::ConnectionEventKind;
 use grapnel_model::error::{Code, Error};
@@ -71,6 +72,14 @@ async fn everything_is_restored_on_another_computer() {
     let world = World::new();
     let id = world.connect().await;
     world.grapnel.set_browser(&id, "sh -P work").unwrap();
+    let edit = ConnectionEdit {
+        label: Some("Harbour".into()),
+        note: Some("ask Ines first\nthen sign in".into()),
+        pinned: Some(true),
+        ..ConnectionEdit::default()
+    };
+    world.grapnel.edit_connection(&id, &edit).unwrap();
+    world.grapnel.arrange_connections(&[id.clone()], false).unwrap();
     let hook = check(ConnectionEventKind::Refreshed, vec!["sh".into()]).unwrap();
     world.grapnel.add_hook(&hook).await.unwrap();
     let exported = export(&world, |_| {}).await.unwrap();

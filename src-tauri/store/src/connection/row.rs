@@ -1,6 +1,7 @@
 //! The row of a connection and its grant. A grant and everything that depends on it change in one statement.
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
+use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::{AppId, ConnectionId};
@@ -9,6 +10,7 @@ use grapnel_model::token_response::{Deviation, RedactedResponse};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
+use super::annotations;
 use crate::app::AppRow;
 use crate::column::{Json, Time, json, maybe_json};
 use crate::sealed::Sealed;
@@ -44,6 +46,8 @@ pub struct ConnectionRow {
     pub allowed_origins: Option<Origins>,
     /// The browser for its sign-ins; empty for the one in the settings.
     pub browser: String,
+    /// What the person notes about it.
+    pub annotations: Annotations,
 }
 
 /// The encrypted tokens of a connection, and their metadata.
@@ -172,6 +176,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
         },
         allowed_origins: maybe_json(row, "kept_for")?,
         browser: row.get("browser")?,
+        annotations: annotations::read(row)?,
     })
 }
 

@@ -1,0 +1,59 @@
+//! The name of a connection, and what the person notes about it.
+
+use grapnel_model::annotations::Annotations;
+use grapnel_model::id::ConnectionId;
+use rusqlite::{Connection, Row, params};
+
+/// Stores a name. Returns whether the connection exists.
+///
+/// # Errors
+/// Another connection has the name.
+pub fn set_name(connection: &Connection, id: &ConnectionId, name: &str) -> rusqlite::Result<bool> {
+    let changed = connection.execute("UPDATE connection SET name = ?2 WHERE id = ?1", params![id, name])?;
+    Ok(changed == 1)
+}
+
+/// Stores the annotations. Returns whether the connection exists.
+pub fn set_annotations(
+    connection: &Connection,
+    id: &ConnectionId,
+    annotations: &Annotations,
+) -> rusqlite::Result<bool> {
+    let Annotations { label, note, pinned, position } = annotations;
+    let changed = connection.execute(
+        "UPDATE connection SET label = ?2, note = ?3, pinned = ?4, position = ?5 WHERE id = ?1",
+        params![id, label, note, pinned, position],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Stores the place of a connection in the person's own order; `None` for none.
+pub fn set_position(
+    connection: &Connection,
+    id: &ConnectionId,
+    position: Option<u32>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE connection SET position = ?2 WHERE id = ?1 AND position IS NOT ?2")?
+        .execute(params![id, position])
+        .map(drop)
+}
+
+/// A label as other connections spell it: labels that differ in nothing but case are one.
+pub fn known_label(connection: &Connection, id: &ConnectionId, label: &str) -> rusqlite::Result<String> {
+    let mut known = connection.prepare(
+        "SELECT DISTINCT label FROM connection WHERE label IS NOT NULL AND id <> ?1 ORDER BY created_at",
+    )?;
+    let known: rusqlite::Result<Vec<String>> = known.query_map([id], |row| row.get(0))?.collect();
+    let equal = |other: &String| other.to_lowercase() == label.to_lowercase();
+    Ok(known?.into_iter().find(equal).unwrap_or_else(|| label.to_owned()))
+}
+
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Annotations> {
+    Ok(Annotations {
+        label: row.get("label")?,
+        note: row.get("note")?,
+        pinned: row.get("pinned")?,
+        position: row.get("position")?,
+    })
+}
