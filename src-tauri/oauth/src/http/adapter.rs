@@ -85,6 +85,12 @@ pub(super) fn basic(id: &str, secret: &str) -> Result<header::HeaderValue, http:
     Ok(value)
 }
 
+/// The credentials in an `Authorization` header, in the form that HTTP Basic gives them: a response may repeat them.
+pub(super) fn sent_authorization(headers: &header::HeaderMap) -> Option<SecretString> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    value.split_once(' ').map(|(_, credentials)| credentials.into())
+}
+
 fn encode(mut parts: Parts, pairs: &[(String, String)], body: Body) -> Result<Request<Vec<u8>>, http::Error> {
     let form = || form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let bytes = match body {

@@ -220,10 +220,12 @@ pub async fn introspect(
 ) -> Result<Value, ApiFailure> {
     let auth = auth_at(config.introspection_auth, config);
     let request = about_token(url, auth, credentials, token, "access_token")?;
+    let sent = sent_secrets(&request, credentials, token);
     let reply = client
         .send(ExchangeKind::Introspection, request, Limits::IDENTITY)
         .await
         .map_err(ApiFailure::Failed)?;
+    let reply = masked(reply, &Mask::of(sent)).await;
     read(&masked(reply, mask).await, token)
 }
 
@@ -239,15 +241,24 @@ pub async fn revoke(
 ) -> Result<(), ApiFailure> {
     let auth = auth_at(config.revocation_auth, config);
     let request = about_token(url, auth, credentials, token, hint)?;
+    let mut secrets = sent_secrets(&request, credentials, token);
     let reply =
         client.send(ExchangeKind::Revocation, request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
     if reply.status.is_success() {
         return Ok(());
     }
-    let mut secrets = redacted_response::received_secrets(&reply);
-    secrets.extend([token.clone()]);
-    secrets.extend(credentials.client_secret.clone());
+    secrets.extend(redacted_response::received_secrets(&reply));
     read(&masked(reply, &Mask::of(secrets)).await, token).map(drop)
+}
+
+/// The secrets in a request about a token, also in the form that HTTP Basic gives them.
+fn sent_secrets(
+    request: &Request<Vec<u8>>,
+    credentials: &Credentials,
+    token: &SecretString,
+) -> Vec<SecretString> {
+    let basic = adapter::sent_authorization(request.headers());
+    [Some(token.clone()), credentials.client_secret.clone(), basic].into_iter().flatten().collect()
 }
 
 /// How the client authenticates at an endpoint that may declare its own method. `BasicRaw` is a property of the

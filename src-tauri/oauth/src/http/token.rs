@@ -224,7 +224,7 @@ struct Endpoint<'a, T> {
     transport: &'a T,
     config: &'a ProviderConfig,
     purpose: Purpose<'a>,
-    /// All secrets in the request, to be masked if the response repeats them.
+    /// The secrets of the request, to be masked if the response repeats them.
     sent: Vec<SecretString>,
     noted: Mutex<Vec<Deviation>>,
     redacted_response: Mutex<Option<RedactedResponse>>,
@@ -238,9 +238,11 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
         Box::pin(async move {
             let request =
                 adapter::shape(request, self.config, &self.purpose).map_err(|error| not_sent(&error))?;
+            let basic = adapter::sent_authorization(request.headers());
+            let sent: Vec<_> = self.sent.iter().cloned().chain(basic).collect();
             let reply = self.transport.send(request).await?;
-            *self.redacted_response.lock() = Some(redacted_response::masked(&reply, &self.sent));
-            adapter::normalize(&reply, self.config, &self.sent, &mut self.noted.lock())
+            *self.redacted_response.lock() = Some(redacted_response::masked(&reply, &sent));
+            adapter::normalize(&reply, self.config, &sent, &mut self.noted.lock())
         })
     }
 }
