@@ -183,6 +183,7 @@ mod tests {
             retry_at: None,
             sign_in_due: None,
             lacks_scopes: false,
+            annotations: crate::annotations::Annotations::default(),
         };
         let tokens = Some((Timestamp::UNIX_EPOCH, 0));
         let refused = ConnectionSnapshot::new(summary(State::ReconnectNeeded), tokens, None);
