@@ -24,7 +24,7 @@ const base = new RegExp(
 );
 
 /** How large the whole page may be, gzipped. */
-const BUDGET = 160_000;
+const BUDGET = 190_000;
 
 /** Fails the build of a page that is larger. */
 const budget: Plugin = {

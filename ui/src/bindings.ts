@@ -250,6 +250,18 @@ export type Account = {
 	username?: string | null,
 };
 
+/**  What a person notes about a connection. */
+export type Annotations = {
+	/**  A label, such as a customer's name, by which lists can be grouped. */
+	label: string | null,
+	/**  A note of several lines; empty for none. */
+	note: string,
+	/**  Whether it is pinned to the top of the list. */
+	pinned: boolean,
+	/**  Its place in the person's own order; `None` if it is listed by name, after those that have a place. */
+	position: number | null,
+};
+
 /**  A known endpoint of a connection's API. */
 export type ApiEndpointView = {
 	/**  The method. */
@@ -383,21 +395,6 @@ export type App = {
 
 /**  Identifies an app. */
 export type AppId = string;
-
-/**  What a person notes about a connection. */
-export type Annotations = {
-	label: string | null,
-	note: string,
-	pinned: boolean,
-	position: number | null,
-};
-
-export type ConnectionEdit = {
-	name?: string | null,
-	label?: string | null,
-	note?: string | null,
-	pinned?: boolean | null,
-};
 
 /**  The application (client) as the provider describes it. */
 export type Application = {
@@ -634,6 +631,18 @@ export type Collection = {
 	name: string,
 	/**  The ID of the parent collection, such as workspaces for workflows. */
 	within: string | null,
+};
+
+/**  A change of a connection's name and annotations. What is `None` stays unchanged. */
+export type ConnectionEdit = {
+	/**  The new name. */
+	name?: string | null,
+	/**  The new label; empty for none. */
+	label?: string | null,
+	/**  The new note; empty for none. */
+	note?: string | null,
+	/**  Whether to pin it to the top of the list. */
+	pinned?: boolean | null,
 };
 
 /**  The kind of an event. */
@@ -1123,6 +1132,8 @@ export type Kind =
 "token_copied" | 
 /**  A program received the access token. */
 "token_handed_out" | 
+/**  A connection was renamed. */
+"renamed" | 
 /**  The person disconnected a connection. */
 "disconnected" | 
 /**  The provider revoked a token of a connection that was disconnected earlier. */
