@@ -90,8 +90,7 @@ export class Fake {
         });
       });
     }
-    if (stopped) return { status: "error", error: trouble("cancelled", "Stopped.") };
-    const error = this.#failures.get(name);
+    const error = stopped ? trouble("cancelled", "Stopped.") : this.#failures.get(name);
     if (error) return { status: "error", error };
     try {
       return { status: "ok", data: structuredClone(answer()) };
@@ -395,7 +394,6 @@ export const fake = new Fake();
 
 // In the mode for screenshots the URL selects the scenario, and the console can access the fake host.
 if (typeof location !== "undefined" && location.search) {
-  const query = new URLSearchParams(location.search);
-  fake.use(query.get("scenario") ?? "some");
+  fake.use(new URLSearchParams(location.search).get("scenario") ?? "some");
   Object.assign(globalThis, { fake });
 }

@@ -120,7 +120,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     async (user) => {
       (await screen.findByRole("button", { name: "More actions" })).focus();
       await user.keyboard("{Enter}");
-      await screen.findByRole("menu", { hidden: true });
+      await screen.findByRole("menu", { name: "More actions", hidden: true });
     },
   ],
   "list options": [

@@ -42,7 +42,7 @@ test("a cancelled sign-in", async () => {
   await press(user, "Cancel");
   await screen.findByRole("heading", { name: "Cancelled" });
   await press(user, "Close");
-  await screen.findByRole("button", { name: "Connect" });
+  await screen.findByRole("button", { name: "Connect another account" });
 });
 
 test("if no browser opened, it can be retried, and the link copied", async () => {
