@@ -223,6 +223,7 @@ mod tests {
                 "id": "c", "name": "c", "app_id": "a", "app_name": "a", "provider": "custom", "provider_name": "P",
                 "state": "reconnect_needed", "expires_at": null, "retry_at": null,
                 "lacks_scopes": false,
+                "annotations": { "label": null, "note": "", "pinned": false, "position": null },
             });
             vec![serde_json::from_value(one).unwrap(); count]
         };
