@@ -84,7 +84,9 @@ pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
     #[cfg(target_os = "linux")]
     {
         rendering::watch(app);
-        text_size::follow(app);
+        if let Some(window) = get(app) {
+            text_size::follow(&window);
+        }
     }
     if !is_visible {
         return Ok(());

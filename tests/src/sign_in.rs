@@ -93,7 +93,9 @@ pub async fn read_posts(scene: &Scene, page: &Page) -> Result<()> {
             // With or without the system's digit grouping.
             page.says_one_of(&["5,000 posts", "5000 posts"]).await?;
             ensure!(posts.count().await? == LARGE.1, "the table counts otherwise");
-            page.says("proj_chronicle").await
+            page.press(Role::Button, "Project details").await?;
+            page.says("proj_chronicle").await?;
+            page.press(Role::Button, "Close details").await
         })
         .await?;
     scene

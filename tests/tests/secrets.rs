@@ -47,8 +47,6 @@ const ALLOWED: &[(&str, &str)] = &[
     ("oauth CallbackParameterNames.code", "the names of the parameter that carries a code, never a code"),
     ("core App.secrets", "the keys of what the vault has, never its values"),
     ("store AppRow.secret_keys", "the keys of what the vault has, never its values"),
-    ("core Unverified.NoKey.0", "an algorithm for which the issuer has no key"),
-    ("core Unverified.SharedSecret.0", "an algorithm that signs with a shared secret"),
     (
         "desktop SandboxApp.client_secret",
         "the sandbox's, which is in its published source and protects nothing",

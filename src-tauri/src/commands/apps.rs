@@ -37,7 +37,7 @@ pub(crate) async fn discover(
     call: u32,
 ) -> Result<Discovery> {
     let core = core.core().await?;
-    calls.run(call, core.discover(&issuer)).await
+    calls.run(call, Box::pin(core.discover(&issuer))).await
 }
 
 /// Repeats discovery for an app and returns the differences. Changes nothing.
@@ -58,7 +58,7 @@ pub(crate) async fn check_endpoints(
     call: u32,
 ) -> Result<Vec<EndpointCheck>> {
     let core = core.core().await?;
-    calls.run(call, core.check_endpoints(&provider, overrides)).await
+    calls.run(call, Box::pin(core.check_endpoints(&provider, overrides))).await
 }
 
 /// Proposes unused redirect URIs, to be registered before an app is added.

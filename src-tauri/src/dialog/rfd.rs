@@ -28,7 +28,8 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
     });
 }
 
-/// These dialogs cannot close by themselves, so that a secret would stay on the screen. Dropping `_closed` is the error.
+/// These dialogs cannot close by themselves, so that a secret would stay on the screen. Dropping `_closed` is the
+/// error.
 pub(super) fn reveal(_: Option<&WebviewWindow>, _: &str, _: &SecretString, _closed: Sender<()>) {}
 
 pub(super) fn file(

@@ -3,10 +3,8 @@
 //! default font size.
 
 use gtk::prelude::GtkSettingsExt as _;
-use tauri::AppHandle;
+use tauri::WebviewWindow;
 use webkit2gtk::{SettingsExt as _, WebViewExt as _};
-
-use super::get;
 
 /// `gtk-xft-dpi` without scaling: 96 dots per inch, in 1024ths.
 const UNSCALED: i32 = 96 * 1024;
@@ -16,8 +14,7 @@ const FONT_SIZE: i32 = 16;
 const LIMITS: (i32, i32) = (50, 300);
 
 /// Applies the desktop's text size to the page, now and whenever it changes.
-pub(super) fn follow(app: &AppHandle) {
-    let Some(window) = get(app) else { return };
+pub(super) fn follow(window: &WebviewWindow) {
     let followed = window.with_webview(|page| {
         let (Some(desktop), page) = (gtk::Settings::default(), page.inner()) else { return };
         let apply = move |desktop: &gtk::Settings| {

@@ -1,5 +1,5 @@
-//! `grapnel api` and `grapnel proxy` compared with plain curl, and with nginx as the proxy: a request that takes 10 ms at
-//! the server, and a long response.
+//! `grapnel api` and `grapnel proxy` compared with plain curl, and with nginx as the proxy: a request that takes 10 ms
+//! at the server, and a long response.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

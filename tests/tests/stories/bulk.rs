@@ -22,7 +22,7 @@ async fn several_connections_are_refreshed_and_removed_with_undo() -> Result<()>
             page.choose("More actions", "Go to app").await?;
             page.press(Role::Button, "Connect another account").await?;
             scene.consent().await?.authorize().await?;
-            until("two connections", async || Ok((count(&terminal)? == 2).then_some(()))).await?;
+            until("two connections", async || Ok((count(terminal)? == 2).then_some(()))).await?;
             Ok(window)
         })
         .await?;
@@ -42,7 +42,7 @@ async fn several_connections_are_refreshed_and_removed_with_undo() -> Result<()>
             removes_app(&page).await?;
             page.press(Role::Button, "Undo").await?;
             page.find(Role::Heading, &app).await?;
-            ensure!(count(&terminal)? == 2, "a connection was removed");
+            ensure!(count(terminal)? == 2, "a connection was removed");
             for state in terminal.json(&["list"])?.as_array().context("a list")? {
                 ensure!(state["state"] == "active", "{state}");
             }
@@ -66,6 +66,6 @@ async fn removes_app(page: &Page) -> Result<()> {
     page.press(Role::Button, "Remove app and 2 connections").await
 }
 
-fn count(terminal: &Terminal<'_>) -> Result<usize> {
+fn count(terminal: Terminal<'_>) -> Result<usize> {
     Ok(terminal.json(&["list"])?.as_array().context("a list")?.len())
 }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::DirBuilderExt;
 
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::{Page, Role};
@@ -23,7 +24,7 @@ async fn sandbox_connections_survive_a_restart_and_a_taken_port_is_told_at_once(
     let ports = free_ports()?;
     // The ports of an earlier start, so that stories can run side by side.
     let home = scene.desktop().data().join("sandbox");
-    fs::create_dir_all(&home)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&home)?;
     fs::write(home.join("ports.json"), format!("{ports:?}"))?;
     let origins: Vec<String> = ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
     scene.allow(&origins).await?;

@@ -9,21 +9,19 @@ use grapnel_tests::story::Pictures;
 use grapnel_tests::wait::until;
 use grapnel_tests::{Result, ensure};
 
-/// One and a half times the usual 96 dots per inch, in 1024ths, as GNOME's text scaling factor sets it.
-const LARGE_TEXT: &str = "[Settings]\ngtk-xft-dpi=147456\n";
+/// One and a half times the usual 96 dots per inch, as a resource of X11.
+const LARGE_TEXT: &str = "Xft.dpi: 144\n";
 
 #[tokio::test]
 async fn the_window_follows_the_desktops_text_size() -> Result<()> {
     let scene = Scene::set("text-size", Keyring::Unlocked, Pictures::OfFailure).await?;
-    let settings = scene.desktop().home().join(".config/gtk-3.0");
-    fs::create_dir_all(&settings)?;
-    fs::write(settings.join("settings.ini"), LARGE_TEXT)?;
+    fs::write(scene.desktop().home().join(".Xdefaults"), LARGE_TEXT)?;
     let window = scene.open_with_app().await?;
     let page = window.page();
     scene
         .step("The text is as large as the desktop’s", async {
             let size = font_size(&page).await?;
-            ensure!(size == 24.0, "the root’s font size is {size} px");
+            ensure!(size == "24px", "the root’s font size is {size}");
             page.find(Role::Button, "Connect").await.map(drop)
         })
         .await?;
@@ -35,8 +33,8 @@ async fn the_window_follows_the_desktops_text_size() -> Result<()> {
         .await
 }
 
-/// The font size that all sizes of the page depend on, in CSS pixels.
-async fn font_size(page: &Page) -> Result<f64> {
-    let script = "return parseFloat(getComputedStyle(document.documentElement).fontSize)";
+/// The font size that all sizes of the page depend on.
+async fn font_size(page: &Page) -> Result<String> {
+    let script = "return getComputedStyle(document.documentElement).fontSize";
     Ok(page.driver().execute(script, Vec::new()).await?.convert()?)
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use grapnel_model::annotations::ConnectionEdit;
 use grapnel_model::error::Result;
 
-use super::Status;
+use super::status::Status;
 use crate::lookup;
 use crate::session::Session;
 

@@ -36,8 +36,8 @@ pub(crate) fn snippet(
     }
 }
 
-/// Writes an exchange of the history as a curl command. What is masked in it stays masked, and is for the person to fill
-/// in, except for the access token.
+/// Writes an exchange of the history as a curl command. What is masked in it stays masked, and is for the person to
+/// fill in, except for the access token.
 pub(crate) async fn exchange_snippet(
     ctx: &Arc<Context>,
     id: &ConnectionId,

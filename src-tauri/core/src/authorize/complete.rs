@@ -64,7 +64,8 @@ async fn handle_account_change(
     ctx.cache.forget(&id.0).await
 }
 
-/// Ends the attempt as denied or failed, and returns the error. Its activity entry links to `exchange`. The event is emitted even if the store fails.
+/// Ends the attempt as denied or failed, and returns the error. Its activity entry links to `exchange`. The event is
+/// emitted even if the store fails.
 pub(super) fn fail(ctx: &Context, mut row: AttemptRow, error: Error, exchange: Option<ExchangeId>) -> Error {
     let (phase, kind) = match error.code {
         Code::AccessDenied => (Phase::Denied, Kind::Denied),

@@ -11,7 +11,8 @@ use super::state::StatusContext;
 use crate::app;
 use crate::context::Context;
 
-/// The first connections of each provider in the order of the window's list, at most `many` of each; and whether there are more.
+/// The first connections of each provider in the order of the window's list, at most `many` of each; and whether there
+/// are more.
 pub(crate) fn first(ctx: &Context, many: usize) -> Result<(Vec<Summary>, bool)> {
     let apps = app::all(ctx)?;
     let providers: HashMap<_, _> = apps.iter().map(|app| (&app.id, app.provider_name.as_str())).collect();

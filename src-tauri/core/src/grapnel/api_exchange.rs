@@ -1,4 +1,5 @@
-//! The Requests tab of a connection: sending requests, the history of its exchanges, saved requests, and code for other programs.
+//! The Requests tab of a connection: sending requests, the history of its exchanges, saved requests, and code for
+//! other programs.
 
 use grapnel_model::api_exchange::{
     ApiExchangeSummary, ApiRequestDraft, ApiRequestPage, SavedRequest, SnippetFormat,

@@ -16,7 +16,8 @@ impl Grapnel {
         connection::all(&self.0)
     }
 
-    /// The first connections of each provider in the order of the window's list, at most `many` of each; and whether there are more.
+    /// The first connections of each provider in the order of the window's list, at most `many` of each; and whether
+    /// there are more.
     pub fn first_connections(&self, many: usize) -> Result<(Vec<Summary>, bool)> {
         connection::first(&self.0, many)
     }

@@ -19,8 +19,8 @@ const QUIET_PERIOD: Duration = Duration::from_secs(2);
 /// The longest such period, if the provider asked to wait.
 const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 
-/// Builds the record of a failed refresh, if there is anything to store. Its activity entry links to `exchange`. The closure returns whether the connection
-/// still has the grant that was to be replaced.
+/// Builds the record of a failed refresh, if there is anything to store. Its activity entry links to `exchange`. The
+/// closure returns whether the connection still has the grant that was to be replaced.
 pub(super) fn failure_record(
     ctx: &Context,
     row: &ConnectionRow,

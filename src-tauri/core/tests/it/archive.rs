@@ -79,7 +79,7 @@ async fn everything_is_restored_on_another_computer() {
         ..ConnectionEdit::default()
     };
     world.grapnel.edit_connection(&id, &edit).unwrap();
-    world.grapnel.arrange_connections(&[id.clone()], false).unwrap();
+    world.grapnel.arrange_connections(std::slice::from_ref(&id), false).unwrap();
     let hook = check(ConnectionEventKind::Refreshed, vec!["sh".into()]).unwrap();
     world.grapnel.add_hook(&hook).await.unwrap();
     let exported = export(&world, |_| {}).await.unwrap();

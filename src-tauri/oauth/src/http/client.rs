@@ -53,6 +53,7 @@ impl Client {
     }
 
     /// The same client, whose exchanges `observer` receives.
+    #[must_use]
     pub fn observed_by(&self, observer: Arc<dyn Observer>) -> Self {
         Self { shared: Arc::clone(&self.shared), observer: Some(observer) }
     }
@@ -101,15 +102,15 @@ impl Client {
         self.observed(kind, request, Limits::TOKEN, &|_, _| (), clock).await
     }
 
-    /// Sends a request and reads the whole response. `heard` is called for each part that arrives.
+    /// Sends a request and reads the whole response. `progress` is called for each part that arrives.
     pub async fn send_with_progress(
         &self,
         kind: ExchangeKind,
         request: Request<Vec<u8>>,
         limits: Limits,
-        heard: &Progress<'_>,
+        progress: &Progress<'_>,
     ) -> Result<Reply, Failure> {
-        self.observed(kind, request, limits, heard, None).await
+        self.observed(kind, request, limits, progress, None).await
     }
 
     /// Sends a request with a streamed body, and returns as soon as the response's head is there. The response is not
@@ -140,16 +141,16 @@ impl Client {
         kind: ExchangeKind,
         request: Request<Vec<u8>>,
         limits: Limits,
-        heard: &Progress<'_>,
+        progress: &Progress<'_>,
         clock: Option<&str>,
     ) -> Result<Reply, Failure> {
         let mut head = None;
         let Some(observer) = &self.observer else {
-            return self.sent(request, limits, heard, clock, &mut head).await;
+            return self.sent(request, limits, progress, clock, &mut head).await;
         };
-        let (begun, observed) = (Instant::now(), ObservedExchange::begin(kind, &request));
-        let result = self.sent(request, limits, heard, clock, &mut head).await;
-        observer.observe(observed.end(&result, head, begun.elapsed()));
+        let (begun, exchange) = (Instant::now(), ObservedExchange::begin(kind, &request));
+        let result = self.sent(request, limits, progress, clock, &mut head).await;
+        observer.observe(exchange.end(&result, head, begun.elapsed()));
         result
     }
 
@@ -158,7 +159,7 @@ impl Client {
         &self,
         request: Request<Vec<u8>>,
         limits: Limits,
-        heard: &Progress<'_>,
+        progress: &Progress<'_>,
         clock: Option<&str>,
         head: &mut Option<ObservedResponse>,
     ) -> Result<Reply, Failure> {
@@ -167,7 +168,7 @@ impl Client {
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
         // Any program on this computer may answer on loopback, so its `Date` is not trusted.
         let clock = clock.filter(|_| !is_loopback(&url));
-        let exchange = self.exchange(&route, request, limits, heard, clock, head);
+        let exchange = self.exchange(&route, request, limits, progress, clock, head);
         match tokio::time::timeout(limits.time, exchange).await {
             Ok(reply) => reply,
             Err(_) => Err(Failure::Lost("it took too long".into())),
@@ -179,7 +180,7 @@ impl Client {
         route: &Route,
         request: reqwest::Request,
         limits: Limits,
-        heard: &Progress<'_>,
+        progress: &Progress<'_>,
         clock: Option<&str>,
         head: &mut Option<ObservedResponse>,
     ) -> Result<Reply, Failure> {
@@ -221,7 +222,7 @@ impl Client {
             if values.take_in(&piece) > limits.values {
                 return Err(Failure::TooMany(limits.values));
             }
-            heard(reply.body.len(), length);
+            progress(reply.body.len(), length);
         }
         Ok(reply)
     }

@@ -1,5 +1,5 @@
-//! Text of requests and responses as it is kept and shown: the secrets of a mask are masked, and so are credentials that
-//! a header, a parameter or a JSON member is named after.
+//! Text of requests and responses as it is kept and shown: the secrets of a mask are masked, and so are credentials
+//! that a header, a parameter or a JSON member is named after.
 
 use std::borrow::Cow;
 

@@ -11,10 +11,10 @@ const SECRET: &str = "s3cret-of-the-client";
 const REFRESH: &str = "refresh-41d7c0be95a3";
 const ACCESS: &str = "access-0123456789abcdef";
 
-fn reply(status: u16, headers: &[(&'static str, String)], body: &str) -> Result<Reply, Failure> {
+fn reply(status: u16, headers: &[(&'static str, String)], body: &str) -> Reply {
     let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
     let (headers, status) = (headers.collect::<HeaderMap>(), StatusCode::from_u16(status).unwrap());
-    Ok(Reply { status, content_type: String::new(), retry_after: None, headers, body: body.into() })
+    Reply { status, content_type: String::new(), retry_after: None, headers, body: body.into() }
 }
 
 fn masked(
@@ -58,12 +58,14 @@ fn a_token_request_and_its_response_show_only_what_is_harmless() {
         ("x-request-id", "7f3a".to_owned()),
     ];
     let shown =
-        masked(ExchangeKind::Refresh, &refresh(&form), &reply(200, &headers, &response.to_string()), &[]);
+        masked(ExchangeKind::Refresh, &refresh(&form), &Ok(reply(200, &headers, &response.to_string())), &[]);
     insta::assert_debug_snapshot!(shown);
     let json =
         serde_json::json!({ "grant_type": "refresh_token", "refresh_token": REFRESH, "deep": [ACCESS, 7] });
-    let shown = masked(ExchangeKind::Refresh, &refresh(&json.to_string()), &reply(503, &[], ""), &[]);
-    insta::assert_snapshot!(shown.view.draft.body, @r#"{"grant_type":"refresh_token","refresh_token":"[secret]","deep":["[secret]","[secret]"]}"#);
+    let shown = masked(ExchangeKind::Refresh, &refresh(&json.to_string()), &Ok(reply(503, &[], "")), &[]);
+    let expected =
+        r#"{"grant_type":"refresh_token","refresh_token":"[secret]","deep":["[secret]","[secret]"]}"#;
+    assert_eq!(shown.view.draft.body, expected);
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn an_api_exchange_is_shown_without_tokens_and_named_credentials() {
     let body = serde_json::json!({ "id": 7, "name": "Ann", "echo": ACCESS, "older": format!("x {jwt}"),
         "api_key": "live-2", "also": REFRESH });
     let headers = [("location", format!("https://x.example/?code=live-3&next={jwt}"))];
-    let shown = masked(ExchangeKind::Api, &request, &reply(200, &headers, &body.to_string()), &[REFRESH]);
+    let shown = masked(ExchangeKind::Api, &request, &Ok(reply(200, &headers, &body.to_string())), &[REFRESH]);
     insta::assert_debug_snapshot!(shown);
     assert!(!format!("{shown:?}").contains("live-"));
 }
@@ -96,7 +98,7 @@ fn a_failure_without_a_response_says_why() {
 fn a_large_or_binary_body_is_left_out_and_said_so() {
     let request = Request::get("https://api.example/list").body(Vec::new()).unwrap();
     for body in ["a".repeat(MAX_OBSERVED_BYTES + 1), "a\0b".to_owned()] {
-        let shown = masked(ExchangeKind::Api, &request, &reply(200, &[], &body), &[]);
+        let shown = masked(ExchangeKind::Api, &request, &Ok(reply(200, &[], &body)), &[]);
         assert_eq!((shown.body, shown.view.summary.body_kept), (None, false));
         assert_eq!((shown.view.summary.size, shown.view.notes.len()), (u32::try_from(body.len()).ok(), 1));
     }
@@ -124,7 +126,7 @@ proptest! {
         for body in [echo.to_string(), format!("<p>{secret}</p>"), format!("error={secret}"), secret.clone()] {
             for kind in [ExchangeKind::Token, ExchangeKind::Refresh, ExchangeKind::Revocation,
                 ExchangeKind::Introspection, ExchangeKind::PasswordLogin] {
-                let shown = masked(kind, &request, &reply(status, &headers, &body), &[]);
+                let shown = masked(kind, &request, &Ok(reply(status, &headers, &body)), &[]);
                 prop_assert!(!format!("{shown:?}").contains(&secret), "{shown:?}");
             }
         }
