@@ -5,8 +5,6 @@ pub(crate) mod geometry;
 mod present_linux;
 #[cfg(target_os = "linux")]
 pub(crate) mod rendering;
-#[cfg(target_os = "linux")]
-mod text_size;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,9 +82,6 @@ pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
     #[cfg(target_os = "linux")]
     {
         rendering::watch(app);
-        if let Some(window) = get(app) {
-            text_size::follow(&window);
-        }
     }
     if !is_visible {
         return Ok(());
