@@ -1,6 +1,7 @@
 // Name, label, note, pin and order of a connection.
 import { within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
+import { router } from "../../state/router.svelte";
 import { sidebar } from "../../state/sidebar.svelte";
 import { appStore, choose, fake, press, screen, start, waitFor } from "../../test/start";
 
@@ -83,4 +84,15 @@ test("the order is changed with Alt and arrow keys or from the menu, and is by n
   within(menu).getByText("Sort by name").focus();
   await user.keyboard("{Enter}");
   await waitFor(() => expect(names()).toEqual(all));
+});
+
+test("the form is left with its page", async () => {
+  const user = await start("some");
+  await choose(user, "Edit details…");
+  expect(document.querySelector("dialog[open]")).not.toBeNull();
+  router.toConnection("c2");
+  await waitFor(() => expect(document.querySelector("dialog[open]")).toBeNull());
+  router.toConnection("c1");
+  await screen.findByRole("heading", { name: "Acme production" });
+  expect(document.querySelector("dialog[open]")).toBeNull();
 });
