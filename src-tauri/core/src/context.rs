@@ -50,6 +50,8 @@ pub(crate) struct Context {
     locked_on_purpose: AtomicBool,
     refresh_locks: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     unsaved: Mutex<HashMap<ConnectionId, UnsavedGrant>>,
+    /// Held while exchanges are added to the history, so that those of many refreshes take their locks in turn.
+    pub(crate) history: Arc<AsyncMutex<()>>,
     /// The lock that announces this process; set once it has entered.
     presence: OnceLock<Presence>,
     /// Read-locked by work that must not be interrupted.
@@ -81,6 +83,7 @@ impl Context {
             refresh_locks: Mutex::default(),
             presence: OnceLock::new(),
             unsaved: Mutex::default(),
+            history: Arc::default(),
             work: Arc::default(),
             pages: Arc::default(),
         }

@@ -35,6 +35,8 @@ pub(crate) struct ExchangeLog {
     observed: Arc<Observed>,
     http: Client,
     connection: Mutex<Option<ConnectionId>>,
+    /// The connection at the beginning: a response could repeat tokens that the operation replaces or deletes.
+    before: Mutex<Option<Box<SignedIn>>>,
     /// Secrets that a response could repeat beside those of its own exchange.
     secrets: Mutex<Vec<SecretString>>,
 }
@@ -69,6 +71,7 @@ impl ExchangeLog {
             http: ctx.http.observed_by(observed.clone()),
             observed,
             connection: Mutex::new(of.cloned()),
+            before: Mutex::new(of.and_then(|id| SignedIn::load(ctx, id).ok())),
             secrets: Mutex::default(),
         }
     }
@@ -140,8 +143,10 @@ impl Drop for ExchangeLog {
             return;
         };
         let (ctx, secrets) = (Arc::downgrade(&self.ctx), std::mem::take(&mut *self.secrets.lock()));
+        let (history, before) = (Arc::clone(&self.ctx.history), self.before.lock().take());
         runtime.spawn(async move {
-            if let Err(error) = add(&ctx, &id, all, secrets, work).await {
+            let _turn = history.lock().await;
+            if let Err(error) = add(&ctx, &id, all, (secrets, before), work).await {
                 tracing::debug!(%error, "exchanges were not added to the history");
             }
         });
@@ -154,7 +159,7 @@ async fn add(
     ctx: &Weak<Context>,
     of: &ConnectionId,
     all: Vec<Logged>,
-    mut secrets: Vec<SecretString>,
+    (mut secrets, before): (Vec<SecretString>, Option<Box<SignedIn>>),
     work: OwnedRwLockReadGuard<()>,
 ) -> Result<()> {
     let interrupted = || Error::new(Code::Internal, "Adding exchanges to the history was interrupted.");
@@ -163,6 +168,9 @@ async fn add(
         // A vault that is known to be closed is not tried again: its keyring could prompt each time.
         if let Some(error) = ctx.vault.error() {
             return Err(error);
+        }
+        if let Some(before) = before {
+            secrets.extend(secrets_in(&ctx, &before).await?);
         }
         secrets.extend(secrets_of(&ctx, of).await?);
         ctx.store.clone()
@@ -192,14 +200,17 @@ async fn add(
 
 /// The secrets of a connection, as they are now.
 pub(crate) async fn secrets_of(ctx: &Context, id: &ConnectionId) -> Result<Vec<SecretString>> {
-    let SignedIn { connection, app } = *SignedIn::load(ctx, id)?;
+    secrets_in(ctx, &*SignedIn::load(ctx, id)?).await
+}
+
+async fn secrets_in(ctx: &Context, SignedIn { connection, app }: &SignedIn) -> Result<Vec<SecretString>> {
     let mut secrets: Vec<SecretString> = Vec::new();
-    secrets.extend(OAuthClient::of(ctx, &app).await?.credentials.client_secret);
+    secrets.extend(OAuthClient::of(ctx, app).await?.credentials.client_secret);
     if connection.grant.is_some() {
-        secrets.push(grant::access_token(ctx, &connection).await?);
+        secrets.push(grant::access_token(ctx, connection).await?);
     }
     if let Some(sealed) = connection.sealed_refresh() {
-        secrets.push(ctx.vault.open(&grant::refresh_associated_data(id), sealed).await?);
+        secrets.push(ctx.vault.open(&grant::refresh_associated_data(&connection.id), sealed).await?);
     }
     Ok(secrets)
 }

@@ -82,8 +82,8 @@ async fn hundreds_of_due_connections_are_refreshed_a_few_at_a_time_per_provider(
     let person = tokio::spawn(async move { person.refresh(&asks).await });
     one.reached(AT_ONCE).await;
     let locks = open_locks(home.path());
-    // Each request in progress holds its own lock, and the shared lock of the vault.
-    assert!(locks <= 2 * AT_ONCE, "{locks} lock files are open");
+    // Each request in progress holds its own lock, and the shared lock of the vault; so does the history's writer.
+    assert!(locks <= 2 * AT_ONCE + 1, "{locks} lock files are open");
     one.open(true);
     person.await.unwrap().unwrap();
     while !is_refreshed("Busy") {
