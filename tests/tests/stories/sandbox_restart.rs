@@ -31,10 +31,10 @@ async fn sandbox_connections_survive_a_restart_and_a_taken_port_is_told_at_once(
 
     let window = scene.open_grapnel().await?;
     scene.step("The sandbox is tried, and its app is connected", connect(&scene, &window, &origins)).await?;
-    quit(&scene, window).await?;
+    quit(&scene, window, &ports).await?;
     let window = scene.open_grapnel().await?;
     scene.step("After a restart, the connection refreshes", refreshes(&scene, &window.page(), 1)).await?;
-    quit(&scene, window).await?;
+    quit(&scene, window, &ports).await?;
 
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, ports[0]))?;
     let window = scene.open_grapnel().await?;
@@ -80,11 +80,14 @@ async fn connect(scene: &Scene, window: &Window, origins: &[String]) -> Result<(
     page.says("Active. Expires in").await
 }
 
-async fn quit(scene: &Scene, window: Window) -> Result<()> {
+async fn quit(scene: &Scene, window: Window, ports: &[u16]) -> Result<()> {
     scene
         .check("Grapnel quits", async {
             process::terminate(window.process().pid);
-            scene.grapnel_is_gone().await
+            scene.grapnel_is_gone().await?;
+            // A process that is gone may still be closing its sockets.
+            let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+            until("its ports to be free", async || Ok(ports.iter().all(is_free).then_some(()))).await
         })
         .await
 }
