@@ -5,9 +5,7 @@ mod stored;
 
 use std::sync::{Arc, Weak};
 
-use grapnel_model::api_exchange::{
-    ApiExchangeSummary, ApiExchangeView, ApiRequestDraft, ExchangeKind, ResponseKind,
-};
+use grapnel_model::api_exchange::{ApiExchangeSummary, ApiExchangeView, ApiRequestDraft, ExchangeKind};
 use grapnel_model::attempt::Message;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
@@ -232,27 +230,17 @@ fn of_browser(kind: ExchangeKind, at: Timestamp, message: &Message) -> ApiExchan
         body: String::new(),
     };
     let error = message.parameters.iter().find(|parameter| parameter.name == "error");
-    ApiExchangeView {
-        summary: ApiExchangeSummary {
-            id: ExchangeId::random(),
-            kind,
-            at,
-            method: draft.method.clone(),
-            target,
-            status: None,
-            duration_ms: None,
-            size: None,
-            error: error.map(|error| error.value.clone()),
-            body_kept: true,
-        },
-        draft,
-        status_text: String::new(),
-        headers: Vec::new(),
-        content_type: None,
-        kind: ResponseKind::Empty,
-        pretty_lines: 0,
-        raw_lines: 0,
-        is_truncated: false,
-        notes: Vec::new(),
-    }
+    let summary = ApiExchangeSummary {
+        id: ExchangeId::random(),
+        kind,
+        at,
+        method: draft.method.clone(),
+        target,
+        status: None,
+        duration_ms: None,
+        size: None,
+        error: error.map(|error| error.value.clone()),
+        body_kept: true,
+    };
+    ApiExchangeView::unanswered(summary, draft)
 }

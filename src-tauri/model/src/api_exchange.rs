@@ -190,6 +190,24 @@ pub struct ApiExchangeView {
     pub notes: Vec<String>,
 }
 
+impl ApiExchangeView {
+    /// An exchange without a response.
+    pub fn unanswered(summary: ApiExchangeSummary, draft: ApiRequestDraft) -> Self {
+        Self {
+            summary,
+            draft,
+            status_text: String::new(),
+            headers: Vec::new(),
+            content_type: None,
+            kind: ResponseKind::Empty,
+            pretty_lines: 0,
+            raw_lines: 0,
+            is_truncated: false,
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// How the lines of a body are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]

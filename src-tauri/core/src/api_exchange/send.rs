@@ -71,7 +71,7 @@ pub(crate) async fn send(ctx: &Arc<Context>, id: &ConnectionId, draft: &ApiReque
         Err(error) if error.code == Code::InvalidInput => Err(error),
         Err(error) => {
             summary.error = Some(error.message.clone());
-            let view = unanswered(summary, draft);
+            let view = ApiExchangeView::unanswered(summary, draft.clone());
             if let Ok(mask) = mask(ctx, id).await {
                 let mut exchange = Exchange::of(view, ResponseBody::unmasked(Vec::new(), None));
                 store(ctx, id, &mut exchange, &mask).await;
@@ -170,22 +170,6 @@ fn view(
         raw_lines: 0,
         is_truncated: received.is_truncated,
         notes,
-    }
-}
-
-/// An exchange without a response.
-fn unanswered(summary: ApiExchangeSummary, draft: &ApiRequestDraft) -> ApiExchangeView {
-    ApiExchangeView {
-        summary,
-        draft: draft.clone(),
-        status_text: String::new(),
-        headers: Vec::new(),
-        content_type: None,
-        kind: ResponseKind::Empty,
-        pretty_lines: 0,
-        raw_lines: 0,
-        is_truncated: false,
-        notes: Vec::new(),
     }
 }
 
