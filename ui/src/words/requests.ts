@@ -72,7 +72,7 @@ export const requests = {
   noSaved: "No saved requests.",
   history: "History",
   noHistory: "No requests yet.",
-  historyNote: "The last 50 requests of yours and of Grapnel. Encrypted on this computer; secrets are masked.",
+  historyNote: "Your last 50 requests and Grapnel’s last 50. Encrypted on this computer; secrets are masked.",
   kinds: {
     request: "API request",
     authorization: "Authorization request",
