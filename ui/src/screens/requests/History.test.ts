@@ -22,7 +22,7 @@ test("the history has the person's requests and those of Grapnel, each with its 
   expect(told[1]).toMatch(/^GET project\/list 200 /);
   expect(told[2]).toMatch(/^Token refresh No response /);
   expect(told[3]).toMatch(/^POST \/general\/api\/v1\/token\/authorized_by 200 /);
-  expect(told[6]).toMatch(/^Callback \d/);
+  expect(told[6]).toMatch(/^Callback (yesterday, )?\d/);
 });
 
 test("a failed exchange shows its response, and its request without secrets", async () => {
