@@ -6,6 +6,7 @@ export type Step = NextStep | "reconnect";
 
 const byCode: { [code in Code]?: Step } = {
   invalid_client: "edit_app",
+  port_taken: "edit_app",
   browser_failed: "open_settings",
   reconnect_needed: "reconnect",
   invalid_grant: "reconnect",

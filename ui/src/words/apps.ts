@@ -239,6 +239,7 @@ export const app = {
     `Other apps may use the same redirect URI, so another provider could send you to ${provider} and receive the ` +
     `response (mix-up attack, RFC 9700). Register this redirect URI with ${provider}, then switch the app to it. ` +
     `Connections keep their tokens.`,
+  copyOwn: "Copy the app’s own redirect URI",
   useOwn: "Switch to this redirect URI",
   changing: "Switching…",
   redirectMethod: "Redirect method",

@@ -101,7 +101,6 @@ export const browse = {
   noPosts: "This project has no posts.",
   noMatch: "No posts match these filters.",
   stopped: "Cancelled.",
-  reconnect: "Reconnect",
   older: "Showing the offline copy.",
   selectedPost: "Selected post",
   aboutProject: "About this project",

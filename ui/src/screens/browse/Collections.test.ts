@@ -61,6 +61,7 @@ test("if a setting of the app is missing, the app can be edited", async () => {
     fake.fail("items", {
       ...trouble("not_found", "There are no organizations that Grapnel could list without your user ID."),
       field: "user_uid",
+      next_step: "edit_app",
     }),
   );
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
