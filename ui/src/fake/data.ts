@@ -357,7 +357,7 @@ export const entries = (connection: string): Entry[] => [
   {
     at: at(-2 * 24 * 60 * MINUTE - MINUTE),
     kind: "sign_in_started",
-    text: "A sign-in began in the browser.",
+    text: "Sign-in started.",
     times: 1,
     last_at: null,
     connection_id: null,

@@ -34,6 +34,15 @@ test("the connection is a column of its own, unless the sentence names it", asyn
   expect(within(rows()[1] as HTMLElement).getByRole("button", { name: "Acme production" })).toBeVisible();
 });
 
+test("a finished sign-in is one entry, with the time of its start", async () => {
+  const user = await start("some");
+  await press(user, "Activity");
+  await waitFor(() => expect(rows().length).toBeGreaterThan(0));
+  const signIns = rows().filter((row) => /sign/i.test(row.textContent));
+  expect(signIns).toHaveLength(1);
+  expect(signIns[0]).toHaveTextContent(/Signed in as .* Started \d+:\d\d/);
+});
+
 test("what is shown is exported to a file that the person chooses", async () => {
   const user = await start("some", () => (fake.data.chosen = "activity.json"));
   await press(user, "Activity");

@@ -178,6 +178,7 @@ export const activity = {
   exportedTo: (path: string) => `Exported to ${path}`,
   showExchange: "Show exchange",
   repeated: (times: number, last: string) => `${count(times, "time", "times")}, last ${last}.`,
+  started: (at: string) => `Started ${at}.`,
   loading: "Loading activity…",
   more: (n: number) => `Show ${count(n, "earlier event", "earlier events")}`,
 };
