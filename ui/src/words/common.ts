@@ -125,7 +125,7 @@ export const side = {
     retrying: "Retrying",
     reconnect_needed: "Reconnect",
     locked: "Locked",
-    disconnected: "Disconnected",
+    disconnected: "No tokens",
   } satisfies Record<State, string>,
   briefDue: (span: string) => `Due in ${span}`,
   briefRetry: (span: string) => `Retry ${span}`,

@@ -92,9 +92,9 @@ export const token = {
   /** Of a record of an earlier version. */
   unverifiedBecause: (why: string | null) => (why ? `Not verified: ${why}.` : "Not verified."),
   headerMember: {
-    alg: "Signature algorithm",
-    kid: "Which of the issuer’s keys signed it",
-    typ: "Media type, to tell kinds of tokens apart",
+    alg: "Signature algorithm.",
+    kid: "Which of the issuer’s keys signed it.",
+    typ: "Media type, to tell kinds of tokens apart.",
   } as Record<string, string | undefined>,
   /** Claims: name and meaning (RFC 7519, RFC 8693, RFC 9068, OpenID Connect Core). */
   claim: {

@@ -64,7 +64,7 @@ test("the same error is shown once", async () => {
     fake.data.activity.unshift({
       at: new Date().toISOString(),
       kind: "renewal_failed",
-      text: `${unavailable.message} Trying again in 2 seconds.`,
+      text: `${unavailable.message} Next attempt at 10:00:02.`,
       times: 1,
       last_at: null,
       connection_id: "c1",

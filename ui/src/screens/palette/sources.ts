@@ -76,9 +76,9 @@ function onConnection(): PaletteItem[] {
   if (!one) return [];
   const usable = !["disconnected", "reconnect_needed", "locked"].includes(one.state);
   const found: PaletteItem[] = [
-    { id: "token", label: words.tokenOf, icon: "search", act: () => router.toConnection(one.id, "token") },
+    { id: "token", label: words.tokenOf, icon: "eye", act: () => router.toConnection(one.id, "token") },
     ...(browsable(appStore.value(appStore.app(one.app_id), "content", one.provider))
-      ? [{ id: "browse", label: words.browse, icon: "right", act: () => router.toConnection(one.id, "browse") }]
+      ? [{ id: "browse", label: words.browse, icon: "document", act: () => router.toConnection(one.id, "browse") }]
       : []),
     { id: "requests", label: words.requestsOf, icon: "server", act: () => router.toConnection(one.id, "requests") },
     {
