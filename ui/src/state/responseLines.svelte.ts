@@ -10,6 +10,8 @@ const MAX_PIECES = 400;
 const MAX_ASKED = 8;
 /** The most entries that are folded one by one. With more, the whole is folded. */
 const MAX_FOLDED_ENTRIES = 400;
+/** The most lines that are read to fold those within others, too; they are kept for when the outer one is opened. */
+const MAX_READ_LINES = 10_000;
 
 export type Row = { row: number; line: ResponseLine; folded: boolean };
 
@@ -73,14 +75,17 @@ export class ResponseLines {
 
   unfoldAll = (): void => this.#turn(new FoldedLines(this.folds.total));
 
-  /** Folds the entries of the whole, or, where they are many, the whole. */
+  /** Folds everything within the whole; of a long text, its entries, or, where they are many, the whole. */
   foldAll = async (): Promise<void> => {
     try {
       const whole = await this.#line(0);
       if (whole.fold_end === null) return;
       const found: Fold[] = [];
       if ((whole.hidden ?? 0) > MAX_FOLDED_ENTRIES) found.push({ start: 0, end: whole.fold_end });
-      else
+      if (this.folds.total <= MAX_READ_LINES)
+        for (const { number, fold_end } of await this.#all())
+          if (number > 0 && fold_end !== null) found.push({ start: number, end: fold_end });
+      if (found.length === 0)
         for (let at = 1; at < whole.fold_end;) {
           const { fold_end } = await this.#line(at);
           if (fold_end !== null) found.push({ start: at, end: fold_end });
@@ -118,6 +123,13 @@ export class ResponseLines {
     const line = this.#pieces.get(piece)?.[number % PIECE];
     if (!line) throw new Error("The line is missing.");
     return line;
+  }
+
+  async #all(): Promise<ResponseLine[]> {
+    const pieces = Array.from({ length: Math.ceil(this.folds.total / PIECE) }, (_, piece) => piece);
+    const missing = pieces.filter((piece) => !this.#pieces.has(piece));
+    while (missing.length) await this.#load(missing.splice(0, MAX_ASKED));
+    return pieces.flatMap((piece) => this.#pieces.get(piece) ?? []);
   }
 
   #show(): void {

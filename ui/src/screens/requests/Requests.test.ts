@@ -132,6 +132,11 @@ test("objects and arrays are folded by pointer and keyboard, all at once, and op
   await waitFor(() => expect(lines()[2]).toBe("{… 5 members}"));
   await press(user, "Fold all");
   await waitFor(() => expect(lines()).toEqual(["{", '"projects": [… 4 items]', '"total": 4,', '"next": null', "}"]));
+  // What is within is folded, too.
+  tree.focus();
+  await user.keyboard("{Home}{ArrowDown}{ArrowRight}");
+  await waitFor(() => expect(lines()[2]).toBe("{… 5 members}"));
+  expect(lines()).toHaveLength(10);
   await press(user, "Unfold all");
   await waitFor(() => expect(lines()).toEqual(all));
 });
