@@ -12,11 +12,12 @@ use grapnel_model::provider::{Origins, Profile};
 use grapnel_model::revocation::{Disconnected, Revocation, TokenKind, TokenRevocation};
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::http::api::{self, ApiFailure};
-use grapnel_oauth::retry::{after, delay_text, pause, random_fraction};
+use grapnel_oauth::retry::{after, next_attempt_text, pause, random_fraction};
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::revocation::{RefreshToken, RevocationRow};
 use grapnel_store::{activity, app, connection, revocation};
 use http::StatusCode;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::context::Context;
@@ -207,9 +208,9 @@ pub(crate) async fn again(ctx: &Arc<Context>, id: &RevocationId) -> Result<(Revo
             if row.failures > 0 {
                 return Ok(());
             }
-            let (why, when) = (&error.message, delay_text(pause));
+            let (why, when) = (&error.message, next_attempt_text(ctx.now(), pause, &TimeZone::system()));
             log_outcome(ctx, tx, (&row, log.last()), Kind::RevocationDelayed, |token| {
-                format!("The {token} could not be taken back at the provider yet. {why} Trying again {when}.")
+                format!("The {token} could not be taken back at the provider yet. {why} Next attempt {when}.")
             })
         }
         RevocationOutcome::Never(why) => {

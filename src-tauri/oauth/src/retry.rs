@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 /// The pause after the first failure.
@@ -35,15 +36,11 @@ pub fn after(now: Timestamp, pause: Duration) -> Timestamp {
     now.saturating_add(pause).unwrap_or(Timestamp::MAX)
 }
 
-/// A pause as text: `in 40 seconds`, `in 12 minutes`.
-pub fn delay_text(pause: Duration) -> String {
-    let seconds = pause.as_secs().max(1);
-    match seconds {
-        1 => "in a second".into(),
-        2..90 => format!("in {seconds} seconds"),
-        90..5_400 => format!("in {} minutes", (seconds + 30) / 60),
-        _ => format!("in {} hours", (seconds + 1_800) / 3_600),
-    }
+/// When the next attempt is, for a log that stays: `at 14:03:20`, with its date unless that is the day of `now`.
+pub fn next_attempt_text(now: Timestamp, pause: Duration, zone: &TimeZone) -> String {
+    let (now, next) = (now.to_zoned(zone.clone()), after(now, pause).to_zoned(zone.clone()));
+    let format = if now.date() == next.date() { "at %H:%M:%S" } else { "on %Y-%m-%d at %H:%M:%S" };
+    next.strftime(format).to_string()
 }
 
 #[cfg(test)]
@@ -64,11 +61,18 @@ mod tests {
     }
 
     #[test]
-    fn words() {
-        let said = [0, 1, 40, 600, 3_600, 7_300].map(|seconds| delay_text(Duration::from_secs(seconds)));
+    fn the_next_attempt_has_a_date_unless_it_is_today() {
+        let now: Timestamp = "2026-03-01T22:59:30Z".parse().unwrap();
+        let said = |zone: &TimeZone| {
+            [0, 29, 40, 4_000].map(|seconds| next_attempt_text(now, Duration::from_secs(seconds), zone))
+        };
         assert_eq!(
-            said,
-            ["in a second", "in a second", "in 40 seconds", "in 10 minutes", "in 60 minutes", "in 2 hours"]
+            said(&TimeZone::UTC),
+            ["at 22:59:30", "at 22:59:59", "at 23:00:10", "on 2026-03-02 at 00:06:10"]
+        );
+        assert_eq!(
+            said(&TimeZone::fixed(jiff::tz::offset(1))),
+            ["at 23:59:30", "at 23:59:59", "on 2026-03-02 at 00:00:10", "on 2026-03-02 at 01:06:10"]
         );
     }
 

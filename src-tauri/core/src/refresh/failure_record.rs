@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use grapnel_model::activity::Kind;
 use grapnel_model::id::ExchangeId;
-use grapnel_oauth::retry::{self, after, delay_text, random_fraction};
+use grapnel_oauth::retry::{self, after, next_attempt_text, random_fraction};
 use grapnel_store::connection::{ConnectionRow, Retry};
 use grapnel_store::{activity, connection};
+use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::outcome::{RefreshFailure, RefreshReason};
@@ -63,7 +64,9 @@ pub(super) fn failure_record(
             .refusals
             .saturating_add(u32::from(matches!(failure, RefreshFailure::Doubtful(_)))),
     };
-    let trying = pause.map(|pause| format!(" Trying again {}.", delay_text(pause))).unwrap_or_default();
+    // On the clock that the person sees, not on the provider's.
+    let next = |pause| next_attempt_text(ctx.now(), pause, &TimeZone::system());
+    let trying = pause.map(|pause| format!(" Next attempt {}.", next(pause))).unwrap_or_default();
     // Repeated similar failures share one entry of the activity log.
     let is_news = reason == RefreshReason::Requested
         || row.refresh_status.error.as_ref().is_none_or(|before| before.code != error.code);
