@@ -1,5 +1,6 @@
 //! The history of the exchanges that Grapnel sent: what is kept, without secrets, and at no cost to the operation.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
@@ -11,6 +12,7 @@ use grapnel_model::attempt::{Message, Phase};
 use grapnel_model::connection::State;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::SecretInput;
+use tokio::sync::Notify;
 
 use crate::leaks::scan_files;
 use crate::support::scripted_server::{GRANT, Received, Reply, Scripted, callback_of, sign_in};
@@ -195,6 +197,42 @@ async fn no_secret_that_a_provider_repeats_is_in_the_history() {
     }
     let named: Vec<_> = secrets.into_iter().map(|secret| (secret.clone(), secret)).collect();
     scan_files(&world, &named);
+}
+
+/// A response that arrives after the tokens were deleted can still repeat one that it was not requested with.
+#[tokio::test]
+async fn an_exchange_that_ends_after_a_disconnect_is_masked() {
+    const REFRESH_TOKEN: &str = "tGzv3JOkF0XG5Qx2TlKWIA";
+    let (world, server) = (World::new(), Scripted::start().await);
+    server.on("/token", [Reply::json(200, GRANT)]);
+    let (arrived, released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (at_server, late) = (Arc::clone(&arrived), Arc::clone(&released));
+    server.answer("/api/project/list", move |_| {
+        at_server.notify_one();
+        let told = serde_json::json!({ "message": format!("Nothing is listed for {REFRESH_TOKEN}.") });
+        Reply::json(404, told.to_string()).header("x-echo", REFRESH_TOKEN).held_until(&late)
+    });
+    let api_base = format!("{}/api", server.origin);
+    let app = NewApp {
+        provider: "grigora".into(),
+        client_secret: Some(SecretInput("client-secret-0123456789".into())),
+        ..server.new_app(&[("api_base", &api_base)])
+    };
+    let app = world.grapnel.add_app(app).await.unwrap();
+    let id = sign_in(&world.grapnel, &app).await.unwrap();
+    let (grapnel, of) = (world.grapnel.clone(), id.clone());
+    let projects = tokio::spawn(async move { grapnel.projects(&of).await });
+    arrived.notified().await;
+    world.grapnel.disconnect(&id).await.unwrap();
+    assert!(world.grapnel.connection(&id).unwrap().tokens.is_none());
+    released.notify_one();
+    projects.await.unwrap().unwrap_err();
+    let listed = history(&world.grapnel, &id).await;
+    let late = listed.iter().find(|one| one.target.ends_with("/api/project/list")).unwrap();
+    let shown = shown(&world.grapnel, &id, late).await;
+    assert!(shown.contains("Nothing is listed for") && shown.contains("x-echo"), "{shown}");
+    assert!(!shown.contains(REFRESH_TOKEN), "{shown}");
+    scan_files(&world, &[(REFRESH_TOKEN.to_owned(), REFRESH_TOKEN.to_owned())]);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use grapnel_model::id::{AttemptId, ConnectionId};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -26,12 +27,14 @@ pub(crate) struct Reply {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     is_dropped: bool,
+    /// The response waits for this.
+    held: Option<Arc<Notify>>,
 }
 
 impl Reply {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Self { status, headers, body: body.into(), is_dropped: false }
+        Self { status, headers, body: body.into(), is_dropped: false, held: None }
     }
 
     /// A response with this JSON text as body.
@@ -41,6 +44,12 @@ impl Reply {
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The response is sent only after one of `notify_one`.
+    pub(crate) fn held_until(mut self, released: &Arc<Notify>) -> Self {
+        self.held = Some(Arc::clone(released));
         self
     }
 
@@ -213,6 +222,9 @@ async fn converse(mut stream: impl AsyncRead + AsyncWrite + Unpin, script: Arc<M
         }
     };
     let reply = reply.unwrap_or_else(|| Reply::new(404, "text/plain", "nothing here"));
+    if let Some(released) = &reply.held {
+        released.notified().await;
+    }
     if reply.is_dropped {
         return;
     }
