@@ -8,6 +8,7 @@ mod purpose;
 mod rfd;
 
 use std::path::PathBuf;
+use std::pin::pin;
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretString;
@@ -40,9 +41,24 @@ pub(crate) async fn open(app: &AppHandle, title: &'static str) -> Result<Option<
     show(app, move |window, tell| platform::file(window, title, &Purpose::Open, tell)).await
 }
 
-/// Shows a secret in a window of its own, which closes after a while. Returns once it is closed.
-pub(crate) async fn reveal(app: &AppHandle, title: String, secret: SecretString) -> Result<()> {
-    show(app, move |window, closed| platform::reveal(window, &title, &secret, closed)).await
+/// Shows a secret in a window of its own, which closes after a while, or once `hide` is ready. Returns once it is
+/// closed.
+pub(crate) async fn reveal(
+    app: &AppHandle,
+    title: String,
+    secret: SecretString,
+    hide: impl Future<Output = ()>,
+) -> Result<()> {
+    let (close, closing) = oneshot::channel();
+    let mut shown =
+        pin!(show(app, move |window, closed| platform::reveal(window, &title, &secret, closing, closed)));
+    tokio::select! {
+        shown = &mut shown => return shown,
+        () = hide => {}
+    }
+    // The person may have closed it meanwhile.
+    let _ = close.send(());
+    shown.await
 }
 
 impl Prompter for AppHandle {

@@ -5,11 +5,13 @@ use std::time::Duration;
 use grapnel_model::annotations::ConnectionEdit;
 use grapnel_model::connection::Details;
 use grapnel_model::error::Result;
+use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::revocation::Disconnected;
 use grapnel_model::secret::ExposeSecret;
 use grapnel_model::text::clean_line;
 use tauri::{AppHandle, State};
+use tokio::sync::broadcast::Receiver;
 
 use crate::clipboard::Clipboard;
 use crate::confirm;
@@ -98,8 +100,8 @@ pub(crate) async fn copy_authorization_header(
     core.token_copied(&connection_id)
 }
 
-/// Shows a valid access token in a system window for 30 seconds, if the person confirms it. The page does not get it.
-/// Returns once the window is closed.
+/// Shows a valid access token in a system window for 30 seconds, or until the vault is locked, if the person confirms
+/// it. The page does not get it. Returns once the window is closed.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn reveal_token(
@@ -112,9 +114,16 @@ pub(crate) async fn reveal_token(
     if !confirm::reveal_token(&app, &name).await? {
         return Ok(());
     }
+    // Before the token is read, so that no lock after that is missed.
+    let events = core.events();
     let token = core.token(&connection_id, Duration::ZERO).await?.value;
     core.token_revealed(&connection_id)?;
-    dialog::reveal(&app, format!("Access token of {}", clean_line(&name)), token).await
+    dialog::reveal(&app, format!("Access token of {}", clean_line(&name)), token, vault_locked(events)).await
+}
+
+/// Waits until the vault is locked, or until events were missed that may have said so.
+async fn vault_locked(mut events: Receiver<Event>) {
+    while !matches!(events.recv().await, Ok(Event::Vault(Some(_))) | Err(_)) {}
 }
 
 /// Disconnects a connection: revokes its tokens if the provider supports it, and deletes them here.

@@ -17,7 +17,7 @@ use gtk::{
     PolicyType, ResponseType, ScrolledWindow, glib, pango,
 };
 use tauri::WebviewWindow;
-use tokio::sync::oneshot::Sender;
+use tokio::sync::oneshot::{Receiver, Sender};
 
 use super::purpose::Purpose;
 use crate::confirm::Confirmation;
@@ -87,7 +87,13 @@ fn break_words(label: &Label, attributes: &str) {
 }
 
 /// The text cannot be selected: what is copied from a label would stay in the clipboard.
-pub(super) fn reveal(window: Option<&WebviewWindow>, title: &str, secret: &SecretString, closed: Sender<()>) {
+pub(super) fn reveal(
+    window: Option<&WebviewWindow>,
+    title: &str,
+    secret: &SecretString,
+    closing: Receiver<()>,
+    closed: Sender<()>,
+) {
     let dialog = MessageDialog::builder()
         .title(title)
         .text(title)
@@ -112,6 +118,14 @@ pub(super) fn reveal(window: Option<&WebviewWindow>, title: &str, secret: &Secre
                 dialog.response(ResponseType::Close);
             }
         });
+    });
+    let seen = dialog.downgrade();
+    glib::spawn_future_local(async move {
+        if closing.await.is_ok()
+            && let Some(dialog) = seen.upgrade()
+        {
+            dialog.response(ResponseType::Close);
+        }
     });
     let closed = Cell::new(Some(closed));
     dialog.connect_response(move |dialog, _| {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ::rfd::{AsyncFileDialog, AsyncMessageDialog, MessageButtons, MessageDialogResult, MessageLevel};
 use grapnel_model::secret::SecretString;
 use tauri::WebviewWindow;
-use tokio::sync::oneshot::Sender;
+use tokio::sync::oneshot::{Receiver, Sender};
 
 use super::purpose::Purpose;
 use crate::confirm::Confirmation;
@@ -30,7 +30,14 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
 
 /// These dialogs cannot close by themselves, so that a secret would stay on the screen. Dropping `_closed` is the
 /// error.
-pub(super) fn reveal(_: Option<&WebviewWindow>, _: &str, _: &SecretString, _closed: Sender<()>) {}
+pub(super) fn reveal(
+    _: Option<&WebviewWindow>,
+    _: &str,
+    _: &SecretString,
+    _closing: Receiver<()>,
+    _closed: Sender<()>,
+) {
+}
 
 pub(super) fn file(
     window: Option<&WebviewWindow>,

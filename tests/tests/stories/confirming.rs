@@ -67,6 +67,22 @@ async fn on_the_token_tab(scene: &Scene, page: &Page) -> Result<()> {
             let hidden = async || Ok(shown().await?.is_none().then_some(()));
             within(Duration::from_secs(60), "the token to be hidden", hidden).await
         })
+        .await?;
+    scene
+        .step("Locking the vault hides the token at once", async {
+            let passphrase = json!({ "passphrase": "harbour lamp eleven moss" });
+            call(page, "protect_with_passphrase", passphrase.clone()).await?;
+            page.press(Role::Button, "Reveal…").await?;
+            scene.desktop().answers_question(REVEAL, AGREES_TO_SHOW).await?;
+            until("the token", shown).await?;
+            call(page, "lock_vault", json!({})).await?;
+            let hidden = async || Ok(shown().await?.is_none().then_some(()));
+            within(Duration::from_secs(15), "the token to be hidden", hidden).await?;
+            call(page, "unlock", passphrase).await?;
+            call(page, "protect_with_keyring", json!({})).await?;
+            ensure!(call(page, "check_vault", json!({})).await? == Value::Null, "the vault does not open");
+            Ok(())
+        })
         .await
 }
 
