@@ -7,6 +7,10 @@ use tauri_specta::Event;
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
 pub(crate) struct CoreEvent(pub grapnel_model::event::Event);
 
+/// The person started Grapnel with `--sandbox` while it was running. Null if the sandbox runs now, or why it does not.
+#[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
+pub(crate) struct SandboxRequested(pub Option<grapnel_model::error::Error>);
+
 /// The person opened this connection from a notification or the tray.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
 pub(crate) struct ConnectionRequested(pub grapnel_model::id::ConnectionId);

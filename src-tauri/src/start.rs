@@ -4,12 +4,14 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use tauri::{AppHandle, Builder, Manager, Wry};
+use tauri_specta::Event as _;
 
 use crate::arguments::{Arguments, Invocation};
 use crate::core_handle::CoreHandle;
 #[cfg(target_os = "linux")]
 use crate::desktop_integration;
 use crate::event_forwarding::EventBacklog;
+use crate::events::SandboxRequested;
 #[cfg(target_os = "linux")]
 use crate::instance::{self, Claim, Instance};
 use crate::sandbox::SandboxHandle;
@@ -193,10 +195,15 @@ fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
         app.state::<window::Activation>().set(token);
     }
     tauri::async_runtime::spawn(async move {
-        if arguments.sandbox
-            && let Err(error) = app.state::<SandboxHandle>().start()
-        {
-            tracing::error!(%error, "the sandbox did not start");
+        if arguments.sandbox {
+            let failed = app.state::<SandboxHandle>().start().err();
+            if let Some(error) = &failed {
+                tracing::error!(%error, "the sandbox did not start");
+            }
+            // The page of a first start reads it with everything else.
+            if is_second && let Err(error) = SandboxRequested(failed).emit(&app) {
+                tracing::warn!(%error, "an event did not reach the page");
+            }
         }
         match arguments.callback {
             Some(address) => callback::receive(&app, address).await,

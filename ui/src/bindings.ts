@@ -106,8 +106,8 @@ export const commands = {
 	/**  Copies the `Authorization` header with a valid access token, and clears the clipboard like [`copy_token`]. */
 	copyAuthorizationHeader: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_authorization_header", { connectionId })),
 	/**
-	 *  Shows a valid access token in a system window for 30 seconds, if the person confirms it. The page does not get it.
-	 *  Returns once the window is closed.
+	 *  Shows a valid access token in a system window for 30 seconds, or until the vault is locked, if the person confirms
+	 *  it. The page does not get it. Returns once the window is closed.
 	 */
 	revealToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("reveal_token", { connectionId })),
 	/**  Disconnects a connection: revokes its tokens if the provider supports it, and deletes them here. */
@@ -221,6 +221,7 @@ export const commands = {
 export const events = {
 	connectionRequested: makeEvent<ConnectionRequested, ConnectionRequested>("connection-requested"),
 	coreEvent: makeEvent<CoreEvent, CoreEvent>("core-event"),
+	sandboxRequested: makeEvent<SandboxRequested, SandboxRequested>("sandbox-requested"),
 };
 
 /* Types */
@@ -496,6 +497,8 @@ export type Changes = {
 	auto_lock?: AutoLock | null,
 	/**  See [`Settings::lock_on_suspend`]. */
 	lock_on_suspend?: boolean | null,
+	/**  See [`Settings::redirect_method`]. */
+	redirect_method?: UsualRedirect | null,
 };
 
 /**  The result of one check. */
@@ -1675,6 +1678,9 @@ export type SandboxApp = {
 	overrides: { [key in string]: string },
 };
 
+/**  The person started Grapnel with `--sandbox` while it was running. Null if the sandbox runs now, or why it does not. */
+export type SandboxRequested = Error | null;
+
 /**  A request that the person saved. */
 export type SavedRequest = {
 	/**  The ID. */
@@ -1749,6 +1755,8 @@ export type Settings = {
 	auto_lock?: AutoLock,
 	/**  Whether a vault with a passphrase is locked when the computer suspends. */
 	lock_on_suspend?: boolean,
+	/**  How callbacks of a new app return, unless its provider needs another method. */
+	redirect_method?: UsualRedirect,
 };
 
 /**  The settings, and where the data is stored. */
@@ -1932,6 +1940,13 @@ alg: string } |
 { reason: "bad_signature" } | 
 /**  Nobody but the provider relies on the token, so no keys were fetched. */
 { reason: "not_checked" };
+
+/**  The redirect method that the window suggests for a new app. */
+export type UsualRedirect = 
+/**  The system opens Grapnel with the callback URL. */
+"deep_link" | 
+/**  The browser sends it to a port of this computer. */
+"loopback";
 
 /**  A setting of an app that would change. */
 export type ValueChange = {

@@ -301,6 +301,9 @@ export const host = {
   closeArchive: () => ask(() => commands.closeArchive()),
   /** Subscribes to all events; the returned function unsubscribes. */
   listen: (heard: (event: Happening) => void) => events.coreEvent.listen((message) => heard(message.payload)),
+  /** Subscribes to starts of the sandbox from outside the window; with the error if it did not start. */
+  sandboxAsked: (told: (trouble: Trouble | null) => void) =>
+    events.sandboxRequested.listen((message) => told(message.payload)),
   /** Subscribes to requests to show a connection, for example from a notification. */
   asked: (open: (connection: string) => void) => events.connectionRequested.listen((message) => open(message.payload)),
 };

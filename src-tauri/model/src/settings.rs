@@ -31,6 +31,8 @@ pub struct Settings {
     pub auto_lock: AutoLock,
     /// Whether a vault with a passphrase is locked when the computer suspends.
     pub lock_on_suspend: bool,
+    /// How callbacks of a new app return, unless its provider needs another method.
+    pub redirect_method: UsualRedirect,
 }
 
 /// Changes to the settings. `None` leaves a setting as it is.
@@ -54,6 +56,8 @@ pub struct Changes {
     pub auto_lock: Option<AutoLock>,
     /// See [`Settings::lock_on_suspend`].
     pub lock_on_suspend: Option<bool>,
+    /// See [`Settings::redirect_method`].
+    pub redirect_method: Option<UsualRedirect>,
 }
 
 impl Changes {
@@ -69,6 +73,7 @@ impl Changes {
             margin: changes.margin.unwrap_or(settings.margin),
             auto_lock: changes.auto_lock.unwrap_or(settings.auto_lock),
             lock_on_suspend: changes.lock_on_suspend.unwrap_or(settings.lock_on_suspend),
+            redirect_method: changes.redirect_method.unwrap_or(settings.redirect_method),
         }
     }
 }
@@ -89,6 +94,18 @@ pub enum Margin {
     FifteenMinutes,
     /// An hour, if the lifetime is long enough.
     OneHour,
+}
+
+/// The redirect method that the window suggests for a new app.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum UsualRedirect {
+    /// The system opens Grapnel with the callback URL.
+    #[default]
+    DeepLink,
+    /// The browser sends it to a port of this computer.
+    Loopback,
 }
 
 /// After which time without a key press or click in the window a vault with a passphrase is locked.

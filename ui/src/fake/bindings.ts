@@ -12,8 +12,12 @@ export const events = {
     listen: (heard: (message: { payload: real.Event }) => void) =>
       Promise.resolve(fake.listen((payload) => heard({ payload }))),
   },
+  sandboxRequested: {
+    listen: (told: (message: { payload: real.Error | null }) => void) =>
+      Promise.resolve(fake.sandboxRequested.listen((payload) => told({ payload }))),
+  },
   connectionRequested: {
     listen: (open: (message: { payload: string }) => void) =>
-      Promise.resolve(fake.asked((payload) => open({ payload }))),
+      Promise.resolve(fake.connectionRequested.listen((payload) => open({ payload }))),
   },
 };

@@ -86,6 +86,7 @@ export const empty = (): FakeData => ({
     margin: "usual",
     auto_lock: "never",
     lock_on_suspend: false,
+    redirect_method: "deep_link",
   },
   hooks: [],
 });

@@ -8,6 +8,7 @@ import { checked, discover, rediscover } from "./discovery";
 import { keeping } from "./keeping";
 import { requesting } from "./requests";
 import { offered } from "./providers";
+import { Signal } from "./signal";
 import { scenarios } from "./scenarios";
 import { at, attempt, byPassword, empty, MINUTE, trouble, type FakeData } from "./data";
 
@@ -25,7 +26,10 @@ export class Fake {
   #waits = new Map<Name, number>();
   #held = new Map<Name, Promise<void>>();
   #heard = new Set<(event: Event) => void>();
-  #asked: ((connection: string) => void) | null = null;
+  /** The request to show a connection, as from a notification. */
+  readonly connectionRequested = new Signal<string>();
+  /** The person started Grapnel again with `--sandbox`. */
+  readonly sandboxRequested = new Signal<Trouble | null>();
   #waiting = new Map<number, () => void>();
 
   /** Resets to one of the scenarios. */
@@ -53,14 +57,6 @@ export class Fake {
     let release = () => {};
     this.#held.set(name, new Promise((resolve) => (release = resolve)));
     return release;
-  }
-
-  /** Emits the request to show a connection, as from a notification. */
-  ask = (connection: string): void => this.#asked?.(connection);
-
-  asked(open: (connection: string) => void): () => void {
-    this.#asked = open;
-    return () => (this.#asked = null);
   }
 
   tell(event: Event): void {

@@ -209,6 +209,16 @@ test("a registered loopback redirect URI is used unchanged", async () => {
   expect(sent()).toMatchObject({ redirect: "http://localhost:8400/signin-oidc" });
 });
 
+test("the settings choose the redirect method of a new app, unless its provider needs another", async () => {
+  const user = await start("some", () => (fake.data.settings.redirect_method = "loopback"));
+  await press(user, "Add app");
+  await user.click(radio("The Grid"));
+  await step(user, "Register");
+  await waitFor(() => expect(radio("Loopback (127.0.0.1)")).toBeChecked());
+  expect(field("redirect_uri")).toHaveTextContent("http://127.0.0.1/callback/k3mzq7wdab");
+  expect(screen.getByRole("radio", { name: "Deep link (recommended)" })).toBeVisible();
+});
+
 test("an app with the shared redirect URI is offered its own", async () => {
   const own = "dev.grapnel.desktop:/oauth/callback/q8fgjeq64x";
   const user = await start("app", () => Object.assign(fake.data.apps[0] ?? {}, { own_redirect_uri: own }));

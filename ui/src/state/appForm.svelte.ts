@@ -1,5 +1,6 @@
 // State of the form that adds or edits an app.
 
+import { host } from "../host";
 import type { App, NewApp, ProfileFile, ProposedRedirect, ProviderView, SandboxApp, RedirectMethod } from "../host";
 import { SvelteMap } from "svelte/reactivity";
 import { addApp as words } from "../words";
@@ -8,6 +9,13 @@ import { ProviderFields } from "./providerFields.svelte";
 /** Host and port of a loopback redirect URI. */
 const LOOPBACK = /^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]))(?::(\d+))?/;
 
+/** The redirect method of the settings; deep links if they cannot be read, which other screens report. */
+export const usualRedirect = (): Promise<RedirectMethod> =>
+  host.settings().then(
+    ({ settings }) => settings.redirect_method ?? "deep_link",
+    () => "deep_link",
+  );
+
 export class AppFormState {
   name = $state("");
   /** The label of the app's environment; empty for none. */
@@ -15,6 +23,8 @@ export class AppFormState {
   provider = $state("");
   /** The redirect method that the person chose; null for the one that the provider accepts. */
   #chosen = $state<RedirectMethod | null>(null);
+  /** The redirect method of the settings. */
+  usual = $state<RedirectMethod>("deep_link");
   /** The loopback port; empty for any free port. */
   port = $state("");
   /** A complete loopback redirect URI that is already registered, for example on localhost. */
@@ -57,14 +67,18 @@ export class AppFormState {
     return copy;
   }
 
-  /** The redirect method that the provider accepts for native apps. */
-  get preferred(): RedirectMethod {
+  /** The redirect method that the provider accepts for native apps; null if it accepts any. */
+  get #needed(): RedirectMethod | null {
     const method = this.fields?.fact("redirect_method");
-    return method === "loopback" || method === "paste" ? method : "deep_link";
+    return method === "loopback" || method === "paste" ? method : null;
+  }
+
+  get recommended(): RedirectMethod {
+    return this.#needed ?? "deep_link";
   }
 
   get wayBack(): RedirectMethod {
-    return this.#chosen ?? this.preferred;
+    return this.#chosen ?? this.#needed ?? this.usual;
   }
 
   set wayBack(method: RedirectMethod) {

@@ -46,6 +46,8 @@ class AppStore {
   vault = $state.raw<Trouble | null>(null);
   /** Why the sandbox is not running, if there are sandbox apps. */
   sandbox = $state.raw<Trouble | null>(null);
+  /** Whether the sandbox was started from outside the window; until dismissed. */
+  sandboxStarted = $state(false);
   /** The sandbox apps, which do not work then. */
   #sandboxApps = $state.raw<string[]>([]);
   /** Errors that no action of the person caused, until dismissed. */
@@ -191,6 +193,12 @@ class AppStore {
 
   /** Whether an app does not work because the sandbox is not running. */
   needsSandbox = (app: string): boolean => this.sandbox !== null && this.#sandboxApps.includes(app);
+
+  /** The person started Grapnel again with the sandbox, which runs now unless there is an error. */
+  sandboxAsked = (trouble: Trouble | null): void => {
+    this.sandbox = trouble;
+    this.sandboxStarted = trouble === null;
+  };
 
   /** Tries to start the sandbox again. */
   async startSandbox(): Promise<void> {

@@ -167,6 +167,14 @@ test("the refresh margin applies at once", async () => {
   await waitFor(() => expect(margin).toHaveDisplayValue("15 minutes"));
 });
 
+test("the redirect method of new apps applies at once", async () => {
+  const user = await open("Sign-in");
+  const method = await screen.findByRole("combobox", { name: "Redirect method of new apps" });
+  expect(method).toHaveDisplayValue("Deep link");
+  await user.selectOptions(method, "Loopback (127.0.0.1)");
+  await waitFor(() => expect(fake.data.settings.redirect_method).toBe("loopback"));
+});
+
 test("the list of groups is one tab stop, and arrow keys move along it", async () => {
   const user = await open("Network");
   const list = within(screen.getByRole("navigation", { name: "Settings" }));
@@ -197,6 +205,6 @@ test("about shows version, licence and notices, and copies where to report a pro
 
 test("a connection requested from a notification is shown", async () => {
   await open("General");
-  fake.ask("c1");
+  fake.connectionRequested.emit("c1");
   await waitFor(() => expect(screen.queryByRole("heading", { name: "Settings" })).toBeNull());
 });
