@@ -27,6 +27,17 @@ pub(super) struct Limits {
 /// The limits of every hook.
 pub(super) const LIMITS: Limits = Limits { run: Duration::from_secs(60), grace: Duration::from_secs(2) };
 
+impl Limits {
+    /// When a hook ends even if this process was killed meanwhile, in whole seconds.
+    fn without_this_process(self) -> u64 {
+        (self.run + self.grace).as_secs() + 1
+    }
+}
+
+/// Where a system has coreutils' `timeout`, which ends the process group of a hook if this process was killed and ends
+/// it no more.
+const TIMEOUT_PROGRAMS: [&str; 2] = ["/usr/bin/timeout", "/bin/timeout"];
+
 /// What becomes of a hook's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HookOutput {
@@ -64,7 +75,7 @@ pub(super) async fn run(
 ) -> Result<(), String> {
     let not_run = |reason: String| format!("was not run: {} {reason}", hook.program);
     program::check(Path::new(&hook.program)).map_err(not_run)?;
-    let mut command = command(hook, event, home, output);
+    let mut command = command(hook, event, home, output, limits);
     let not_started = |error: std::io::Error| format!("could not be started: {}", io_error_text(&error));
     let mut child = command.spawn().map_err(not_started)?;
     let mut group = ProcessGroup::of(&child);
@@ -96,8 +107,14 @@ pub(super) async fn run(
     }
 }
 
-fn command(hook: &HookCommand, event: &ConnectionEvent, home: &Path, output: HookOutput) -> Command {
-    let mut command = Command::new(&hook.program);
+fn command(
+    hook: &HookCommand,
+    event: &ConnectionEvent,
+    home: &Path,
+    output: HookOutput,
+    limits: Limits,
+) -> Command {
+    let mut command = limited(&hook.program, limits);
     command.args(&hook.arguments).stdin(Stdio::piped());
     command.current_dir(std::env::home_dir().filter(|home| home.is_dir()).unwrap_or_else(|| "/".into()));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX)) {
@@ -130,6 +147,15 @@ fn command(hook: &HookCommand, event: &ConnectionEvent, home: &Path, output: Hoo
     command
 }
 
+/// The command of a program, below `timeout` if the system has it.
+fn limited(program: &str, limits: Limits) -> Command {
+    let timeout = TIMEOUT_PROGRAMS.into_iter().find(|timeout| program::check(Path::new(timeout)).is_ok());
+    let Some(timeout) = timeout else { return Command::new(program) };
+    let mut command = Command::new(timeout);
+    command.args(["-s", "KILL", &limits.without_this_process().to_string(), program]);
+    command
+}
+
 /// The word for a value in JSON, such as `needs_attention`.
 fn word(value: &impl Serialize) -> String {
     let json = serde_json::to_value(value).unwrap_or_default();
@@ -148,11 +174,14 @@ fn failure(status: ExitStatus) -> String {
 #[cfg(unix)]
 mod tests {
     use std::fs::{self, Permissions};
+    use std::mem::ManuallyDrop;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
 
     use grapnel_model::connection_event::ConnectionEventKind;
     use grapnel_model::id::ConnectionId;
     use jiff::Timestamp;
+    use tempfile::TempDir;
 
     use super::*;
 
@@ -169,19 +198,25 @@ mod tests {
         }
     }
 
-    /// Runs a shell script with a named pipe as its argument. Returns how it failed, and what was written to the pipe
-    /// until every process had closed it.
-    async fn run_script(text: &str, limits: Limits) -> (Result<(), String>, Vec<u8>) {
+    /// A hook that runs a shell script with two named pipes as its arguments.
+    fn script(text: &str) -> (TempDir, HookCommand, [PathBuf; 2]) {
         let home = tempfile::tempdir().unwrap();
-        let [script, pipe] = ["script", "pipe"].map(|name| home.path().join(name));
+        let [script, pipe, other] = ["script", "pipe", "other"].map(|name| home.path().join(name));
         fs::write(&script, format!("#!/bin/sh\n{text}\n")).unwrap();
         fs::set_permissions(&script, Permissions::from_mode(0o700)).unwrap();
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(std::process::Command::new("mkfifo").args([&pipe, &other]).status().unwrap().success());
         let hook = HookCommand {
             event: ConnectionEventKind::Refreshed,
             program: script.display().to_string(),
-            arguments: vec![pipe.display().to_string()],
+            arguments: [&pipe, &other].map(|pipe| pipe.display().to_string()).into(),
         };
+        (home, hook, [pipe, other])
+    }
+
+    /// Runs a shell script with a named pipe as its first argument. Returns how it failed, and what was written to the
+    /// pipe until every process had closed it.
+    async fn run_script(text: &str, limits: Limits) -> (Result<(), String>, Vec<u8>) {
+        let (home, hook, [pipe, _]) = script(text);
         let read = tokio::task::spawn_blocking(move || fs::read(pipe).unwrap());
         let ran = run(&hook, &event(), home.path(), HookOutput::Discard, limits).await;
         (ran, read.await.unwrap())
@@ -199,12 +234,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn its_time_is_limited_even_if_the_process_that_runs_it_was_killed() {
+        if !TIMEOUT_PROGRAMS.iter().any(|timeout| Path::new(timeout).exists()) {
+            eprintln!("skipped: this system has no `timeout`, so that the limit ends with this process");
+            return;
+        }
+        let limits = Limits { run: Duration::from_millis(300), grace: Duration::from_millis(50) };
+        let text =
+            r#"trap '' TERM; exec 3> "$1"; echo started > "$2"; tail -f /dev/null & wait; tail -f /dev/null"#;
+        let (home, hook, pipes) = script(text);
+        let [pipe, started] = pipes.map(|pipe| tokio::task::spawn_blocking(move || fs::read(pipe).unwrap()));
+        let (hook, event) = (hook, event());
+        // It is not ended when this future is, as if there were no process any more that could.
+        let mut running =
+            ManuallyDrop::new(Box::pin(run(&hook, &event, home.path(), HookOutput::Discard, limits)));
+        tokio::select! {
+            ran = &mut *running => panic!("it ended: {ran:?}"),
+            started = started => assert_eq!(started.unwrap(), b"started\n"),
+        }
+        let ended = tokio::time::timeout(Duration::from_secs(30), pipe).await;
+        assert_eq!(ended.expect("it still runs").unwrap(), b"");
+    }
+
+    #[tokio::test]
     async fn sigterm_comes_first() {
         let limits = Limits { run: Duration::from_millis(300), grace: Duration::from_millis(500) };
         let text = r#"exec 3> "$1"; trap 'echo ended >&3; exit' TERM; tail -f /dev/null & wait"#;
         let (ran, written) = run_script(text, limits).await;
         assert!(ran.is_err());
-        assert_eq!(written, b"ended\n");
+        // `timeout` passes the signal on, so that it may arrive more than once.
+        assert!(written.starts_with(b"ended\n"));
     }
 
     #[tokio::test]
