@@ -185,6 +185,43 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+    fn systemd_accepts_the_units() {
+        let place = tempfile::tempdir().unwrap();
+        // Characters that have a meaning in unit files.
+        let data = place.path().join("100% $x \"q\"");
+        let program = std::env::current_exe().unwrap();
+        let (service, socket) = units(&program, &data, Some(data.as_os_str())).unwrap();
+        let files = [(SERVICE, service), (SOCKET, socket)].map(|(name, text)| {
+            let path = place.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        });
+        // As docs/scripting.md lets a hook write elsewhere.
+        let drop_in = place.path().join(format!("{SERVICE}.d"));
+        fs::create_dir(&drop_in).unwrap();
+        fs::write(drop_in.join("override.conf"), "[Service]\nReadWritePaths=%t\n").unwrap();
+        let verify = |files: &[PathBuf]| {
+            let mut command = Command::new("systemd-analyze");
+            command.args(["--user", "--man=no", "verify"]).args(files);
+            command.env("XDG_RUNTIME_DIR", place.path()).output()
+        };
+        let Ok(verified) = verify(&files) else {
+            eprintln!(
+                "skipped: systemd-analyze is not installed, so that systemd does not read the unit files"
+            );
+            return;
+        };
+        assert_eq!(
+            (verified.status.success(), String::from_utf8_lossy(&verified.stderr).as_ref()),
+            (true, "")
+        );
+        fs::write(&files[0], SERVICE_UNIT.replace("ProtectClock", "ProtectClocks")).unwrap();
+        let complaint = verify(&files[..1]).unwrap().stderr;
+        assert!(String::from_utf8_lossy(&complaint).contains("ProtectClocks"), "it does not look");
+    }
+
+    #[test]
     fn the_service_is_confined() {
         for line in [
             "NoNewPrivileges=yes",
