@@ -56,6 +56,10 @@ pub(crate) struct Api {
     /// Request the next pages as well, where the provider profile says how
     #[arg(long)]
     paginate: bool,
+    /// Request at most so many pages
+    #[arg(long, value_name = "NUMBER", default_value_t = pages::MAX_PAGES, requires = "paginate",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    max_pages: u32,
     /// Print what a jq filter selects from the response
     #[arg(long, short = 'q', value_name = "FILTER", value_parser = select::check, conflicts_with = "json")]
     jq: Option<String>,
@@ -134,7 +138,7 @@ async fn send(session: &mut Session<'_>, asked: Api, api: &ApiClient) -> Result<
         max_wait: asked.max_wait.unsigned_abs(),
     };
     if asked.paginate {
-        return pages::follow(session.output, &sender, request, &printing).await;
+        return pages::follow(session.output, &sender, request, &printing, asked.max_pages).await;
     }
     let url = request.url.clone();
     let mut response = sender.send(request).await?;

@@ -13,6 +13,9 @@ use super::send::Sender;
 use super::status::check_status;
 use crate::print::Output;
 
+/// After so many pages, a list is taken for one without an end: an API may ignore the parameter that selects the page.
+pub(super) const MAX_PAGES: u32 = 10_000;
+
 /// Prints every page as received, or the filter's selection from it; with `--json`, one document with an array of the
 /// bodies.
 pub(super) async fn follow(
@@ -20,6 +23,7 @@ pub(super) async fn follow(
     sender: &Sender<'_>,
     request: ApiRequest,
     printing: &Printing<'_>,
+    max_pages: u32,
 ) -> Result<()> {
     let Some(pagination) = sender.api.pagination()? else {
         return Err(Error::input(
@@ -67,6 +71,7 @@ pub(super) async fn follow(
         }
         // A page that links to one already requested would loop forever.
         match next.filter(|next| !requested.contains(next)) {
+            Some(_) if requested.len() >= max_pages as usize => return Err(too_many(max_pages)),
             Some(next) => url = sender.api.resolve(next.as_str()).map_err(|_| elsewhere(&next))?,
             None if output.json => {
                 return output.show(&Document::of(&response, (Value::Array(bodies), None)));
@@ -84,6 +89,13 @@ fn elsewhere(next: &Url) -> Error {
     )
     .means("The pages until there were read. The token was not sent to that host.")
     .hint(format!("If you trust that host with the token, allow it: --allow {host}"))
+}
+
+fn too_many(max_pages: u32) -> Error {
+    let message = format!("The list has more than {max_pages} pages, and was not read further.");
+    Error::new(Code::ReplyTooLarge, message)
+        .means("Your tokens are kept as they are.")
+        .hint("If the API does not repeat its pages, read more of them: --max-pages NUMBER")
 }
 
 fn too_large() -> Error {

@@ -1,9 +1,13 @@
 //! `grapnel api` against the sandbox.
 
 use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use grapnel_cli::Exit;
 use grapnel_sandbox::{Endpoint, Fault};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
 use crate::machine::Paper;
 use crate::world::World;
@@ -59,6 +63,50 @@ async fn the_exit_code_tells_the_class_of_the_status() {
     world.sandbox.faults().set(Endpoint::Api, Fault::ServerError(502), 1).unwrap();
     told.push(world.run("api acme project/list").await.to_string());
     insta::assert_snapshot!(told.join("\n\n"));
+}
+
+/// A server whose pages each link to the path that `next` makes of the number of requests so far. Returns its host and
+/// that number.
+async fn list_without_end(next: impl Fn(usize) -> String + Send + 'static) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let requests = Arc::new(AtomicUsize::default());
+    let counted = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            while stream.read_line(&mut line).await.unwrap() > 2 {
+                line.clear();
+            }
+            let next = next(counted.fetch_add(1, Ordering::Relaxed) + 1);
+            let head = format!("HTTP/1.1 200 OK\r\nlink: <{next}>; rel=next\r\nconnection: close\r\n");
+            let reply = format!("{head}content-type: application/json\r\ncontent-length: 3\r\n\r\n[1]");
+            stream.write_all(reply.as_bytes()).await.unwrap();
+        }
+    });
+    (host, requests)
+}
+
+#[tokio::test]
+async fn a_list_without_an_end_is_not_read_for_ever() {
+    let world = World::new();
+    world.add("acme", "--redirect loopback --set pagination=link").await;
+    world.run("connect acme").await;
+    let (host, requests) = list_without_end(|_| "/list".into()).await;
+    let to_itself = world.run(&format!("api acme http://{host}/list --allow {host} --paginate")).await;
+    assert_eq!((to_itself.exit, requests.load(Ordering::Relaxed)), (Exit::Done, 1), "{to_itself}");
+    assert_eq!(to_itself.out, "[1]\n");
+    let (host, requests) = list_without_end(|number| format!("/list?page={number}")).await;
+    let line = format!("api acme http://{host}/list --allow {host} --paginate --max-pages 5");
+    let endless = world.run(&line).await;
+    assert_eq!((endless.exit, requests.load(Ordering::Relaxed)), (Exit::Failed, 5), "{endless}");
+    assert_eq!(endless.out.lines().count(), 5, "{endless}");
+    insta::assert_snapshot!(endless.said, @"
+    error[reply_too_large]: The list has more than 5 pages, and was not read further.
+    Your tokens are kept as they are.
+    hint: If the API does not repeat its pages, read more of them: --max-pages NUMBER
+    ");
 }
 
 #[tokio::test]
