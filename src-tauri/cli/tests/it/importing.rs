@@ -117,6 +117,18 @@ async fn what_is_missing_is_named_with_the_option_that_supplies_it() {
 }
 
 #[tokio::test]
+async fn an_imported_app_gets_the_environment_that_is_asked_for() {
+    let world = World::new();
+    let line = "app import - --yes --pick acme --environment ' Staging ' --json";
+    let added = world.pipe(line, SEVERAL).await.json();
+    assert_eq!(added["environment"], "Staging");
+    let listed = world.run("app list --json").await.json();
+    assert_eq!((&listed[0]["name"], &listed[0]["environment"]), (&added["name"], &json!("Staging")));
+    let none = world.pipe("app import - --yes --pick acme --name other --json", SEVERAL).await.json();
+    assert_eq!(none["environment"], json!(null));
+}
+
+#[tokio::test]
 async fn text_as_an_argument_is_refused_and_not_repeated() {
     let world = World::new();
     for line in
