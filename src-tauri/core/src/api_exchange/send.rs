@@ -7,10 +7,12 @@ use grapnel_model::api_exchange::{
     ApiExchangeSummary, ApiExchangeView, ApiRequestDraft, ExchangeKind, RequestHeader, ResponseKind,
 };
 use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_model::text::clean_line;
 use grapnel_oauth::http::{Mask, masked_text};
 use http::{HeaderMap, StatusCode, header};
+use tokio::runtime::Handle;
 
 use super::exchange::Exchange;
 use super::response_body::ResponseBody;
@@ -42,21 +44,9 @@ struct Received {
 pub(crate) async fn send(ctx: &Arc<Context>, id: &ConnectionId, draft: &ApiRequestDraft) -> Result<Exchange> {
     let client = ApiClient::new(ctx, id, Vec::new());
     let request = draft::request(&client, draft)?;
-    let (at, begun) = (ctx.now(), Instant::now());
+    let pending = Pending::new(ctx, id, draft);
     let received = receive(&client, request).await;
-    let elapsed = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
-    let mut summary = ApiExchangeSummary {
-        id: ExchangeId::random(),
-        kind: ExchangeKind::Request,
-        at,
-        method: draft.method.trim().to_ascii_uppercase(),
-        target: draft.target.clone(),
-        status: None,
-        duration_ms: Some(elapsed),
-        size: None,
-        error: None,
-        body_kept: false,
-    };
+    let mut summary = pending.end();
     match received {
         Ok(received) => {
             summary.status = Some(received.status.as_u16());
@@ -78,6 +68,69 @@ pub(crate) async fn send(ctx: &Arc<Context>, id: &ConnectionId, draft: &ApiReque
             }
             Err(error)
         }
+    }
+}
+
+/// A request whose response is awaited. If it is dropped before its end, the person has cancelled it, which the history
+/// then tells: the API may have received it.
+struct Pending<'a> {
+    ctx: &'a Arc<Context>,
+    id: &'a ConnectionId,
+    draft: &'a ApiRequestDraft,
+    begun: Instant,
+    summary: ApiExchangeSummary,
+    is_over: bool,
+}
+
+impl<'a> Pending<'a> {
+    fn new(ctx: &'a Arc<Context>, id: &'a ConnectionId, draft: &'a ApiRequestDraft) -> Self {
+        let summary = ApiExchangeSummary {
+            id: ExchangeId::random(),
+            kind: ExchangeKind::Request,
+            at: ctx.now(),
+            method: draft.method.trim().to_ascii_uppercase(),
+            target: draft.target.clone(),
+            status: None,
+            duration_ms: None,
+            size: None,
+            error: None,
+            body_kept: false,
+        };
+        Self { ctx, id, draft, begun: Instant::now(), summary, is_over: false }
+    }
+
+    /// Its summary, once there is a response or an error.
+    fn end(mut self) -> ApiExchangeSummary {
+        self.is_over = true;
+        self.timed()
+    }
+
+    fn timed(&self) -> ApiExchangeSummary {
+        let elapsed = u32::try_from(self.begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+        ApiExchangeSummary { duration_ms: Some(elapsed), ..self.summary.clone() }
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        // While the program ends, nothing more is begun.
+        let (Some(work), Ok(runtime)) = (self.ctx.try_begin_uninterruptible(), Handle::try_current()) else {
+            return;
+        };
+        let summary = ApiExchangeSummary { error: Some("Cancelled.".into()), ..self.timed() };
+        let view = ApiExchangeView::unanswered(summary, self.draft.clone());
+        let (ctx, id) = (Arc::clone(self.ctx), self.id.clone());
+        runtime.spawn(async move {
+            if let Ok(mask) = mask(&ctx, &id).await {
+                let mut exchange = Exchange::of(view, ResponseBody::unmasked(Vec::new(), None));
+                store(&ctx, &id, &mut exchange, &mask).await;
+                ctx.emit(Event::Exchanges(id));
+            }
+            drop(work);
+        });
     }
 }
 

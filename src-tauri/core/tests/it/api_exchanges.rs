@@ -220,7 +220,7 @@ async fn a_request_without_a_response_is_in_the_history() {
 }
 
 #[tokio::test]
-async fn a_cancelled_request_is_broken_off_and_leaves_the_connection_usable() {
+async fn a_cancelled_request_is_broken_off_and_in_the_history() {
     let (world, server) = (World::new(), Scripted::start().await);
     server.on("/token", [Reply::json(200, GRANT)]);
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -237,11 +237,19 @@ async fn a_cancelled_request_is_broken_off_and_leaves_the_connection_usable() {
     while !received.ends_with(b"\r\n\r\n") {
         assert!(stream.read_buf(&mut received).await.unwrap() > 0);
     }
+    let mut events = world.grapnel.events();
     sent.abort();
     assert!(sent.await.unwrap_err().is_cancelled());
     assert_eq!(stream.read_buf(&mut received).await.unwrap_or(0), 0, "the connection is closed");
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::Active);
-    assert!(sent_by_person(&world.grapnel, &id).await.is_empty());
+    let mut listed = sent_by_person(&world.grapnel, &id).await;
+    while listed.is_empty() {
+        events.recv().await.unwrap();
+        listed = sent_by_person(&world.grapnel, &id).await;
+    }
+    let cancelled = &listed[0];
+    assert_eq!((cancelled.status, cancelled.error.as_deref()), (None, Some("Cancelled.")));
+    assert_eq!((&*cancelled.target, cancelled.duration_ms.is_some()), ("slow", true));
 }
 
 #[tokio::test]
