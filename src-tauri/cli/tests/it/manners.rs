@@ -1,6 +1,6 @@
 //! Common conventions of command lines: overview, suggestions, quiet, completions and manual pages.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use grapnel_cli::Exit;
 use grapnel_sandbox::{Endpoint, Fault, Times};
@@ -42,9 +42,46 @@ async fn a_mistyped_name_suggests_the_intended_one() {
 async fn quiet_leaves_errors_only() {
     let world = World::new();
     world.connect().await;
-    assert!(world.run("token acme --min-valid 2h").await.said.starts_with("warning: "));
+    let warned = world.run("token acme --min-valid 2h").await;
+    assert!(warned.said.starts_with("warning: ") && warned.out.lines().count() == 1, "{warned}");
+    let json = world.run("token acme --min-valid 2h --json").await;
+    assert_eq!(json.said, "");
+    json.json();
     assert_eq!(world.run("token acme --min-valid 2h --quiet").await.said, "");
     assert!(world.run("token nobody --quiet").await.said.starts_with("error[not_found]: "));
+}
+
+/// With the built program, which has no keyring: none of these commands needs an open vault.
+#[tokio::test]
+async fn a_terminal_shows_what_a_pipe_gets_without_colours() {
+    let world = World::new();
+    world.connect().await;
+    world.run("connect acme --name 'Second one'").await;
+    let program = env!("CARGO_BIN_EXE_grapnel-cli");
+    let begin = |name: &str| {
+        let mut command = Command::new(name);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.env_clear().env("PATH", path).env("GRAPNEL_HOME", world.home.path());
+        command.stdin(Stdio::null());
+        command
+    };
+    for line in ["list", "", "app list", "--help", "provider list", "tokne", "list --quiet", "list --json"] {
+        let mut piped = begin(program);
+        let piped = piped.args(line.split_whitespace()).output().unwrap();
+        let piped = [piped.stdout, piped.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        assert!(!piped.contains('\u{1b}') && !piped.is_empty(), "{line}: {piped:?}");
+        for no_color in [None, Some("1")] {
+            let mut terminal = begin("script");
+            terminal.args(["--quiet", "--command", &format!("{program} {line}"), "/dev/null"]);
+            terminal.env("TERM", "xterm-256color").envs(no_color.map(|value| ("NO_COLOR", value)));
+            let Ok(shown) = terminal.output() else {
+                eprintln!("skipped: this system has no `script`, which provides a pseudo-terminal");
+                return;
+            };
+            let shown = String::from_utf8(shown.stdout).unwrap().replace("\r\n", "\n");
+            assert_eq!(shown, piped, "{line}, NO_COLOR: {no_color:?}");
+        }
+    }
 }
 
 #[tokio::test]
