@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use grapnel_tests::page::{Page, Role};
+use grapnel_tests::page::Role;
 use grapnel_tests::scene::Scene;
 use grapnel_tests::{artifacts, wait};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::figures::load;
+use crate::frames::{Frames, script};
 
 const POSTS: usize = 100_000;
 const PROJECT: &str = "The Lantern Street Chronicle";
@@ -72,11 +73,12 @@ pub(crate) async fn run() -> Result<()> {
     .await?;
     println!("{}", artifacts::program().display());
     println!("load, keep and show: {:.1} s (with the sandbox making them)", start.elapsed().as_secs_f32());
+    println!("the display, with a page at rest: {}", Frames::at_rest(&page).await?);
     for (what, step) in
         [("a row and a half a frame", 42), ("a page a frame", 500), ("500 rows a frame", 14_000)]
     {
         let run = script(&page, SCROLL, vec![json!(step), json!(200)]).await?;
-        println!("scrolling by {what}: {}", frames(&run));
+        println!("scrolling by {what}: {}; {} with an empty row", Frames::of(&run), run["blank"]);
     }
     for text in ["tram", "bridge", "the", "", "market", "rain", ""] {
         let run = script(&page, FILTER, vec![json!(text)]).await?;
@@ -88,26 +90,4 @@ pub(crate) async fn run() -> Result<()> {
     }
     println!("at the end: {}", load());
     Ok(())
-}
-
-async fn script(page: &Page, script: &str, arguments: Vec<Value>) -> Result<Value> {
-    Ok(page.driver().execute_async(script, arguments).await?.json().clone())
-}
-
-fn frames(run: &Value) -> String {
-    let mut times: Vec<f64> =
-        run["times"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
-    times.sort_by(f64::total_cmp);
-    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
-    let late = times.iter().filter(|time| **time > 25.0).count();
-    format!(
-        "median {:.1} ms, 95 % {:.1} ms, 99 % {:.1} ms, longest {:.1} ms; {late} of {} frames over 25 ms; {} with an \
-         empty row",
-        at(50),
-        at(95),
-        at(99),
-        times.last().copied().unwrap_or_default(),
-        times.len(),
-        run["blank"]
-    )
 }

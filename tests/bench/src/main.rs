@@ -7,9 +7,11 @@ mod browse;
 mod connections;
 mod figures;
 mod fleet;
+mod frames;
 mod oidc_agent;
 mod posts;
 mod response;
+mod response_window;
 mod screen;
 mod signed_in;
 mod start;
@@ -41,7 +43,10 @@ async fn run(arguments: &[String]) -> Result<()> {
         ["browse"] => browse::run().await,
         ["connections"] => connections::run().await,
         ["posts"] => posts::run().await,
-        ["response"] => response::run(),
+        ["response"] => {
+            response::run()?;
+            response_window::run().await
+        }
         ["start"] => start::run().await,
         ["token"] => token::run().await,
         _ => bail!("{USAGE}"),
