@@ -1,5 +1,6 @@
 //! `grapnel connect`: one sign-in, from the authorization URL to the connection.
 
+mod authentication;
 mod other_account;
 mod paste_input;
 mod target;
@@ -25,6 +26,7 @@ use crate::input::Lines;
 use crate::lookup::quoted;
 use crate::print::{CommandResult, Messages};
 use crate::session::Session;
+use authentication::AuthenticationChoice;
 use other_account::AccountChoice;
 use target::Target;
 
@@ -50,6 +52,8 @@ pub(crate) struct Connect {
     password: bool,
     #[command(flatten)]
     account: AccountChoice,
+    #[command(flatten)]
+    authentication: AuthenticationChoice,
     /// How long to wait for the callback, such as 90s or 5m; ten minutes at most
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
     timeout: SignedDuration,
@@ -66,6 +70,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
     let grapnel = session.grapnel.clone();
     let mut target = Target::find(&grapnel, &asked.app, asked.name.as_deref())?;
     asked.account.apply_to(&mut target.wanted);
+    asked.authentication.apply_to(&mut target.wanted);
     asked.browser.as_deref().map(parse_entered).transpose()?;
     target.announce(&session.output.messages);
     if asked.password {

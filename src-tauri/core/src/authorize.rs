@@ -15,6 +15,7 @@ mod start;
 mod store_grant;
 
 pub(crate) use attempts::{cancel, clear, get, link, no_attempt, open};
+pub use grapnel_oauth::authorization_request::Authentication;
 pub(crate) use receive::{paste, receive};
 pub(crate) use replace_account::replace;
 pub(crate) use resume::resume_attempts;

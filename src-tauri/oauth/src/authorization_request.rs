@@ -30,6 +30,19 @@ pub struct PreparedRequest {
     pub verifier: Option<SecretString>,
     /// The nonce that the ID token must repeat (OpenID Connect Core §3.1.2.1), if the request asks for an ID token.
     pub nonce: Option<String>,
+    /// The `max_age` in seconds, which the ID token's `auth_time` must not exceed.
+    pub max_age: Option<u32>,
+}
+
+/// How the account authenticates at one sign-in (OpenID Connect Core §3.1.2.1), in place of the app's own values.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Authentication {
+    /// `prompt`: what the provider asks the person for, such as `login`.
+    pub prompt: Option<String>,
+    /// `max_age`: how old the authentication may be, in seconds.
+    pub max_age: Option<u32>,
+    /// `acr_values`: the preferred classes of authentication, separated by spaces.
+    pub acr_values: Option<String>,
 }
 
 /// The inputs of an authorization request.
@@ -46,6 +59,8 @@ pub struct RequestParameters<'a> {
     pub login_hint: Option<&'a str>,
     /// Whether the provider should let the person choose an account even if one is signed in.
     pub another_account: bool,
+    /// How the account authenticates.
+    pub authentication: &'a Authentication,
     /// Whether a refresh token is stored, so that the person has consented to offline access before.
     pub offline_is_granted: bool,
 }
@@ -72,8 +87,10 @@ pub fn prepare(config: &ProviderConfig, asked: &RequestParameters<'_>) -> Result
         config.scopes_sent.is_some() && asked.scopes.iter().any(|scope| scope == "openid");
     let nonce = asks_for_id_token.then(|| BASE64.encode(random::<NONCE_BYTES>()));
     parameters.extend(nonce.clone().map(|nonce| ("nonce".to_owned(), nonce)));
+    let max_age = parameters.iter().find(|(name, _)| name == "max_age");
+    let max_age = max_age.and_then(|(_, seconds)| seconds.parse().ok());
     let url = place(config, &parameters);
-    Ok(PreparedRequest { url, parameters, state: state.into_secret().into(), verifier, nonce })
+    Ok(PreparedRequest { url, parameters, state: state.into_secret().into(), verifier, nonce, max_age })
 }
 
 /// The parameters of `oauth2`, adapted to the provider's conventions.
@@ -112,10 +129,31 @@ fn parameters(url: &Url, config: &ProviderConfig, asked: &RequestParameters<'_>)
     let is_replaced = |name: &str| name == "nonce" || (has_hint && name == "login_hint");
     let extra = config.authorize_extra.iter().filter(|(name, _)| !is_replaced(name));
     replace(&mut parameters, &extra.cloned().collect::<Vec<_>>());
+    asked.authentication.apply_to(&mut parameters);
     if asked.another_account {
         choose_account(&mut parameters);
     }
     parameters
+}
+
+impl Authentication {
+    fn apply_to(&self, parameters: &mut Vec<(String, String)>) {
+        // A refresh token may depend on the `consent` that is there.
+        let consents = parameters.iter().any(|(name, value)| name == "prompt" && value == "consent");
+        let prompt = self.prompt.as_ref().map(|prompt| {
+            let is_complete = !consents || prompt.split(' ').any(|one| one == "consent" || one == "none");
+            if is_complete { prompt.clone() } else { format!("{prompt} consent") }
+        });
+        let own = [
+            ("prompt", prompt),
+            ("max_age", self.max_age.map(|seconds| seconds.to_string())),
+            ("acr_values", self.acr_values.clone()),
+        ];
+        for (name, value) in own.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            parameters.retain(|(other, _)| other != name);
+            parameters.push((name.to_owned(), value));
+        }
+    }
 }
 
 /// Adds `select_account` to `prompt` (OpenID Connect Core §3.1.2.1), keeping its other values.

@@ -44,6 +44,8 @@ pub struct AttemptRow {
     pub refused: Option<Error>,
     /// The digest of the `nonce` that was sent, if any.
     pub nonce_hash: Option<Vec<u8>>,
+    /// How old the authentication may be that was asked for, in seconds.
+    pub max_age: Option<u32>,
     /// Whether another account may replace the connection's account without confirmation.
     pub replaces_account: bool,
     /// The connection that was to be reconnected, if another account signed in.
@@ -56,10 +58,10 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
         .execute(
             "INSERT INTO attempt (id, app_id, connection_id, name, state_hash, sealed_verifier, sealed_url, \
              redirect_uri, phase,
-                started_at, expires_at, exchange, browser, nonce_hash, replaces_account)
+                started_at, expires_at, exchange, browser, nonce_hash, max_age, replaces_account)
              VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase,
              :started_at,
-                :expires_at, :exchange, :browser, :nonce_hash, :replaces_account)",
+                :expires_at, :exchange, :browser, :nonce_hash, :max_age, :replaces_account)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
                 ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier,
@@ -68,6 +70,7 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
                 ":started_at": Time(attempt.started_at),
                 ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
                 ":browser": attempt.browser, ":nonce_hash": attempt.nonce_hash,
+                ":max_age": attempt.max_age,
                 ":replaces_account": attempt.replaces_account,
             },
         )
@@ -216,6 +219,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         browser: row.get("browser")?,
         refused: maybe_json(row, "refused")?,
         nonce_hash: row.get("nonce_hash")?,
+        max_age: row.get("max_age")?,
         replaces_account: row.get("replaces_account")?,
         intended_connection: row.get("meant_for")?,
     })

@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/18-exchanges.sql"),
     include_str!("schema/19-failed-refreshes.sql"),
     include_str!("schema/20-annotations.sql"),
+    include_str!("schema/21-id-tokens.sql"),
 ];
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

@@ -62,6 +62,7 @@ impl Waiting {
                 browser: None,
                 refused: None,
                 nonce_hash: None,
+                max_age: None,
                 replaces_account: false,
                 intended_connection: None,
             };

@@ -10,7 +10,7 @@ use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::ProviderConfig;
 use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
-use grapnel_oauth::authorization_request::{self, PreparedRequest};
+use grapnel_oauth::authorization_request::{self, Authentication, PreparedRequest};
 use grapnel_oauth::http::password_login;
 use grapnel_oauth::sign_in_messages;
 use grapnel_store::attempt::AttemptRow;
@@ -48,6 +48,8 @@ pub struct SignInRequest {
     pub login_hint: Option<String>,
     /// Whether the provider should let the person choose an account.
     pub another_account: bool,
+    /// How the account authenticates.
+    pub authentication: Authentication,
 }
 
 /// A sign-in that was started or joined.
@@ -77,6 +79,7 @@ pub(crate) async fn join_or_start(
             && row.replaces_account == wanted.replaces_account
             && wanted.login_hint.is_none()
             && !wanted.another_account
+            && wanted.authentication == Authentication::default()
     };
     let open = ctx.store.read(|c| store::attempt::open_of(c, Some(app_id), None))?;
     for row in open.into_iter().filter(|row| is_same(row) && row.expires_at > ctx.now()) {
@@ -165,6 +168,7 @@ async fn begin(
         projects: &app.projects,
         login_hint: wanted.login_hint.as_deref().or(known),
         another_account: wanted.another_account,
+        authentication: &wanted.authentication,
         offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh().is_some()),
     };
     let request = authorization_request::prepare(&config, &asked)?;
@@ -193,6 +197,7 @@ async fn begin(
         error: None,
         browser: None,
         refused: None,
+        max_age: request.max_age,
         nonce_hash: request.nonce.as_ref().map(|nonce| sha256(nonce.as_bytes()).to_vec()),
         replaces_account: wanted.replaces_account,
         intended_connection: None,
@@ -254,5 +259,33 @@ fn check_account_choice(wanted: &SignInRequest, config: &ProviderConfig) -> Resu
     if wanted.another_account && config.login_hint != Some("login_hint") {
         return refuse("another_account", "This provider documents no way to ask for another account.");
     }
-    Ok(())
+    check_authentication(&wanted.authentication, config)
+}
+
+/// Refuses parameters of OpenID Connect that the provider does not have, or that are no list of words.
+fn check_authentication(asked: &Authentication, config: &ProviderConfig) -> Result<()> {
+    if *asked == Authentication::default() {
+        return Ok(());
+    }
+    if config.login_hint != Some("login_hint") {
+        let message = "This provider documents no way to ask how the account authenticates.";
+        return Err(Error::input("prompt", message)
+            .means("Nothing was sent.")
+            .hint("Leave out --prompt, --max-age and --acr-values."));
+    }
+    for (field, value) in [("prompt", &asked.prompt), ("acr_values", &asked.acr_values)] {
+        let Some(value) = value else { continue };
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic());
+        if !value.split(' ').all(is_word) {
+            let message = format!("{field} is not a list of words, separated by one space each.");
+            return Err(Error::input(field, message).means("Nothing was sent."));
+        }
+    }
+    match asked.prompt.as_deref() {
+        Some(prompt) if prompt != "none" && prompt.split(' ').any(|word| word == "none") => {
+            Err(Error::input("prompt", "prompt=none cannot be combined with others.")
+                .means("Nothing was sent."))
+        }
+        _ => Ok(()),
+    }
 }

@@ -4,6 +4,8 @@ use grapnel_model::secret::ExposeSecret;
 use super::*;
 use crate::sign_in_messages::{by_password, messages};
 
+static AUTHENTICATION: Authentication = Authentication { prompt: None, max_age: None, acr_values: None };
+
 fn config(id: &str, own: &[(&str, &str)]) -> ProviderConfig {
     let own: Overrides = own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Profile::find(id).unwrap().config(&own).unwrap()
@@ -19,6 +21,7 @@ fn request(id: &str, own: &[(&str, &str)]) -> (PreparedRequest, ProviderConfig) 
         projects: &words(["proj_1", "proj_2"]),
         login_hint: None,
         another_account: false,
+        authentication: &AUTHENTICATION,
         offline_is_granted: false,
     };
     (prepare(&config, &asked).unwrap(), config)
@@ -44,6 +47,7 @@ fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> RequestParameters
         projects,
         login_hint: None,
         another_account: false,
+        authentication: &AUTHENTICATION,
         offline_is_granted: false,
     }
 }
@@ -87,6 +91,40 @@ fn a_consent_prompt_is_requested_until_offline_access_is_granted() {
         let request = prepare(&config("custom", &endpoints), &asked).unwrap();
         assert_eq!(request.parameters.iter().filter(|(name, _)| name == "prompt").count(), prompts);
     }
+}
+
+#[test]
+fn a_sign_in_can_ask_how_the_account_authenticates() {
+    let scopes = ["openid".to_owned(), "offline_access".to_owned()];
+    let own = [
+        ("authorize_url", "https://id.example/authorize"),
+        ("token_url", "https://id.example/token"),
+        ("authorize.max_age", "900"),
+        ("authorize.acr_values", "silver"),
+    ];
+    let sent = |prompt: Option<&str>, max_age, acr_values: Option<&str>, offline_is_granted| {
+        let [prompt, acr_values] = [prompt, acr_values].map(|value| value.map(str::to_owned));
+        let authentication = Authentication { prompt, max_age, acr_values };
+        let asked = RequestParameters {
+            scopes: &scopes,
+            authentication: &authentication,
+            offline_is_granted,
+            ..plain(DEEP_LINK, &[])
+        };
+        let request = prepare(&config("custom", &own), &asked).unwrap();
+        let named = |name: &&(String, String)| ["prompt", "max_age", "acr_values"].contains(&name.0.as_str());
+        let told = request.parameters.iter().filter(named).map(|(name, value)| format!("{name}={value}"));
+        let mut told: Vec<String> = told.collect();
+        told.sort_unstable();
+        format!("{} {:?}", told.join("&"), request.max_age)
+    };
+    let app = "acr_values=silver&max_age=900";
+    assert_eq!(sent(None, None, None, true), format!("{app} Some(900)"));
+    assert_eq!(sent(None, None, None, false), format!("{app}&prompt=consent Some(900)"));
+    let all = sent(Some("login"), Some(0), Some("gold silver"), true);
+    assert_eq!(all, "acr_values=gold silver&max_age=0&prompt=login Some(0)");
+    assert_eq!(sent(Some("login"), None, None, false), format!("{app}&prompt=login consent Some(900)"));
+    assert_eq!(sent(Some("none"), None, None, false), format!("{app}&prompt=none Some(900)"));
 }
 
 /// The URL, one parameter per line, with placeholders for random values.

@@ -7,6 +7,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::client::authenticate;
@@ -18,6 +20,7 @@ use crate::faults::{Endpoint, Fault, apply_fault};
 use crate::grants::{CodeExchange, RefreshError, Tokens};
 use crate::params::Params;
 use crate::provider::Provider;
+use crate::random::digest;
 use crate::registered_app::RegisteredApp;
 use crate::reply::{ErrorReply, json_reply};
 use crate::revealed::SecretKind;
@@ -128,6 +131,9 @@ fn with_id_token(custom: &Custom, tokens: &Tokens) -> Value {
             "sub": authorization.user_id,
             "aud": authorization.client_id,
             "iat": now,
+            // Every sign-in is on its own page.
+            "auth_time": now,
+            "at_hash": at_hash(&tokens.access),
             "exp": now.saturating_add_unsigned(tokens.expires_in),
         });
         if let Some(nonce) = &authorization.nonce {
@@ -138,6 +144,11 @@ fn with_id_token(custom: &Custom, tokens: &Tokens) -> Value {
         members["id_token"] = json!(id_token);
     }
     members
+}
+
+/// The left half of the digest of ES256, SHA-256 (`OpenID` Connect Core §3.1.3.6).
+fn at_hash(access: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&digest(access)[..16])
 }
 
 fn granted(members: &Value) -> Response {

@@ -4,7 +4,7 @@ use grapnel_model::provider::{Overrides, Profile};
 use http::{HeaderMap, header};
 
 use super::*;
-use crate::authorization_request::{RequestParameters, prepare};
+use crate::authorization_request::{Authentication, RequestParameters, prepare};
 
 /// Answers every request with a grant, and records it.
 #[derive(Default)]
@@ -70,6 +70,7 @@ async fn each_template_sends_these_requests() {
                 projects: &[],
                 login_hint: Some("ann@id.example"),
                 another_account: false,
+                authentication: &Authentication::default(),
                 offline_is_granted: false,
             },
         )

@@ -9,7 +9,7 @@ use crate::params::Params;
 use crate::redirect;
 use crate::switches::Switch;
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 12] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -20,6 +20,8 @@ const KNOWN: [&str; 10] = [
     "nonce",
     "login_hint",
     "prompt",
+    "max_age",
+    "acr_values",
 ];
 
 /// The `iss` of a callback with the switch `custom-wrong-iss`.
