@@ -5,10 +5,14 @@ mod list;
 mod status;
 mod token;
 
-use clap::Args;
+use std::sync::Arc;
 
+use clap::Args;
+use grapnel_core::browser::Launch;
 use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::ConnectionId;
 use grapnel_model::revocation::{Revocation, TokenRevocation};
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -41,6 +45,9 @@ pub(crate) struct Disconnect {
     /// Also delete the connection and its history
     #[arg(long)]
     forget: bool,
+    /// Also open the provider's page to sign out of it in the browser, if it announces one
+    #[arg(long)]
+    sign_out: bool,
 }
 
 pub(crate) async fn list(session: &mut Session<'_>, asked: &List) -> Result<()> {
@@ -71,11 +78,17 @@ pub(crate) async fn refresh(session: &mut Session<'_>, name: &str) -> Result<()>
 pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) -> Result<()> {
     let connection = lookup::connection(&session.grapnel, &asked.connection)?;
     let name = &connection.name;
+    // Before anything is deleted, since the provider may announce no such page.
+    let sign_out = asked.sign_out.then(|| sign_out_page(session, &connection.id)).transpose()?;
     let question = format!("Disconnect “{name}”? Its tokens are deleted from this computer. [y/N]");
     if !asked.yes && !session.confirms(&question, "Disconnecting")? {
         return Err(Error::new(Code::Cancelled, "Not disconnected.").means("Nothing was changed."));
     }
     let disconnected = session.grapnel.disconnect(&connection.id).await?;
+    let signed_out = match sign_out {
+        Some((page, browser)) => Some(open_page(session, page, &browser).await),
+        None => None,
+    };
     let status = Status::of(session.grapnel.connection(&connection.id)?);
     if asked.forget {
         session.grapnel.forget(&connection.id).await?;
@@ -88,7 +101,21 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
         reason: disconnected.reason,
         provider,
         forgotten: asked.forget,
+        sign_out: signed_out,
     })
+}
+
+/// The provider's page to sign out, and the browser that opens it.
+fn sign_out_page(session: &Session<'_>, id: &ConnectionId) -> Result<(SecretString, String)> {
+    Ok((session.grapnel.end_session_url(id)?, session.grapnel.browser(id)?))
+}
+
+/// Opens a page in the browser. Returns what to tell the person.
+async fn open_page(session: &Session<'_>, page: SecretString, browser: &str) -> SignOut {
+    let (open, with, link) = (Arc::clone(&session.browser), browser.to_owned(), page.clone());
+    let opened = tokio::task::spawn_blocking(move || open(&link, &with)).await;
+    let opened = opened.is_ok_and(|launch| launch != Launch::Failed);
+    SignOut { opened, url: page.expose_secret().to_owned() }
 }
 
 #[derive(Serialize)]
@@ -110,8 +137,18 @@ struct Disconnected<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     forgotten: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sign_out: Option<SignOut>,
     #[serde(skip)]
     provider: &'a str,
+}
+
+/// The provider's page to sign out.
+#[derive(Serialize)]
+struct SignOut {
+    /// Whether it was opened in the browser.
+    opened: bool,
+    url: String,
 }
 
 impl CommandResult for Disconnected<'_> {
@@ -142,6 +179,15 @@ impl CommandResult for Disconnected<'_> {
         });
         let there = each.chain(self.reason.clone()).fold(there, |text, line| text + "\n" + &line);
         let kept = if self.forgotten { " and the connection was removed" } else { "" };
-        format!("Disconnected “{name}”. Its tokens were deleted from this computer{kept}.\n{there}")
+        let sign_out = match &self.sign_out {
+            Some(SignOut { opened: true, .. }) => {
+                format!("\nSign out of {provider} on the page in the browser.")
+            }
+            Some(SignOut { url, .. }) => {
+                format!("\nNo browser could be opened. Sign out of {provider}: {url}")
+            }
+            None => String::new(),
+        };
+        format!("Disconnected “{name}”. Its tokens were deleted from this computer{kept}.\n{there}{sign_out}")
     }
 }

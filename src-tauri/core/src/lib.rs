@@ -15,6 +15,7 @@ pub mod connection;
 pub mod content;
 mod context;
 pub mod doctor;
+mod end_session;
 mod exchange_log;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]

@@ -9,6 +9,7 @@ const names: Record<string, string> = {
   introspection_url: "Introspection URL",
   userinfo_url: "Userinfo URL",
   jwks_url: "JWKS URL",
+  end_session_url: "Sign-out URL",
   login_url: "Password sign-in URL",
   api_base: "API base URL",
   identity_provider: "Identity provider",

@@ -30,6 +30,7 @@ pub(super) fn profile_file(data: &[u8]) {
         config.introspection_url.as_ref(),
         config.userinfo_url.as_ref(),
         config.jwks_url.as_ref(),
+        config.end_session_url.as_ref(),
         config.login_url.as_ref(),
         config.api_base.as_ref(),
     ];

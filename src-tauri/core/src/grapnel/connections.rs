@@ -5,10 +5,11 @@ use grapnel_model::connection::{Details, Summary};
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::revocation::Disconnected;
+use grapnel_model::secret::SecretString;
 
 use super::Grapnel;
 use crate::connection::StatusCounts;
-use crate::{connection, revoke};
+use crate::{connection, end_session, revoke};
 
 impl Grapnel {
     /// All connections, by name.
@@ -62,6 +63,14 @@ impl Grapnel {
     /// history is kept.
     pub async fn disconnect(&self, id: &ConnectionId) -> Result<Disconnected> {
         revoke::disconnect(&self.0, id).await
+    }
+
+    /// The provider's page at which the person signs out there. It is opened in the browser of the connection.
+    ///
+    /// # Errors
+    /// The provider announces none.
+    pub fn end_session_url(&self, id: &ConnectionId) -> Result<SecretString> {
+        end_session::url(&self.0, id)
     }
 
     /// Deletes a disconnected connection with its history and its cached content.

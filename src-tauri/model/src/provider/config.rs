@@ -181,6 +181,8 @@ pub struct ProviderConfig {
     pub userinfo_url: Option<Url>,
     /// The URL of the provider's JSON Web Key Set.
     pub jwks_url: Option<Url>,
+    /// The page at which a person signs out (OpenID Connect RP-Initiated Logout). No code and no token is sent to it.
+    pub end_session_url: Option<Url>,
     /// The endpoint that returns a code for email and password, without a browser.
     pub login_url: Option<Url>,
     /// The base URL of the API.

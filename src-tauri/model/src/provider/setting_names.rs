@@ -40,6 +40,7 @@ pub(super) const KEYS: &[&str] = &[
     "introspection_url",
     "userinfo_url",
     "jwks_url",
+    "end_session_url",
     "login_url",
     "api_base",
     "pagination",

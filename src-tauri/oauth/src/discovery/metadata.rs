@@ -18,6 +18,7 @@ pub(super) const ENDPOINTS: &[(&str, &str)] = &[
     ("introspection_endpoint", "introspection_url"),
     ("userinfo_endpoint", "userinfo_url"),
     ("jwks_uri", "jwks_url"),
+    ("end_session_endpoint", "end_session_url"),
 ];
 
 const LISTS: &[&str] = &[

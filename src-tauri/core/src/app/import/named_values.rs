@@ -35,6 +35,8 @@ const ENDINGS: &[(&str, &str)] = &[
     ("USERINFO_URL", "userinfo_url"),
     ("JWKS_URI", "jwks_url"),
     ("JWKS_URL", "jwks_url"),
+    ("END_SESSION_ENDPOINT", "end_session_url"),
+    ("END_SESSION_URL", "end_session_url"),
     ("ISSUER_URL", "issuer"),
     ("ISSUER", "issuer"),
     ("API_BASE_URL", "api_base"),

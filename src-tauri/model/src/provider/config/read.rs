@@ -107,6 +107,7 @@ impl ProviderConfig {
             introspection_url: values.maybe_endpoint("introspection_url")?,
             userinfo_url: values.maybe_endpoint("userinfo_url")?,
             jwks_url: values.maybe_endpoint("jwks_url")?,
+            end_session_url: values.maybe_endpoint("end_session_url")?,
             login_url: values.maybe_endpoint("login_url")?,
             content: values.choice(
                 "content",
