@@ -20,7 +20,7 @@ mod write_cache;
 
 use std::sync::Arc;
 
-use grapnel_model::account::{Account, Application, Claims};
+use grapnel_model::account::{Account, Application, Claims, Unverified};
 use grapnel_model::content::{Collection, Items, Project, Projects};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
@@ -29,14 +29,15 @@ use grapnel_model::provider::Content;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_oauth::http::Limits;
 use grapnel_oauth::http::token::Grant;
-use grapnel_store::connection;
+use grapnel_store::connection::{self, ConnectionRow};
 use serde_json::json;
 
-pub(crate) use id_token::{IdToken, check as check_id_token};
+pub(crate) use id_token::{Asked as AskedIdToken, IdToken, check as check_id_token};
 pub(crate) use posts::{load, posts};
 pub use read_cache::CachedContent;
 
 use crate::context::Context;
+use crate::grant;
 use crate::signed_in::ConfiguredApp;
 use api::{Api, grigora_api, no_such};
 use identity::Identity;
@@ -44,7 +45,7 @@ use read_cache::{count_posts, list_of};
 use write_cache::{keep, named, of_project};
 
 /// Fetches the account and the authorization, and stores each result independently of the others. `id_token` is the one
-/// of the sign-in: it is not stored, and must be masked in the responses.
+/// of the sign-in, which may not be stored, and must be masked in the responses.
 pub(crate) async fn identify(
     ctx: &Arc<Context>,
     id: &ConnectionId,
@@ -55,6 +56,7 @@ pub(crate) async fn identify(
     let id_account = row.identity.id_claims.as_ref().and_then(account::of_claims);
     let claims = claims_of(&api).await?;
     ctx.store.write(|tx| connection::set_claims(tx, id, claims.as_ref()))?;
+    verify_id_token(&api, &row).await?;
     let version = api.version().await?;
     let introspected = introspect(&api).await;
     let identity = fetch_identity(&api, id_account, introspected.as_ref().ok(), claims.as_ref()).await;
@@ -85,6 +87,21 @@ pub(crate) async fn account_of_new(
     let claims = claims_of(&api).await.ok()?;
     let introspected = introspect(&api).await.ok();
     fetch_identity(&api, None, introspected.as_ref(), claims.as_ref()).await.ok()?.account
+}
+
+/// Verifies the signature of an ID token that came without a moment to do so. A wrong one is not kept.
+async fn verify_id_token(api: &Api<'_>, row: &ConnectionRow) -> Result<()> {
+    let claims = row.identity.id_claims.as_ref();
+    let reason = claims.and_then(|claims| claims.signature.as_ref()?.unverified.as_ref());
+    if reason != Some(&Unverified::KeysNotFetched) {
+        return Ok(());
+    }
+    let Some(token) = grant::id_token(api.ctx, row).await? else { return Ok(()) };
+    let Some(jwt) = jwt::Jwt::parse(token.expose_secret()) else { return Ok(()) };
+    let verified = jwt.verify(&api.keys().await);
+    let claims = jwt.view(&verified, &api.mask());
+    let is_kept = verified != Err(Unverified::BadSignature);
+    api.ctx.store.write(|tx| connection::set_verified_id_claims(tx, (&row.id, row.version), &claims, is_kept))
 }
 
 /// The claims of the access token, if it is a JWT.

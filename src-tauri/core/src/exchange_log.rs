@@ -210,6 +210,7 @@ async fn secrets_in(ctx: &Context, SignedIn { connection, app }: &SignedIn) -> R
     if let Some(sealed) = connection.sealed_refresh() {
         secrets.push(ctx.vault.open(&grant::refresh_associated_data(&connection.id), sealed).await?);
     }
+    secrets.extend(grant::id_token(ctx, connection).await?);
     Ok(secrets)
 }
 

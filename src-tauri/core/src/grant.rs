@@ -1,16 +1,16 @@
 //! Grants: encrypts what the token endpoint returned, and decrypts what is stored.
 
-use grapnel_model::connection::TokenMetadata;
+use grapnel_model::connection::{IdTokenMetadata, TokenMetadata};
 use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Origins, ProviderConfig};
 use grapnel_model::secret::{SecretString, TokenPreview};
 use grapnel_oauth::http::Mask;
 use grapnel_oauth::http::token::{Credentials, Grant};
-use grapnel_store::connection::{ConnectionRow, RefreshStatus, SealedGrant, StoredGrant};
+use grapnel_store::connection::{ConnectionIdentity, ConnectionRow, RefreshStatus, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
-use crate::content::jwt::refresh_token_claims;
+use crate::content::jwt::{self, refresh_token_claims};
 use crate::context::Context;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
@@ -29,6 +29,11 @@ pub(crate) fn access_associated_data(id: &ConnectionId) -> String {
 /// The associated data of a connection's encrypted refresh token.
 pub(crate) fn refresh_associated_data(id: &ConnectionId) -> String {
     format!("connection/{id}/refresh")
+}
+
+/// The associated data of a connection's encrypted ID token.
+pub(crate) fn id_token_associated_data(id: &ConnectionId) -> String {
+    format!("connection/{id}/id_token")
 }
 
 /// An app as an OAuth client: its provider's configuration and its decrypted credentials.
@@ -80,7 +85,8 @@ impl OAuthClient {
     }
 }
 
-/// Encrypts a grant for a connection. What a refresh response leaves out is taken from `before`.
+/// Encrypts a grant for a connection, with its ID token if that was validated. What a refresh response leaves out is
+/// taken from `before`.
 pub(crate) async fn seal(
     ctx: &Context,
     id: &ConnectionId,
@@ -108,14 +114,24 @@ pub(crate) async fn seal(
         refresh_expires_at,
         refresh_end_is_fixed,
         signed_in_at: Some(old.map_or(now, |held| held.signed_in_at.unwrap_or(held.issued_at))),
+        id_token: match grant.id_token.as_ref().and_then(jwt::expiry) {
+            Some(expires_at) => Some(IdTokenMetadata { expires_at, received_at: now }),
+            None => old.and_then(|held| held.id_token.clone()),
+        },
     };
     let refresh = match grant.refresh_token {
         Some(token) => Some(ctx.vault.seal(&refresh_associated_data(id), &token).await?),
         None => before.and_then(ConnectionRow::sealed_refresh).cloned(),
     };
+    let id_token = match grant.id_token {
+        Some(token) => Some(ctx.vault.seal(&id_token_associated_data(id), &token).await?),
+        None => before.and_then(|row| row.grant.as_ref()?.id_token.clone()),
+    };
     Ok(SealedGrant {
         access: ctx.vault.seal(&access_associated_data(id), &grant.access_token).await?,
         refresh,
+        id_token,
+        id_claims: None,
         metadata: held,
         scopes: grant.scopes.or_else(|| before.map(|row| row.scopes.clone())).unwrap_or_default(),
         project_ids: grant
@@ -139,9 +155,15 @@ pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &Connection
         }
         None => None,
     };
+    let id_token = match id_token(ctx, from).await? {
+        Some(token) => Some(ctx.vault.seal(&id_token_associated_data(id), &token).await?),
+        None => None,
+    };
     Ok(SealedGrant {
         access: ctx.vault.seal(&access_associated_data(id), &access).await?,
         refresh,
+        id_token,
+        id_claims: None,
         metadata: held,
         scopes: from.scopes.clone(),
         project_ids: from.project_ids.clone(),
@@ -161,7 +183,16 @@ pub(crate) async fn reseal(ctx: &Context, id: &ConnectionId, grant: SealedGrant)
         Some(refresh) => Some(again(refresh_associated_data(id), refresh).await?),
         None => None,
     };
-    Ok(SealedGrant { access: again(access_associated_data(id), &grant.access).await?, refresh, ..grant })
+    let id_token = match &grant.id_token {
+        Some(token) => Some(again(id_token_associated_data(id), token).await?),
+        None => None,
+    };
+    Ok(SealedGrant {
+        access: again(access_associated_data(id), &grant.access).await?,
+        refresh,
+        id_token,
+        ..grant
+    })
 }
 
 /// A connection with its newest tokens: those that could not be stored, if there are any.
@@ -175,7 +206,16 @@ pub(crate) fn newest(ctx: &Context, row: ConnectionRow) -> ConnectionRow {
 /// A connection with other tokens.
 pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
     ConnectionRow {
-        grant: Some(StoredGrant { access: grant.access, refresh: grant.refresh, metadata: grant.metadata }),
+        grant: Some(StoredGrant {
+            access: grant.access,
+            refresh: grant.refresh,
+            id_token: grant.id_token,
+            metadata: grant.metadata,
+        }),
+        identity: ConnectionIdentity {
+            id_claims: grant.id_claims.or(row.identity.id_claims),
+            ..row.identity
+        },
         scopes: grant.scopes,
         project_ids: grant.project_ids,
         refresh_status: RefreshStatus {
@@ -190,6 +230,14 @@ pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
 pub(crate) async fn access_token(ctx: &Context, row: &ConnectionRow) -> Result<SecretString> {
     let grant = row.grant.as_ref().ok_or_else(|| disconnected(&row.name))?;
     ctx.vault.open(&access_associated_data(&row.id), &grant.access).await
+}
+
+/// Decrypts a connection's ID token, if it has one.
+pub(crate) async fn id_token(ctx: &Context, row: &ConnectionRow) -> Result<Option<SecretString>> {
+    match row.grant.as_ref().and_then(|grant| grant.id_token.as_ref()) {
+        Some(sealed) => ctx.vault.open(&id_token_associated_data(&row.id), sealed).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 pub(crate) fn disconnected(name: &str) -> Error {

@@ -23,6 +23,7 @@ pub mod fuzz;
 mod grant;
 mod grapnel;
 pub mod hooks;
+pub mod id_token;
 pub mod open_file_limit;
 mod proxy_check;
 mod refresh;

@@ -22,7 +22,7 @@ use grapnel_store::{connection, refresh_candidates, settings};
 use jiff::Timestamp;
 
 pub(crate) use access_token::{
-    access_token, after_rejection, in_place_of_rejected, is_valid_for, replace_rejected,
+    access_token, after_rejection, for_id_token, in_place_of_rejected, is_valid_for, replace_rejected,
 };
 pub(crate) use current_token::CurrentToken;
 pub(crate) use keep_alive::keep_alive;

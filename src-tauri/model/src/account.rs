@@ -199,6 +199,9 @@ pub enum Unverified {
     /// It was made with another key, or for another content.
     #[error("the signature does not match the issuer’s key")]
     BadSignature,
+    /// It came with a refresh, straight from the token endpoint, or with an imported file.
+    #[error("the issuer’s keys were not fetched for it")]
+    KeysNotFetched,
     /// Nobody but the provider relies on the token, so no keys were fetched.
     #[error("only the provider reads a refresh token")]
     NotChecked,

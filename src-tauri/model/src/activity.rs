@@ -120,13 +120,18 @@ impl RequestingProcess {
 
     /// The text of its activity entry.
     pub fn sentence(&self) -> String {
+        self.sentence_of("Access token")
+    }
+
+    /// The text of its activity entry, if it got this token.
+    pub fn sentence_of(&self, token: &str) -> String {
         let program = self.log_name();
         let shown = match program.char_indices().nth_back(MAX_PROGRAM_CHARS - 1) {
             // The end of a path is its most informative part.
             Some((start, _)) if start > 0 => format!("…{}", &program[start..]),
             _ => program,
         };
-        format!("Access token handed to {shown} (pid {}).", self.pid)
+        format!("{token} handed to {shown} (pid {}).", self.pid)
     }
 }
 

@@ -109,6 +109,19 @@ pub struct TokenMetadata {
     /// When the person signed in; `None` for tokens stored by an earlier version.
     #[serde(default)]
     pub signed_in_at: Option<Timestamp>,
+    /// The ID token, if one is stored.
+    #[serde(default)]
+    pub id_token: Option<IdTokenMetadata>,
+}
+
+/// The stored ID token, without its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct IdTokenMetadata {
+    /// When it expires.
+    pub expires_at: Timestamp,
+    /// When the tokens that it came with were issued.
+    pub received_at: Timestamp,
 }
 
 impl TokenMetadata {

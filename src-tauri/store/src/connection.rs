@@ -7,7 +7,7 @@ mod row;
 pub use annotations::{known_label, set_annotations, set_name, set_position};
 pub use identity::{
     clear_identity, of_same_account, set_account, set_claims, set_id_claims, set_identity,
-    set_introspected_end, set_introspection, take_identity,
+    set_introspected_end, set_introspection, set_verified_id_claims, take_identity,
 };
 pub use row::{
     ConnectionIdentity, ConnectionRow, RefreshStatus, Retry, SealedGrant, StoredGrant, begin_refresh,
@@ -123,6 +123,8 @@ mod tests {
         let grant = SealedGrant {
             access: Sealed(vec![1]),
             refresh: None,
+            id_token: None,
+            id_claims: None,
             metadata: serde_json::from_value(serde_json::json!({
                 "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": Timestamp::UNIX_EPOCH,
                 "expires_at": null, "renewals": 0,

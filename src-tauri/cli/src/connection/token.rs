@@ -1,4 +1,4 @@
-//! A fresh access token on standard output, plain or in the format of a consuming program.
+//! A fresh access token, or an ID token, on standard output, plain or in the format of a consuming program.
 
 mod docker;
 mod exec_credential;
@@ -16,8 +16,8 @@ use crate::lookup;
 use crate::print::{self, Output};
 use crate::session::{Ask, Session};
 use format::Format;
-use request::fetch;
 pub(crate) use request::{Token, warn_if_short};
+use request::{fetch, fetch_id_token, warn_if_ends};
 
 pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Exit> {
     asked.check(session.output.json)?;
@@ -28,6 +28,17 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
             return docker::help(session, asked, &connection, operation).await;
         }
         _ => {}
+    }
+    if asked.id_token {
+        let token = fetch_id_token(session, asked, &connection).await?;
+        let document = json::IdTokenDocument::of(&token);
+        if asked.format == Format::Json {
+            session.output.show_line(&print::json(&document)?)?;
+        } else {
+            session.output.show_raw(&document)?;
+        }
+        warn_if_ends(session.output, Some(token.expires_at), asked.min_valid);
+        return Ok(Exit::Done);
     }
     let token = fetch(session, asked, &connection).await?;
     if asked.format == Format::Json {

@@ -18,6 +18,7 @@ mod exec;
 mod exits;
 #[cfg(target_os = "linux")]
 mod hooks;
+mod id_token;
 mod importing;
 mod machine;
 mod manners;

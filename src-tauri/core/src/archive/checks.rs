@@ -82,7 +82,9 @@ pub(super) fn check_connection(out: &ArchivedConnection) -> Result<()> {
     };
     let origins = || out.allowed_origins.iter().flatten();
     let words = || out.scopes.iter().chain(&out.project_ids).chain(origins());
-    let tokens = out.tokens.iter().flat_map(|tokens| [Some(&tokens.access), tokens.refresh.as_ref()]);
+    let tokens = out.tokens.iter();
+    let tokens =
+        tokens.flat_map(|tokens| [Some(&tokens.access), tokens.refresh.as_ref(), tokens.id_token.as_ref()]);
     let is_possible = is_id
         && !out.name.trim().is_empty()
         && tokens.flatten().all(|token| is_token(&token.0))

@@ -82,6 +82,9 @@ pub(super) struct ArchivedTokens {
     pub(super) refresh_end_is_fixed: bool,
     #[serde(default)]
     pub(super) signed_in_at: Option<Timestamp>,
+    /// The validated ID token.
+    #[serde(default)]
+    pub(super) id_token: Option<PlaintextSecret>,
 }
 
 /// A secret that is serialized. Use it only for data that is encrypted at once.
@@ -192,6 +195,7 @@ mod tests {
                 access: PlaintextSecret(access.into()), refresh: refresh.map(|token| PlaintextSecret(token.into())),
                 issued_at, expires_at, refresh_count, expiry_source: ExpirySource::TokenClaim,
                 refresh_expires_at: expires_at, refresh_end_is_fixed: true, signed_in_at: Some(issued_at),
+                id_token: Some(PlaintextSecret("a.b.c".into())),
             }
         }
     }

@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens, PlaintextSecret};
 use super::{document, encryption, file};
 use crate::context::Context;
-use crate::grant::{access_associated_data, newest, refresh_associated_data, secret_associated_data};
+use crate::grant::{
+    access_associated_data, id_token_associated_data, newest, refresh_associated_data, secret_associated_data,
+};
 use crate::secret_parameters;
 
 /// What to export, and where to.
@@ -132,7 +134,7 @@ async fn app_out(
 }
 
 async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<ArchivedTokens>> {
-    let Some(StoredGrant { access, refresh, metadata }) = &row.grant else { return Ok(None) };
+    let Some(StoredGrant { access, refresh, id_token, metadata }) = &row.grant else { return Ok(None) };
     Ok(Some(ArchivedTokens {
         access: PlaintextSecret(ctx.vault.open(&access_associated_data(&row.id), access).await?),
         refresh: plaintext(ctx, &refresh_associated_data(&row.id), refresh.as_ref()).await?,
@@ -143,6 +145,7 @@ async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<Archive
         refresh_expires_at: metadata.refresh_expires_at,
         refresh_end_is_fixed: metadata.refresh_end_is_fixed,
         signed_in_at: metadata.signed_in_at,
+        id_token: plaintext(ctx, &id_token_associated_data(&row.id), id_token.as_ref()).await?,
     }))
 }
 

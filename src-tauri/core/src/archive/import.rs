@@ -7,13 +7,14 @@ use std::sync::Arc;
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
 use grapnel_model::annotations::Annotations;
-use grapnel_model::connection::TokenMetadata;
+use grapnel_model::connection::{IdTokenMetadata, TokenMetadata};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::{Origins, OtherHost, Profile, ProviderConfig};
 use grapnel_model::secret::TokenPreview;
 use grapnel_model::text::clean_line;
+use grapnel_oauth::http::Mask;
 use grapnel_store::app::AppRow;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{self as store, activity, connection};
@@ -24,8 +25,9 @@ use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same,
 use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens};
 use crate::app::{self, ValidatedApp, shown_name};
 use crate::connection::cleaned_annotations;
+use crate::content::jwt;
 use crate::context::Context;
-use crate::grant::{access_associated_data, refresh_associated_data};
+use crate::grant::{access_associated_data, id_token_associated_data, refresh_associated_data};
 use crate::unique_names::UniqueNames;
 
 /// Options of an import.
@@ -351,12 +353,19 @@ async fn grant(
     tokens: &ArchivedTokens,
 ) -> Result<SealedGrant> {
     let refresh = tokens.refresh.as_ref().map(|token| &token.0);
+    let id_token = tokens.id_token.as_ref().map(|token| &token.0);
+    let id_token = id_token.and_then(|token| Some((token, jwt::expiry(token)?)));
     Ok(SealedGrant {
         access: ctx.vault.seal(&access_associated_data(id), &tokens.access.0).await?,
         refresh: match refresh {
             Some(token) => Some(ctx.vault.seal(&refresh_associated_data(id), token).await?),
             None => None,
         },
+        id_token: match id_token {
+            Some((token, _)) => Some(ctx.vault.seal(&id_token_associated_data(id), token).await?),
+            None => None,
+        },
+        id_claims: id_token.and_then(|(token, _)| jwt::unchecked_claims(token, &Mask::of([]))),
         metadata: TokenMetadata {
             access: TokenPreview::of(&tokens.access.0, &config.token_prefix),
             refresh: refresh.map(|token| TokenPreview::of(token, &config.refresh_token_prefix)),
@@ -369,6 +378,8 @@ async fn grant(
             refresh_expires_at: tokens.refresh_expires_at,
             refresh_end_is_fixed: tokens.refresh_end_is_fixed,
             signed_in_at: tokens.signed_in_at,
+            id_token: id_token
+                .map(|(_, expires_at)| IdTokenMetadata { expires_at, received_at: tokens.issued_at }),
         },
         scopes: out.scopes.clone(),
         project_ids: out.project_ids.clone(),

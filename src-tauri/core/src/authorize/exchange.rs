@@ -14,7 +14,7 @@ use grapnel_store::app::AppRow;
 use grapnel_store::attempt::{self, AttemptRow};
 
 use super::attempts::verifier_associated_data;
-use crate::content::{self, IdToken};
+use crate::content::{self, AskedIdToken, IdToken};
 use crate::context::Context;
 use crate::exchange_log::{self, ExchangeLog};
 use crate::grant::OAuthClient;
@@ -62,13 +62,11 @@ pub(super) async fn exchange_code(
         }
     };
     drop(permit);
-    let id_token = match &grant.id_token {
-        Some(token) => {
-            let mask = Mask::of(grant.secrets().chain(client.credentials.client_secret.clone()));
-            content::check_id_token(ctx, log.http(), &client, token, row.nonce_hash.as_deref(), &mask).await?
-        }
-        None => None,
-    };
+    let mask = Mask::of(grant.secrets().chain(client.credentials.client_secret.clone()));
+    // By the corrected clock, which may have been corrected since.
+    let at = ctx.time.now() - row.started_at.duration_until(ctx.now());
+    let asked = AskedIdToken { nonce_hash: row.nonce_hash.as_deref(), at, max_age: row.max_age };
+    let id_token = content::check_id_token(ctx, log.http(), &client, &grant, asked, &mask).await?;
     Ok(Exchanged { client, grant, id_token })
 }
 
@@ -95,6 +93,23 @@ pub(super) fn denied(
         )
         .means("No token was issued, and nothing changed here.")
         .hint("If that was not what you meant, try again."),
+        "login_required" => without_asking(provider, "you to sign in", &error, description.as_deref()),
+        "interaction_required" => {
+            without_asking(provider, "you for something", &error, description.as_deref())
+        }
+        "consent_required" => without_asking(provider, "for your consent", &error, description.as_deref()),
+        "account_selection_required" => {
+            without_asking(provider, "which account to use", &error, description.as_deref())
+        }
+        "unmet_authentication_requirements" => Error::new(
+            Code::AccessDenied,
+            format!(
+                "{provider} could not authenticate you as the sign-in asked for ({error}).{}",
+                said(description.as_deref())
+            ),
+        )
+        .means("No token was issued, and nothing changed here.")
+        .hint("Ask for another class of authentication (acr_values), or for none."),
         _ => Refusal { status: None, error: &error, description: description.as_deref() }
             .explain(provider)
             .means("No token was issued, and nothing changed here.")
@@ -103,6 +118,17 @@ pub(super) fn denied(
                 again.",
             ),
     })
+}
+
+/// The error of a provider that has to ask the person and must not (OpenID Connect Core §3.1.2.6).
+fn without_asking(provider: &str, what: &str, error: &str, description: Option<&str>) -> Error {
+    let said = said(description);
+    Error::new(Code::AccessDenied, format!("{provider} cannot go on without asking {what} ({error}).{said}"))
+        .means("No token was issued, and nothing changed here.")
+        .hint(
+            "The request asked it not to (prompt=none). Connect without that: leave out --prompt none, or remove \
+             prompt from the app’s authorization parameters.",
+        )
 }
 
 /// The error of a failed exchange. A code works only once, so each of these needs a new sign-in. Without PKCE, someone

@@ -52,7 +52,7 @@ async fn finish(ctx: &Arc<Context>, mut matched: MatchedCallback) -> Result<()> 
     }
 }
 
-/// Stores the grant; returns its connection, and its ID token, which is not stored.
+/// Stores the grant; returns its connection, and its ID token, which is stored only if it could be validated.
 async fn obtain_grant(
     ctx: &Arc<Context>,
     matched: &mut MatchedCallback,

@@ -28,11 +28,14 @@ pub(super) async fn store_grant(
     ctx: &Arc<Context>,
     row: &AttemptRow,
     app: &ConfiguredApp,
-    Exchanged { client, grant, id_token }: Exchanged,
+    Exchanged { client, mut grant, id_token }: Exchanged,
     log: &ExchangeLog,
 ) -> Result<GrantTarget> {
     log.mask(grant.secrets());
     let target = choose_target(ctx, row, app, &grant, id_token.as_ref()).await?;
+    if id_token.is_none() {
+        grant.id_token = None;
+    }
     let app = &app.row;
     let id = target.id().clone();
     let sealed = grant::seal(ctx, &id, &client.config, grant, None).await?;

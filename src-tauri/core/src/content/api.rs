@@ -186,6 +186,7 @@ impl<'a> Api<'a> {
         if let Some(sealed) = signed_in.connection.sealed_refresh() {
             secrets.push(self.ctx.vault.open(&grant::refresh_associated_data(self.id), sealed).await?);
         }
+        secrets.extend(grant::id_token(self.ctx, &signed_in.connection).await?);
         self.secrets.lock().extend(secrets);
         Ok(())
     }

@@ -65,8 +65,13 @@ fn judge(jwt: &Jwt<'_>, keys: &str) {
         shows_plainly(&unverified.to_string());
     }
     let nonce_hash = sha256(NONCE);
-    let expected =
-        Expected { issuer: Some(ISSUER), client_id: CLIENT, nonce_hash: Some(&nonce_hash), now: NOW };
+    let expected = Expected {
+        issuer: Some(ISSUER),
+        client_id: CLIENT,
+        nonce_hash: Some(&nonce_hash),
+        now: Some(NOW),
+        authenticated_after: None,
+    };
     match expected.check(&jwt.claims) {
         Ok(()) => is_for_us(&jwt.claims),
         Err(fault) => sentences(&fault.explain("Acme")).for_each(shows_plainly),

@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ECDSA_P521_SHA512_FIXED, UnparsedPublicKey};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -12,6 +13,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_oauth::http;
 use grapnel_oauth::http::Mask;
 use grapnel_oauth::http::api::read_public;
+use jiff::Timestamp;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::Value;
@@ -126,6 +128,22 @@ impl<'t> Jwt<'t> {
         }
     }
 
+    /// Whether its `at_hash` is that of this access token (OpenID Connect Core §3.1.3.6). `None` if it has none, or if
+    /// its algorithm has no hash function.
+    pub(super) fn is_bound_to(&self, access_token: &SecretString) -> Option<bool> {
+        let claimed = self.claims.get("at_hash")?;
+        let hash = match self.header_text("alg")? {
+            "RS256" | "PS256" | "ES256" | "HS256" => &digest::SHA256,
+            "RS384" | "PS384" | "ES384" | "HS384" => &digest::SHA384,
+            // Ed25519 is defined with SHA-512 (RFC 8032).
+            "RS512" | "PS512" | "ES512" | "HS512" | "EdDSA" | "Ed25519" => &digest::SHA512,
+            _ => return None,
+        };
+        let whole = digest::digest(hash, access_token.expose_secret().as_bytes());
+        let half = &whole.as_ref()[..whole.as_ref().len() / 2];
+        Some(claimed.as_str() == Some(&BASE64.encode(half)))
+    }
+
     fn header_text(&self, name: &str) -> Option<&str> {
         self.header.get(name)?.as_str()
     }
@@ -198,6 +216,25 @@ pub(crate) fn refresh_token_claims(token: &SecretString, mask: &Mask) -> Option<
     Some(jwt.view(&jwt.verify(&Keys(Err(Unverified::NotChecked))), mask))
 }
 
+/// The claims of an ID token whose signature is not checked.
+pub(crate) fn unchecked_claims(token: &SecretString, mask: &Mask) -> Option<Claims> {
+    let jwt = Jwt::parse(token.expose_secret())?;
+    Some(jwt.view(&jwt.verify(&Keys(Err(Unverified::KeysNotFetched))), mask))
+}
+
+/// When a JWT expires.
+pub(crate) fn expiry(token: &SecretString) -> Option<Timestamp> {
+    seconds(&Jwt::parse(token.expose_secret())?.claims, "exp")
+}
+
+/// A `NumericDate` (RFC 7519 §2), which may have a fraction.
+pub(super) fn seconds(claims: &Members, name: &str) -> Option<Timestamp> {
+    let number = claims.get(name)?;
+    #[expect(clippy::cast_possible_truncation, reason = "a fraction of a second says nothing here")]
+    let whole = number.as_i64().or_else(|| number.as_f64().map(|number| number as i64))?;
+    Timestamp::from_second(whole).ok()
+}
+
 /// A claim as text.
 pub(super) fn claim<'a>(claims: &'a Claims, name: &str) -> Option<&'a str> {
     claims.fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
@@ -245,6 +282,26 @@ mod tests {
             format!("{header}\n  {signature}\n  {}", claims.unverified_because.unwrap())
         });
         insta::assert_snapshot!(said.join("\n"));
+    }
+
+    /// The example of OpenID Connect Core §A.3 and §A.4, whose ID token is signed with RS256; and the halves of the
+    /// other digests, as Python's hashlib computes them.
+    #[test]
+    fn an_access_token_is_compared_with_the_hash_of_the_id_token() {
+        let access_token = SecretString::from("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y");
+        let is_bound = |alg: &str, at_hash: &str| {
+            let token = token(&format!(r#"{{"alg":"{alg}"}}"#), &format!(r#"{{"at_hash":{at_hash}}}"#));
+            Jwt::parse(&token).unwrap().is_bound_to(&access_token)
+        };
+        let example = r#""77QmUPtjPfzWtF2AnpK9RQ""#;
+        assert_eq!(is_bound("RS256", example), Some(true));
+        assert_eq!(is_bound("ES384", r#""jtAeDp945y1dDqU3nkIVGNZP1HjH_MFs""#), Some(true));
+        assert_eq!(is_bound("EdDSA", r#""q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM""#), Some(true));
+        for (alg, wrong) in [("ES512", example), ("RS256", r#""77QmUPtjPfzWtF2AnpK9RR""#), ("RS256", "7")] {
+            assert_eq!(is_bound(alg, wrong), Some(false), "{alg} {wrong}");
+        }
+        assert_eq!(is_bound("none", example), None);
+        assert_eq!(Jwt::parse(&token(r#"{"alg":"RS256"}"#, "{}")).unwrap().is_bound_to(&access_token), None);
     }
 
     #[test]

@@ -12,8 +12,9 @@ use grapnel_model::secret::SecretString;
 use grapnel_store::activity;
 
 use super::Grapnel;
+use crate::id_token::IdToken;
 use crate::token_agent::AgentOptions;
-use crate::{content, hooks, refresh, token_agent};
+use crate::{content, hooks, id_token, refresh, token_agent};
 
 impl Grapnel {
     /// Refreshes a connection's tokens now.
@@ -43,6 +44,23 @@ impl Grapnel {
         min_valid: Duration,
     ) -> Result<AccessToken> {
         refresh::in_place_of_rejected(&self.0, id, min_valid).await.map(|current| current.token)
+    }
+
+    /// The ID token, if the provider issued one. If it expires within `min_valid`, the connection is refreshed first,
+    /// provided that the provider returns ID tokens then.
+    pub async fn id_token(&self, id: &ConnectionId, min_valid: Duration) -> Result<IdToken> {
+        id_token::id_token(&self.0, id, min_valid).await
+    }
+
+    /// Logs that a person copied the ID token.
+    pub fn id_token_copied(&self, id: &ConnectionId) -> Result<()> {
+        let text = "ID token copied to the clipboard.";
+        self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
+    }
+
+    /// Logs that a program was given the ID token. Repeated requests of a program share one entry an hour.
+    pub fn id_token_handed_out(&self, connection: &Summary, process: &RequestingProcess) -> Result<()> {
+        token_agent::log_id_token(&self.0, (&connection.id, &connection.app_id), process)
     }
 
     /// Whether a process answers token requests.

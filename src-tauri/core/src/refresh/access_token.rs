@@ -80,6 +80,12 @@ pub(crate) async fn after_rejection(
     refreshed(ctx, SignedIn::load(ctx, id)?, version, RefreshReason::NotAccepted).await
 }
 
+/// Refreshes a connection whose ID token expires, unless the grant of `signed_in` was replaced meanwhile.
+pub(crate) async fn for_id_token(ctx: &Arc<Context>, signed_in: Box<SignedIn>) -> Result<()> {
+    let version = signed_in.connection.version;
+    refreshed(ctx, signed_in, version, RefreshReason::Needed).await.map(drop)
+}
+
 async fn valid_for(
     ctx: &Arc<Context>,
     signed_in: Box<SignedIn>,

@@ -188,7 +188,7 @@ impl RefreshAttempt<'_> {
         let asked = TokenRequestKind::Refresh(token);
         let response = request_token(log.http(), &self.permit, config, &client.credentials, asked).await;
         pass_crash_point(CrashPoint::AfterAnswer);
-        let granted = match response {
+        let mut granted = match response {
             Ok(granted) => granted,
             Err(unanswered) => {
                 let before = PriorState {
@@ -203,9 +203,12 @@ impl RefreshAttempt<'_> {
         };
         let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
         let value = granted.access_token.clone();
+        if !matches!(id_token, id_token::Refreshed::Same(Some(_))) {
+            granted.id_token = None;
+        }
         let mut sealed = grant::seal(ctx, id, config, granted, Some(row)).await?;
         match id_token {
-            id_token::Refreshed::Same => {}
+            id_token::Refreshed::Same(claims) => sealed.id_claims = claims,
             id_token::Refreshed::Another(error) => sealed.error = Some(error),
             id_token::Refreshed::Untold(deviation) => {
                 sealed.error = row.refresh_status.error.clone().filter(|_| row.holds_another_account());
@@ -366,6 +369,8 @@ mod tests {
             SealedGrant {
             access: Sealed(access.into()),
             refresh: None,
+            id_token: None,
+            id_claims: None,
             metadata: serde_json::from_value(serde_json::json!({
                 "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": now, "expires_at": null,
                 "renewals": 1,

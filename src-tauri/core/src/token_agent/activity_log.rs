@@ -14,6 +14,20 @@ pub(crate) fn log_hand_out(
     process: &RequestingProcess,
 ) -> Result<()> {
     let said = (&*process.log_name(), &*process.sentence());
+    add(ctx, of, said)
+}
+
+/// Adds an entry that a process was given an ID token. It is not one with the access tokens that it was given.
+pub(crate) fn log_id_token(
+    ctx: &Context,
+    of: (&ConnectionId, &AppId),
+    process: &RequestingProcess,
+) -> Result<()> {
+    let said = (&*format!("{} (ID token)", process.log_name()), &*process.sentence_of("ID token"));
+    add(ctx, of, said)
+}
+
+fn add(ctx: &Context, of: (&ConnectionId, &AppId), said: (&str, &str)) -> Result<()> {
     let of = (Some(of.0), Some(of.1));
     ctx.store.write_without_sync(|tx| activity::add_repeated(tx, ctx.now(), Kind::TokenHandedOut, said, of))
 }

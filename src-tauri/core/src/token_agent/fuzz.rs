@@ -42,6 +42,8 @@ fn world() -> World {
         let grant = SealedGrant {
             access: access.expect("a sealed token"),
             refresh: None,
+            id_token: None,
+            id_claims: None,
             metadata: TokenMetadata {
                 access: TokenPreview::of(&token, ""),
                 refresh: None,
@@ -53,6 +55,7 @@ fn world() -> World {
                 refresh_expires_at: None,
                 refresh_end_is_fixed: false,
                 signed_in_at: None,
+                id_token: None,
             },
             scopes: Vec::new(),
             project_ids: Vec::new(),

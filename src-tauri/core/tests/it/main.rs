@@ -29,6 +29,7 @@ mod gnome_keyring;
 #[cfg(target_os = "linux")]
 mod hooks;
 mod hostile_callbacks;
+mod id_tokens;
 mod identity;
 mod interrupted_tasks;
 mod keyring;

@@ -109,6 +109,23 @@ pub fn set_id_claims(connection: &Connection, id: &ConnectionId, claims: &Claims
         .map(drop)
 }
 
+/// Stores the claims of the ID token of `version` once its signature was verified; deletes a token whose signature is
+/// wrong.
+pub fn set_verified_id_claims(
+    connection: &Connection,
+    (id, version): (&ConnectionId, i64),
+    claims: &Claims,
+    is_kept: bool,
+) -> rusqlite::Result<()> {
+    let update = if is_kept {
+        "UPDATE connection SET id_claims = ?3 WHERE id = ?1 AND version = ?2"
+    } else {
+        "UPDATE connection SET id_claims = ?3, sealed_id_token = NULL, held = json_remove(held, '$.id_token')
+         WHERE id = ?1 AND version = ?2 AND held IS NOT NULL"
+    };
+    connection.execute(update, params![id, version, Json(claims)]).map(drop)
+}
+
 /// Stores the claims of the access token.
 pub fn set_claims(
     connection: &Connection,

@@ -57,6 +57,8 @@ pub struct StoredGrant {
     pub access: Sealed,
     /// The refresh token.
     pub refresh: Option<Sealed>,
+    /// The validated ID token.
+    pub id_token: Option<Sealed>,
     /// The metadata of the tokens.
     pub metadata: TokenMetadata,
 }
@@ -74,7 +76,7 @@ pub struct ConnectionIdentity {
     pub introspected_at: Option<Timestamp>,
     /// The claims of the access token.
     pub claims: Option<Claims>,
-    /// The claims of the sign-in's ID token.
+    /// The claims of the last validated ID token.
     pub id_claims: Option<Claims>,
     /// Why the account is unknown, or which facts about it contradict each other.
     pub note: Option<String>,
@@ -137,6 +139,10 @@ pub struct SealedGrant {
     pub access: Sealed,
     /// The refresh token.
     pub refresh: Option<Sealed>,
+    /// The validated ID token.
+    pub id_token: Option<Sealed>,
+    /// The claims of an ID token that replaces the one before.
+    pub id_claims: Option<Claims>,
     /// The metadata of the tokens.
     pub metadata: TokenMetadata,
     /// The granted scopes, as far as the provider returns them.
@@ -184,7 +190,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRow> {
 fn read_grant(row: &Row<'_>) -> rusqlite::Result<Option<StoredGrant>> {
     let (access, metadata) = (row.get("sealed_access")?, maybe_json(row, "held")?);
     let (Some(access), Some(metadata)) = (access, metadata) else { return Ok(None) };
-    Ok(Some(StoredGrant { access, refresh: row.get("sealed_refresh")?, metadata }))
+    let (refresh, id_token) = (row.get("sealed_refresh")?, row.get("sealed_id_token")?);
+    Ok(Some(StoredGrant { access, refresh, id_token, metadata }))
 }
 
 fn read_identity(row: &Row<'_>) -> rusqlite::Result<ConnectionIdentity> {
@@ -231,7 +238,8 @@ pub fn set_grant(
     grant: &SealedGrant,
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
-        "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, held = :held, scopes = :scopes,
+        "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, sealed_id_token = :id_token,
+            id_claims = coalesce(:id_claims, id_claims), held = :held, scopes = :scopes,
             project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = :trouble,
             refresh_begun = NULL,
             failures = 0, failed_at = NULL, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0,
@@ -239,6 +247,7 @@ pub fn set_grant(
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
+            ":id_token": grant.id_token, ":id_claims": grant.id_claims.as_ref().map(Json),
             ":held": Json(&grant.metadata), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
             ":deviations": Json(&grant.deviations), ":seen": grant.token_response.as_ref().map(Json),
             ":trouble": grant.error.as_ref().map(Json), ":due": grant.metadata.sign_in_due().map(Time),
@@ -355,9 +364,10 @@ pub fn set_error(connection: &Connection, id: &ConnectionId, error: Option<&Erro
 /// Deletes the tokens of `version` and keeps the rest. Returns whether they were stored.
 pub fn clear_grant(connection: &Connection, id: &ConnectionId, version: i64) -> rusqlite::Result<bool> {
     let changed = connection.execute(
-        "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, held = NULL, seen = NULL, trouble = NULL,
-            refresh_begun = NULL, failures = 0, failed_at = NULL, retry_at = NULL, quiet_until = NULL, answer_lost = 0,
-            refusals = 0, sign_in_due = NULL, notice_from = NULL, version = version + 1
+        "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, sealed_id_token = NULL, held = NULL,
+            seen = NULL, trouble = NULL, refresh_begun = NULL, failures = 0, failed_at = NULL, retry_at = NULL,
+            quiet_until = NULL, answer_lost = 0, refusals = 0, sign_in_due = NULL, notice_from = NULL,
+            version = version + 1
          WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",
         params![id, version],
     )?;

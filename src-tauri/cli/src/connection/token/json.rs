@@ -1,5 +1,6 @@
 //! A token as a JSON document.
 
+use grapnel_core::id_token::IdToken;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
@@ -22,6 +23,25 @@ impl<'a> Document<'a> {
     pub(super) fn of(token: &'a AccessToken, scopes: Option<Vec<String>>) -> Self {
         let access_token = token.value.expose_secret();
         Self { access_token, token_type: "Bearer", expires_at: token.expires_at, scopes }
+    }
+}
+
+/// The ID token in the clear, because the person requested it.
+#[derive(Serialize)]
+pub(super) struct IdTokenDocument<'a> {
+    id_token: &'a str,
+    expires_at: Timestamp,
+}
+
+impl<'a> IdTokenDocument<'a> {
+    pub(super) fn of(token: &'a IdToken) -> Self {
+        Self { id_token: token.value.expose_secret(), expires_at: token.expires_at }
+    }
+}
+
+impl CommandResult for IdTokenDocument<'_> {
+    fn text(&self, _: Timestamp) -> String {
+        self.id_token.to_owned()
     }
 }
 

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use grapnel_core::api_request::AllowedHost;
+use grapnel_core::id_token::IdToken;
 use grapnel_core::token_agent::AgentRequest;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::Summary;
 use grapnel_model::error::{Error, Result};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::format::Format;
 use crate::format::{duration, parse_duration};
@@ -28,6 +29,9 @@ pub(crate) struct Token {
     /// The last token was rejected by the API: refresh it, unless a newer one is stored
     #[arg(long)]
     pub(super) rejected: bool,
+    /// Print the ID token (OpenID Connect) instead of the access token
+    #[arg(long, conflicts_with_all = ["rejected", "variable", "allowed", "operation"])]
+    pub(super) id_token: bool,
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Plain)]
     pub(super) format: Format,
@@ -40,11 +44,11 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// The request to the token agent. `None` after a rejection, which only the data can answer.
+    /// The request to the token agent. `None` after a rejection and for an ID token, which only the data can answer.
     pub(super) fn of_agent(&self) -> Option<AgentRequest> {
         let request =
             || AgentRequest { name: self.connection.clone(), min_valid: self.min_valid.unsigned_abs() };
-        (!self.rejected).then(request)
+        (!self.rejected && !self.id_token).then(request)
     }
 
     /// Whether git or Docker calls with its own protocol.
@@ -56,6 +60,13 @@ impl Token {
         let wrong = |field: &str, message: &str, hint: &str| Err(Error::input(field, message).hint(hint));
         if json && !matches!(self.format, Format::Plain | Format::Json) {
             return wrong("format", "With --json, the output is JSON.", "Omit --json or --format.");
+        }
+        if self.id_token && !matches!(self.format, Format::Plain | Format::Json) {
+            return wrong(
+                "format",
+                "An ID token tells who signed in, and is no credential for an API.",
+                "Use --format plain or json, or omit --id-token for the access token.",
+            );
         }
         match (&self.operation, self.is_helper()) {
             (None, true) => {
@@ -95,9 +106,29 @@ pub(super) async fn fetch(
     Ok(token)
 }
 
+/// Fetches the ID token, and logs who got it.
+pub(super) async fn fetch_id_token(
+    session: &mut Session<'_>,
+    asked: &Token,
+    connection: &Summary,
+) -> Result<IdToken> {
+    vault::unlock_in_command(session).await?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let min_valid = asked.min_valid.unsigned_abs();
+    let token = retry(*timeouts, &output.messages, || grapnel.id_token(&connection.id, min_valid));
+    let token = token.await.map_err(to_reconnect(&connection.name))?;
+    requesting_process::log_id_token(grapnel, connection);
+    Ok(token)
+}
+
 /// Warns if a token expires sooner than requested.
 pub(crate) fn warn_if_short(output: &Output, token: &AccessToken, min_valid: SignedDuration) {
-    let left = token.expires_at.map(|end| output.now().duration_until(end));
+    warn_if_ends(output, token.expires_at, min_valid);
+}
+
+/// Warns if a token with this expiry expires sooner than requested.
+pub(super) fn warn_if_ends(output: &Output, expires_at: Option<Timestamp>, min_valid: SignedDuration) {
+    let left = expires_at.map(|end| output.now().duration_until(end));
     if let Some(left) = left.filter(|left| *left < min_valid) {
         let left = duration(left);
         output.messages.note(&format!("warning: The token is valid for only {left}, less than requested."));
