@@ -59,7 +59,7 @@ const configuration = {
     introspection: { enabled: true },
     revocation: { enabled: true },
     userinfo: { enabled: true },
-    rpInitiatedLogout: { enabled: false },
+    rpInitiatedLogout: { enabled: true },
     resourceIndicators: {
       enabled: true,
       useGrantedResource: () => true,

@@ -18,6 +18,7 @@ async fn discovery_fills_the_values() -> Result<()> {
         ("introspection_url", format!("{issuer}/token/introspection")),
         ("userinfo_url", format!("{issuer}/me")),
         ("jwks_url", format!("{issuer}/jwks")),
+        ("end_session_url", format!("{issuer}/session/end")),
         ("client_auth", "basic".into()),
         ("pkce", "always".into()),
         ("require_iss", "true".into()),

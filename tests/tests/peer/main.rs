@@ -3,6 +3,7 @@
 mod browser;
 mod disconnecting;
 mod discovery;
+mod id_tokens;
 mod node;
 mod refreshing;
 mod refusals;
