@@ -144,6 +144,7 @@ const shots = {
   },
   "connection-staging": { scenario: "some", go: (page) => row(page, "Acme staging") },
   token: { scenario: "differing", go: (page) => tab(page, "Token") },
+  "token-id": { scenario: "custom", go: (page) => tab(page, "Token") },
   "token-jwt": { scenario: "grindery", go: (page) => tab(page, "Token") },
   "token-none": {
     scenario: "troubled",

@@ -105,6 +105,13 @@ export const commands = {
 	copyToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_token", { connectionId })),
 	/**  Copies the `Authorization` header with a valid access token, and clears the clipboard like [`copy_token`]. */
 	copyAuthorizationHeader: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_authorization_header", { connectionId })),
+	/**  Copies the ID token, and clears the clipboard like [`copy_token`]. */
+	copyIdToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_id_token", { connectionId })),
+	/**
+	 *  Opens the provider's page to sign out, in the connection's browser. The core builds the URL, so that the page cannot
+	 *  have any other opened.
+	 */
+	signOut: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("sign_out", { connectionId })),
 	/**
 	 *  Shows a valid access token in a system window for 30 seconds, or until the vault is locked, if the person confirms
 	 *  it. The page does not get it. Returns once the window is closed.
@@ -1886,6 +1893,16 @@ export type TokenMetadata = {
 	refresh_end_is_fixed?: boolean,
 	/**  When the person signed in; `None` for tokens stored by an earlier version. */
 	signed_in_at?: string | null,
+	/**  The ID token, if one is stored. */
+	id_token?: IdTokenMetadata | null,
+};
+
+/**  The stored ID token, without its value. */
+export type IdTokenMetadata = {
+	/**  When it expires. */
+	expires_at: string,
+	/**  When the tokens that it came with were issued. */
+	received_at: string,
 };
 
 /**  The parts of a token that may be shown: its first characters, and a fingerprint for comparing tokens. */
@@ -1939,6 +1956,7 @@ alg: string } |
 /**  It was made with another key, or for another content. */
 { reason: "bad_signature" } | 
 /**  Nobody but the provider relies on the token, so no keys were fetched. */
+{ reason: "keys_not_fetched" } | 
 { reason: "not_checked" };
 
 /**  The redirect method that the window suggests for a new app. */

@@ -197,6 +197,9 @@ export const host = {
   refresh: (id: string) => ask(() => commands.refresh(id)),
   copyToken: (id: string) => ask(() => commands.copyToken(id)),
   copyAuthorizationHeader: (id: string) => ask(() => commands.copyAuthorizationHeader(id)),
+  copyIdToken: (id: string) => ask(() => commands.copyIdToken(id)),
+  /** Opens the provider's page to sign out. */
+  signOut: (id: string) => ask(() => commands.signOut(id)),
   /** Shows the access token in a window of the system, if the person confirms it. Returns once that is closed. */
   revealToken: (id: string) => ask(() => commands.revealToken(id)),
   disconnect: (id: string) => ask(() => commands.disconnect(id)),

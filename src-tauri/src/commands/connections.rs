@@ -13,10 +13,14 @@ use grapnel_model::text::clean_line;
 use tauri::{AppHandle, State};
 use tokio::sync::broadcast::Receiver;
 
+use crate::browser;
 use crate::clipboard::Clipboard;
 use crate::confirm;
 use crate::core_handle::CoreHandle;
 use crate::dialog;
+
+/// The hint if no browser could be opened.
+const NO_BROWSER: &str = "Choose a browser for this connection, or sign out on the provider’s own pages.";
 
 /// The details of a connection.
 #[tauri::command]
@@ -98,6 +102,34 @@ pub(crate) async fn copy_authorization_header(
     let token = core.token(&connection_id, Duration::ZERO).await?.value;
     clipboard.copy_for_a_while(format!("Authorization: Bearer {}", token.expose_secret()).into())?;
     core.token_copied(&connection_id)
+}
+
+/// Copies the ID token, and clears the clipboard like [`copy_token`].
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_id_token(
+    core: State<'_, CoreHandle>,
+    clipboard: State<'_, Clipboard>,
+    connection_id: ConnectionId,
+) -> Result<()> {
+    let core = core.core().await?;
+    clipboard.copy_for_a_while(core.id_token(&connection_id, Duration::ZERO).await?.value)?;
+    core.id_token_copied(&connection_id)
+}
+
+/// Opens the provider's page to sign out, in the connection's browser. The core builds the URL, so that the page cannot
+/// have any other opened.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn sign_out(
+    core: State<'_, CoreHandle>,
+    app: AppHandle,
+    connection_id: ConnectionId,
+) -> Result<()> {
+    let core = core.core().await?;
+    let page = core.end_session_url(&connection_id)?;
+    let opened = browser::open(&app, page, core.browser(&connection_id)?).await;
+    opened.map_err(|error| error.means("You are still signed in at the provider.").hint(NO_BROWSER))
 }
 
 /// Shows a valid access token in a system window for 30 seconds, or until the vault is locked, if the person confirms

@@ -1,6 +1,7 @@
 // A fake host with made-up data. Tests can make commands fail or wait, and emit events.
 
 import type { commands as Real, Error as Trouble, Event } from "../bindings";
+import { plain } from "./plain";
 import { importing } from "./importing";
 import { adding, changing, proposed } from "./adding";
 import { FakePosts } from "./browse";
@@ -212,7 +213,6 @@ export class Fake {
         return begun;
       }),
     openBrowser: (id, chosen) => this.#answer("openBrowser", [id, chosen], () => !chosen || this.data.agrees !== false),
-    copyLink: (id) => this.#answer("copyLink", [id], () => null),
     pasteCallback: (id, text) =>
       this.#answer("pasteCallback", [id, text], () => {
         const wrong = (message: string, hint: string) => ({
@@ -283,10 +283,6 @@ export class Fake {
         queueMicrotask(() => this.tell({ kind: "connection", value: id }));
         return true;
       }),
-    refresh: (id) => this.#answer("refresh", [id], () => (this.#details(id), null)),
-    copyAuthorizationHeader: (id) => this.#answer("copyAuthorizationHeader", [id], () => (this.#details(id), null)),
-    revealToken: (id) => this.#answer("revealToken", [id], () => (this.#details(id), null)),
-    copyToken: (id) => this.#answer("copyToken", [id], () => (this.#details(id), null)),
     disconnect: (id) =>
       this.#answer("disconnect", [id], () => {
         const details = this.#details(id);
@@ -368,11 +364,14 @@ export class Fake {
             one.text.toLocaleLowerCase().includes((search ?? "").toLocaleLowerCase()),
         ),
       ),
-    copyText: (text) => this.#answer("copyText", [text], () => null),
     checkVault: () => this.#answer("checkVault", [], () => this.data.vault),
     ...requesting(
       (name, given, answer, call) => this.#answer(name, given, answer, call),
       () => this.data,
+    ),
+    ...plain(
+      (name, given, answer) => this.#answer(name, given, answer),
+      (id) => void this.#details(id),
     ),
     ...importing(
       (name, given, answer) => this.#answer(name, given, answer),

@@ -160,7 +160,10 @@ const custom: Scenario = () =>
       account: null,
       renews_at: null,
       scopes: { requested: ["openid", "profile"], granted: [], missing: [] },
-      tokens: tokens("eyJ0eXAi", 5 * MINUTE, null),
+      tokens: {
+        ...tokens("eyJ0eXAi", 5 * MINUTE, null),
+        id_token: { expires_at: at(40 * MINUTE), received_at: at(-20 * MINUTE) },
+      },
       id_claims: {
         header: [
           { name: "alg", value: "ES512" },
@@ -196,6 +199,7 @@ const custom: Scenario = () =>
           authorize_url: "https://id.harbour.example/authorize",
           token_url: "https://id.harbour.example/token",
           revocation_url: "https://id.harbour.example/revoke",
+          end_session_url: "https://id.harbour.example/logout",
         },
         scopes: ["openid", "profile"],
         way_back: "loopback",

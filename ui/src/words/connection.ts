@@ -51,6 +51,8 @@ export const connection = {
   refreshing: "Refreshing…",
   more: "More actions",
   reconnect: "Reconnect",
+  signOut: (provider: string) => `Sign out at ${provider}`,
+  signOutOpened: (provider: string) => `Sign out of ${provider} on the page in the browser.`,
   disconnect: "Disconnect…",
   forget: "Remove",
   appPage: "Go to app",

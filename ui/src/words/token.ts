@@ -52,7 +52,9 @@ export const token = {
   usedBy: "Used by",
   notUsed: "No program was handed the access token recently.",
   decoded: { access: "Access token", refresh: "Refresh token", id: "ID token" },
-  idNote: "From the last sign-in. Grapnel keeps its claims, not the token.",
+  idNote: "Tells other programs who signed in. It is no credential for an API.",
+  idExpired: "It has expired, and is issued anew at a sign-in only.",
+  copyIdToken: "Copy ID token",
   header: "Header",
   payload: "Payload",
   signature: "Signature",
@@ -85,6 +87,8 @@ export const token = {
         return `Not verified: the app’s JWKS URL has no key for ${why.alg}.`;
       case "bad_signature":
         return "The signature is wrong: it doesn’t match the provider’s key. Don’t rely on these claims.";
+      case "keys_not_fetched":
+        return "Not verified: it came with a refresh or from a file. Refresh now to check it.";
       case "not_checked":
         return "Not verified: only the provider reads a refresh token, so Grapnel fetches no key for it.";
     }

@@ -358,3 +358,22 @@ test("an app page shows redirect method, scopes and changed values", async () =>
   await waitFor(() => expect(page).toHaveTextContent("Require state yes"));
   expect(page).toHaveTextContent("client_secret_basic");
 });
+
+test("a provider that announces a page to sign out has it in the menu", async () => {
+  const user = await start("custom");
+  await row(user, "Harbour identity");
+  const name = appStore.connections[0]?.provider_name;
+  await choose(user, `Sign out at ${name}`);
+  expect(fake.called("signOut")).toEqual([["c1"]]);
+  await screen.findByText(`Sign out of ${name} on the page in the browser.`);
+  fake.fail("signOut", trouble("browser_failed", "No browser could be opened."));
+  await choose(user, `Sign out at ${name}`);
+  await screen.findByText("No browser could be opened.");
+});
+
+test("without such a page there is none in the menu", async () => {
+  const user = await start("some");
+  await row(user, "Acme staging");
+  await press(user, "More actions");
+  expect(screen.queryByRole("menuitem", { name: /Sign out/ })).toBeNull();
+});

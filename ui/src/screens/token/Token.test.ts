@@ -97,9 +97,27 @@ test("the key that verified a token is named, and a missing JWKS URL can be set"
   );
   const id = screen.getByTestId("id-signature");
   expect(id).toHaveTextContent("the app has no JWKS URL, so there is no key to check it with.");
-  expect(screen.getByText("From the last sign-in. Grapnel keeps its claims, not the token.")).toBeInTheDocument();
+  expect(screen.getByText("Tells other programs who signed in. It is no credential for an API.")).toBeInTheDocument();
   await press(user, "Edit app");
   await screen.findByRole("heading", { level: 1, name: /Edit/ });
+});
+
+test("an ID token that is stored can be copied", async () => {
+  const user = await open("custom");
+  await screen.findByTestId("id-claims");
+  await press(user, "Copy ID token");
+  expect(fake.called("copyIdToken")).toEqual([["c1"]]);
+});
+
+test("the claims of an ID token that is not stored have no button", async () => {
+  const user = await start("custom");
+  const held = fake.data.details.c1;
+  if (!held?.tokens) throw new Error("it has tokens");
+  held.tokens.id_token = null;
+  await row(user, "Harbour identity");
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  await screen.findByTestId("id-claims");
+  expect(screen.queryByRole("button", { name: "Copy ID token" })).toBeNull();
 });
 
 const reasons: Unverified[] = [
@@ -112,6 +130,7 @@ const reasons: Unverified[] = [
   { reason: "no_such_key", kid: "k1", alg: "RS256" },
   { reason: "no_key", alg: "RS256" },
   { reason: "bad_signature" },
+  { reason: "keys_not_fetched" },
   { reason: "not_checked" },
 ];
 test("each reason has a sentence of its own", () => {
