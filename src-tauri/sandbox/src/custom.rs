@@ -4,6 +4,7 @@
 mod authorize;
 mod client;
 pub(crate) mod constants;
+mod device;
 mod discovery;
 mod introspection;
 mod revocation;
@@ -14,10 +15,12 @@ mod userinfo;
 use std::sync::Arc;
 
 use axum::Router;
+use parking_lot::Mutex;
 
 pub use constants::{
-    AUTHORIZE_PATH, CLIENT_ID, CLIENT_SECRET, INTROSPECTION_PATH, KEYS_PATH, LIFETIMES, METADATA_PATH,
-    OPENID_PATH, REDIRECT_URIS, REVOCATION_PATH, SCOPES, TOKEN_PATH, USERINFO_PATH, sandbox_app,
+    AUTHORIZE_PATH, CLIENT_ID, CLIENT_SECRET, DEVICE_AUTHORIZATION_PATH, DEVICE_PATH, INTROSPECTION_PATH,
+    KEYS_PATH, LIFETIMES, METADATA_PATH, OPENID_PATH, REDIRECT_URIS, REVOCATION_PATH, SCOPES, TOKEN_PATH,
+    USERINFO_PATH, sandbox_app,
 };
 
 use crate::grants::RandomTokens;
@@ -38,11 +41,14 @@ pub(crate) fn build(setup: ProviderSetup, options: &Options) -> (Arc<Provider>, 
     let custom = Arc::new(Custom {
         provider: Arc::clone(&provider),
         signer: Signer::default(),
-        tickets: Tickets::new(clock),
+        tickets: Tickets::new(clock.clone()),
+        device_tickets: Tickets::new(clock),
+        devices: Mutex::default(),
     });
     let routes = Router::new()
         .merge(discovery::router(Arc::clone(&custom)))
         .merge(authorize::router(Arc::clone(&custom)))
+        .merge(device::router(Arc::clone(&custom)))
         .merge(token::router(Arc::clone(&custom)))
         .merge(introspection::router(Arc::clone(&custom)))
         .merge(revocation::router(Arc::clone(&custom)))

@@ -64,6 +64,7 @@ fn paths(provider: ProviderId) -> &'static [(&'static str, &'static str)] {
         ProviderId::Custom => &[
             ("issuer", ""),
             ("authorize_url", custom::AUTHORIZE_PATH),
+            ("device_authorization_url", custom::DEVICE_AUTHORIZATION_PATH),
             ("token_url", custom::TOKEN_PATH),
             ("introspection_url", custom::INTROSPECTION_PATH),
             ("revocation_url", custom::REVOCATION_PATH),

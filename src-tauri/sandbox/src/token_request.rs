@@ -7,10 +7,13 @@ use crate::body::{Formats, read_params};
 use crate::departures::{DepartureKind, DepartureLog, loggable_name};
 use crate::faults::{Endpoint, Fault};
 use crate::params::Params;
-use crate::provider::Provider;
+use crate::provider::{Provider, ProviderId};
 use crate::reply::ErrorReply;
 use crate::revealed::SecretKind;
 use crate::token_requests::InFlightRequest;
+
+/// The grant type of RFC 8628.
+pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// A well-formed token request with a supported grant type.
 pub(crate) struct TokenRequest {
@@ -35,6 +38,10 @@ impl TokenRequest {
         let endpoint = match required(&params, "grant_type", log)? {
             "authorization_code" => Endpoint::TokenExchange,
             "refresh_token" => Endpoint::TokenRefresh,
+            // The others have no such grants.
+            "client_credentials" | DEVICE_GRANT if provider.id == ProviderId::Custom => {
+                Endpoint::TokenExchange
+            }
             _ => {
                 log.add(DepartureKind::WrongValue, "grant_type");
                 let why = "grant_type is authorization_code or refresh_token";

@@ -33,6 +33,12 @@ pub const AUTHORIZE_PATH: &str = "/authorize";
 /// The token endpoint's path.
 pub const TOKEN_PATH: &str = "/token";
 
+/// The device authorization endpoint's path (RFC 8628).
+pub const DEVICE_AUTHORIZATION_PATH: &str = "/device_authorization";
+
+/// The path of the page where a person enters a user code.
+pub const DEVICE_PATH: &str = "/device";
+
 /// The introspection endpoint's path (RFC 7662).
 pub const INTROSPECTION_PATH: &str = "/introspect";
 

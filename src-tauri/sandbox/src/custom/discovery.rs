@@ -10,13 +10,14 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use crate::custom::constants::{
-    AUTHORIZE_PATH, INTROSPECTION_PATH, KEYS_PATH, METADATA_PATH, OPENID_PATH, REVOCATION_PATH, SCOPES,
-    TOKEN_PATH, USERINFO_PATH,
+    AUTHORIZE_PATH, DEVICE_AUTHORIZATION_PATH, INTROSPECTION_PATH, KEYS_PATH, METADATA_PATH, OPENID_PATH,
+    REVOCATION_PATH, SCOPES, TOKEN_PATH, USERINFO_PATH,
 };
 use crate::custom::state::Custom;
 use crate::provider::Provider;
 use crate::reply::json_reply;
 use crate::switches::Switch;
+use crate::token_request::DEVICE_GRANT;
 
 /// The issuer in the documents with the switch `custom-issuer-mismatch`.
 const OTHER_ISSUER: &str = "https://someone-else.example";
@@ -56,6 +57,7 @@ fn announced(custom: &Custom) -> Value {
     let mut document = json!({
         "issuer": if switches.is_on(Switch::CustomIssuerMismatch) { OTHER_ISSUER } else { issuer },
         "authorization_endpoint": at(AUTHORIZE_PATH),
+        "device_authorization_endpoint": at(DEVICE_AUTHORIZATION_PATH),
         "token_endpoint": at(TOKEN_PATH),
         "userinfo_endpoint": at(USERINFO_PATH),
         "jwks_uri": at(KEYS_PATH),
@@ -64,7 +66,7 @@ fn announced(custom: &Custom) -> Value {
         "scopes_supported": SCOPES.map(|(scope, _)| scope),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT],
         "token_endpoint_auth_methods_supported": ways,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,

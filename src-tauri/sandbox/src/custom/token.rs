@@ -1,4 +1,5 @@
-//! The token endpoint: code exchange with PKCE, and refresh with rotation. Reuse of a refresh token revokes its grant.
+//! The token endpoint: code exchange with PKCE, polling with a device code (RFC 8628 §3.4), the client's own
+//! credentials (RFC 6749 §4.4), and refresh with rotation. Reuse of a refresh token revokes its grant.
 
 use std::sync::Arc;
 
@@ -12,23 +13,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::client::authenticate;
+use super::device;
 use crate::body::Formats;
 use crate::custom::constants::TOKEN_PATH;
 use crate::custom::state::Custom;
 use crate::departures::{DepartureKind, DepartureLog};
 use crate::faults::{Endpoint, Fault, apply_fault};
-use crate::grants::{CodeExchange, RefreshError, Tokens};
+use crate::grants::{Authorization, CodeExchange, RefreshError, Tokens};
 use crate::params::Params;
 use crate::provider::Provider;
 use crate::random::digest;
 use crate::registered_app::RegisteredApp;
 use crate::reply::{ErrorReply, json_reply};
 use crate::revealed::SecretKind;
-use crate::token_request::{TokenRequest, required};
+use crate::token_request::{DEVICE_GRANT, TokenRequest, required};
 
 const EXCHANGE: [&str; 6] =
     ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret"];
 const REFRESH: [&str; 5] = ["grant_type", "refresh_token", "scope", "client_id", "client_secret"];
+
+const POLL: [&str; 4] = ["grant_type", "device_code", "client_id", "client_secret"];
+const OWN: [&str; 4] = ["grant_type", "scope", "client_id", "client_secret"];
 
 pub(super) fn router(custom: Arc<Custom>) -> Router<Arc<Provider>> {
     Router::new().route(TOKEN_PATH, post(token)).with_state(custom)
@@ -57,6 +62,16 @@ fn act(
     log: &DepartureLog<'_>,
 ) -> Result<Value, ErrorReply> {
     let app = authenticate(&custom.provider, &token_request.headers, &token_request.params, log)?;
+    let grant_type = token_request.params.get("grant_type");
+    if grant_type == Some("client_credentials") {
+        log.unknown(token_request.params.unknown(&OWN));
+        return Ok(members(&of_client(custom, app, &token_request.params, log)?));
+    }
+    if grant_type == Some(DEVICE_GRANT) {
+        log.unknown(token_request.params.unknown(&POLL));
+        let code = required(&token_request.params, "device_code", log)?;
+        return Ok(with_id_token(custom, &device::poll(custom, app, code, log)?));
+    }
     if token_request.endpoint == Endpoint::TokenExchange {
         log.unknown(token_request.params.unknown(&EXCHANGE));
         let tokens = exchange(custom, app, &token_request.params, log)?;
@@ -78,6 +93,23 @@ fn exchange(
         ..CodeExchange::new(required(params, "code", log)?, &app.client_id)
     };
     custom.provider.grants.exchange_code(&claim).map_err(|why| ErrorReply::invalid_grant(why.report(log)))
+}
+
+/// A token without a person and without a refresh token (RFC 6749 §4.4.3).
+fn of_client(
+    custom: &Custom,
+    app: &RegisteredApp,
+    params: &Params,
+    log: &DepartureLog<'_>,
+) -> Result<Tokens, ErrorReply> {
+    let grants = &custom.provider.grants;
+    let code = grants.issue_code(Authorization {
+        client_id: app.client_id.clone(),
+        scope: device::scopes(params, log)?.join(" "),
+        ..Authorization::default()
+    });
+    let claim = CodeExchange { refresh: false, ..CodeExchange::new(&code, &app.client_id) };
+    grants.exchange_code(&claim).map_err(|why| ErrorReply::invalid_grant(why.report(log)))
 }
 
 fn refresh(

@@ -1,6 +1,7 @@
 //! Custom: a provider that follows the RFCs.
 
 mod authorize;
+mod device;
 mod discovery;
 mod token;
 mod tokens;

@@ -18,6 +18,7 @@ async fn both_documents_name_the_issuer_and_working_endpoints() {
         for (member, status) in [
             ("authorization_endpoint", 400),
             ("token_endpoint", 405),
+            ("device_authorization_endpoint", 405),
             ("introspection_endpoint", 405),
             ("revocation_endpoint", 405),
             ("userinfo_endpoint", 401),
