@@ -28,8 +28,8 @@ commands! {
     apps { sandbox, discover, check_endpoints, propose_redirect, rediscover, add_app, change_app, export_profile,
     read_profile, remove_app }
     import_app { import_file, import_text, add_imported, discard_import }
-    sign_in { start_attempt, open_browser, copy_link, paste_callback, sign_in_with_password, test_deep_link,
-    replace_account, cancel_attempt }
+    sign_in { start_attempt, device_prompt, open_browser, copy_link, paste_callback, sign_in_with_password,
+    test_deep_link, replace_account, cancel_attempt }
     connections { connection, set_browser, edit_connection, arrange_connections, refresh, copy_token,
     copy_authorization_header, copy_id_token, sign_out, reveal_token, disconnect, forget }
     content { projects, project, collections, items, load_posts, post_page, post_months, post, open_post, copy_post,

@@ -64,10 +64,12 @@ export const commands = {
 	/**  Discards the apps that were read, with their secrets. */
 	discardImport: () => typedError<null, Error>(__TAURI_INVOKE("discard_import")),
 	/**
-	 *  Starts a sign-in for a new connection, or to reconnect one. With `another_account`, the provider asks which account
-	 *  to use.
+	 *  Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. With
+	 *  `another_account`, the provider asks which account to use.
 	 */
-	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount })),
+	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean, byDevice: boolean) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount, byDevice })),
+	/**  What the person needs to approve a sign-in on another device. */
+	devicePrompt: (attemptId: AttemptId) => typedError<DevicePrompt, Error>(__TAURI_INVOKE("device_prompt", { attemptId })),
 	/**
 	 *  Opens the authorization URL of an attempt in the browser. A `chosen` browser is stored with the resulting
 	 *  connection, unless it fails to open. The person must confirm a new command; returns whether they did.
@@ -377,6 +379,10 @@ export type App = {
 	own_redirect_uri: string | null,
 	/**  The redirect method. */
 	way_back: RedirectMethod,
+	/**  How it obtains tokens. */
+	grant_type: GrantType,
+	/**  Whether a person can sign in on another device (RFC 8628). */
+	offers_device: boolean,
 	/**  Whether sign-ins use PKCE (RFC 7636). */
 	uses_pkce: boolean,
 	/**  The scopes to request. */
@@ -426,11 +432,13 @@ export type Attempt = {
 	app_name: string,
 	/**  The provider's name. */
 	provider_name: string,
+	/**  The grant by which it obtains tokens. */
+	grant_type: GrantType,
 	/**  The connection that is being reconnected; once done, the connection that was created or updated. */
 	connection_id: ConnectionId | null,
 	/**  Its progress. */
 	phase: Phase,
-	/**  The redirect URI of the authorization request. */
+	/**  The redirect URI of the authorization request; empty for a grant without a callback. */
 	redirect_uri: string,
 	/**  When it started. */
 	started_at: string,
@@ -728,6 +736,24 @@ export type Deviation = {
 	found: string,
 };
 
+/**  What a person needs to approve a sign-in on another device (RFC 8628 §3.3). The texts are the provider's, cleaned. */
+export type DevicePrompt = {
+	/**  The code that the person enters. */
+	user_code: string,
+	/**  Where the person enters it. */
+	verification_uri: string,
+	/**  The same with the code in it, if the provider has one. */
+	verification_uri_complete: string | null,
+	/**  Which of them may be opened: an `https` address, or one on loopback. `None` if neither is safe. */
+	link: string | null,
+	/**  The QR code of `link`: its rows, with `1` for a dark module. Empty if there is none. */
+	qr_code: string[],
+	/**  The seconds between two requests for the tokens. */
+	interval: number,
+	/**  When the code expires. */
+	expires_at: string,
+};
+
 /**  The result of all checks. */
 export type Diagnosis = {
 	/**  Grapnel's version. */
@@ -764,6 +790,8 @@ export type Discovery = {
 	scopes: string[],
 	/**  The client authentication methods that both the token endpoint and Grapnel support, as values of `client_auth`. */
 	client_auth: string[],
+	/**  The grants that both the issuer and Grapnel support, as values of `grant_type`. */
+	grant_types: string[],
 	/**  What a person should know before using the issuer. */
 	notes: DiscoveryNote[],
 };
@@ -864,7 +892,9 @@ export type ExchangeKind =
 "callback" | 
 /**  A sign-in by email and password. */
 "password_login" | 
-/**  The token request with an authorization code (RFC 6749 §4.1.3). */
+/**  The device authorization request (RFC 8628 §3.1). */
+"device_authorization" | 
+/**  The token request with an authorization code (RFC 6749 §4.1.3), a device code, or the client's own credentials. */
 "token" | 
 /**  The token request with a refresh token (RFC 6749 §6). */
 "refresh" | 
@@ -960,6 +990,15 @@ export type Format =
 "csv" | 
 /**  An array of posts as the provider returned them. */
 "json";
+
+/**  How an app obtains tokens. */
+export type GrantType = 
+/**  A person signs in in the browser, and the callback has a code (RFC 6749 §4.1). */
+"authorization_code" | 
+/**  A person enters a code on another device, while the client polls (RFC 8628). */
+"device_code" | 
+/**  The client obtains tokens for itself, without a person (RFC 6749 §4.4). */
+"client_credentials";
 
 /**  A hook as it is shown. */
 export type Hook = {
@@ -1324,9 +1363,9 @@ export type Parameter = {
 
 /**  The progress of an attempt. */
 export type Phase = 
-/**  Waiting for the callback. */
+/**  Waiting for the callback, or for the approval on another device. */
 "waiting" | 
-/**  The callback arrived; the code is being exchanged for tokens. */
+/**  The callback arrived, and the code is being exchanged for tokens; or the client requests its own token. */
 "exchanging" | 
 /**  The tokens are stored; Grapnel fetches the account. */
 "identifying" | 
@@ -1891,6 +1930,8 @@ export type TokenMetadata = {
 	refresh_expires_at?: string | null,
 	/**  Whether refreshing does not extend the refresh token's expiry. */
 	refresh_end_is_fixed?: boolean,
+	/**  The grant that issued them. */
+	grant_type?: GrantType,
 	/**  When the person signed in; `None` for tokens stored by an earlier version. */
 	signed_in_at?: string | null,
 	/**  The ID token, if one is stored. */

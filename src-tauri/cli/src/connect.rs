@@ -1,12 +1,14 @@
 //! `grapnel connect`: one sign-in, from the authorization URL to the connection.
 
 mod authentication;
+mod device;
 mod other_account;
 mod paste_input;
 mod target;
 mod wait;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use grapnel_core::app::App;
@@ -15,6 +17,7 @@ use grapnel_core::browser::{Launch, parse_entered};
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::GrantType;
 use grapnel_model::redirect::RedirectMethod;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::{SignedDuration, Timestamp};
@@ -29,6 +32,9 @@ use crate::session::Session;
 use authentication::AuthenticationChoice;
 use other_account::AccountChoice;
 use target::Target;
+
+/// How long to wait for a callback, unless another time is given.
+const DEFAULT_TIMEOUT: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
@@ -47,6 +53,9 @@ pub(crate) struct Connect {
     /// Read the redirect URL from standard input
     #[arg(long)]
     paste: bool,
+    /// Sign in on another device: print a code to enter at the provider’s page (RFC 8628)
+    #[arg(long, conflicts_with_all = ["no_browser", "browser", "paste", "password", "login_hint", "another_account"])]
+    device: bool,
     /// Sign in with email and password, read from standard input, if the provider offers it
     #[arg(long, conflicts_with_all = ["no_browser", "paste"])]
     password: bool,
@@ -54,12 +63,24 @@ pub(crate) struct Connect {
     account: AccountChoice,
     #[command(flatten)]
     authentication: AuthenticationChoice,
-    /// How long to wait for the callback, such as 90s or 5m; ten minutes at most
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
-    timeout: SignedDuration,
+    /// How long to wait for the callback, such as 90s or 5m; ten minutes at most. By default 5m, or as long as a device
+    /// code is valid
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    timeout: Option<SignedDuration>,
 }
 
 impl Connect {
+    /// How long to wait for the end of an attempt.
+    fn timeout(&self, attempt: &Attempt, now: Timestamp) -> Duration {
+        let usual = if attempt.grant_type == GrantType::DeviceCode {
+            // The code’s end is an event of its own.
+            now.duration_until(attempt.expires_at) + SignedDuration::from_secs(30)
+        } else {
+            DEFAULT_TIMEOUT
+        };
+        self.timeout.unwrap_or(usual).unsigned_abs()
+    }
+
     /// Whether the redirect URL is pasted.
     fn pastes(&self, app: &App) -> bool {
         self.paste || app.redirect_method == RedirectMethod::Paste
@@ -71,14 +92,17 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
     let mut target = Target::find(&grapnel, &asked.app, asked.name.as_deref())?;
     asked.account.apply_to(&mut target.wanted);
     asked.authentication.apply_to(&mut target.wanted);
+    target.wanted.by_device = asked.device;
     asked.browser.as_deref().map(parse_entered).transpose()?;
     target.announce(&session.output.messages);
     if asked.password {
         let attempt = outcome(with_password(session, &target).await?)?;
         return finish(session, &asked, &attempt, None).await;
     }
-    target.warn(&session.output.messages);
-    let started = if asked.no_browser || asked.pastes(&target.app) {
+    if target.has_callback() {
+        target.warn(&session.output.messages);
+    }
+    let started = if target.has_callback() && (asked.no_browser || asked.pastes(&target.app)) {
         let attempt = grapnel.start_attempt(&target.app.id, &target.wanted).await?;
         Started { attempt, is_joined: false }
     } else {
@@ -107,7 +131,7 @@ async fn finish(
         None => attempt.connection_id.clone(),
     };
     let id = id.ok_or_else(|| Error::new(Code::Internal, "The sign-in ended without a result."))?;
-    print_connection(session, asked, &id)?;
+    print_connection(session, asked, &id, attempt)?;
     if let [others @ .., last] = session.grapnel.attempt(&attempt.id)?.same_account.as_slice() {
         let verb = if others.is_empty() { "belongs" } else { "belong" };
         let names = others.iter().fold(String::new(), |names, name| names + "“" + name + "”, ");
@@ -132,9 +156,15 @@ async fn with_password(session: &mut Session<'_>, target: &Target) -> Result<Att
 }
 
 /// Prints the connection; as a message if standard output holds the authorization URL.
-fn print_connection(session: &mut Session<'_>, asked: &Connect, id: &ConnectionId) -> Result<()> {
+fn print_connection(
+    session: &mut Session<'_>,
+    asked: &Connect,
+    id: &ConnectionId,
+    attempt: &Attempt,
+) -> Result<()> {
     let connected = Connected(Status::of(session.grapnel.connection(id)?));
-    if asked.no_browser {
+    let is_printed = attempt.grant_type == GrantType::DeviceCode && session.output.json;
+    if asked.no_browser || is_printed {
         session.output.messages.note(&connected.text(session.output.now()));
         return Ok(());
     }
@@ -150,11 +180,12 @@ async fn await_end(
 ) -> Result<(Attempt, Option<Lines>)> {
     let Session { grapnel, output, input, browser, timeouts, .. } = session;
     let messages = output.messages.clone();
-    let pastes = asked.pastes(&target.app);
-    let may_paste = pastes || input.is_attended();
+    let by_callback = attempt.grant_type == GrantType::AuthorizationCode;
+    let pastes = by_callback && asked.pastes(&target.app);
+    let may_paste = by_callback && (pastes || input.is_attended());
     let (is_terminal, mut lines) = (input.is_terminal, may_paste.then(|| input.follow()));
+    let timeout = asked.timeout(attempt, output.now());
     let ended = async {
-        let link = grapnel.attempt_link(&attempt.id).await?;
         if *is_joined {
             messages.note(&format!(
                 "A sign-in for “{}” has been waiting since {}. Joining it; to start over, cancel it where it was \
@@ -163,9 +194,15 @@ async fn await_end(
                 relative_time(attempt.started_at, output.now())
             ));
         }
-        if asked.no_browser {
+        if attempt.grant_type == GrantType::DeviceCode {
+            device::show(grapnel, output, &attempt.id).await?;
+        } else if !by_callback {
+            messages.note(&format!("Requesting an access token from {}.", attempt.provider_name));
+        } else if asked.no_browser {
+            let link = grapnel.attempt_link(&attempt.id).await?;
             output.show_at_once(&SignInPage::of(&link, attempt))?;
         } else if !*is_joined || asked.browser.is_some() {
+            let link = grapnel.attempt_link(&attempt.id).await?;
             messages.note(&format!("Opening the sign-in page of {} in the browser.", attempt.provider_name));
             let before = asked.browser.as_deref().map(|one| grapnel.choose_browser(&attempt.id, Some(one)));
             let before = before.transpose()?;
@@ -179,7 +216,7 @@ async fn await_end(
                 return Err(no_browser());
             }
         }
-        if !pastes {
+        if by_callback && !pastes {
             let by_window = target.app.redirect_method == RedirectMethod::DeepLink;
             let how = if by_window { " (a deep link opens Grapnel)" } else { "" };
             messages.note(&format!("Waiting for the callback{how}. Ctrl-C cancels."));
@@ -187,6 +224,9 @@ async fn await_end(
         wait::end_of(grapnel, &attempt.id, Some(&messages)).await
     };
     let help = async {
+        if !by_callback {
+            return std::future::pending().await;
+        }
         tokio::time::sleep(timeouts.answer).await;
         wait::print_hints(&target.app, &attempt.provider_name, may_paste, &messages);
         std::future::pending::<()>().await;
@@ -199,7 +239,7 @@ async fn await_end(
         error = paste_input::submit_lines(lines.as_mut(), is_terminal, grapnel, &attempt.id, pastes, &messages),
         if may_paste => error,
         () = help => unreachable!("it never ends"),
-        () = tokio::time::sleep(asked.timeout.unsigned_abs()) => timed_out(grapnel.attempt(&attempt.id)?.refused),
+        () = tokio::time::sleep(timeout) => timed_out(grapnel.attempt(&attempt.id)?),
     };
     if *is_joined {
         return Err(gave_up);
@@ -228,7 +268,7 @@ fn outcome(attempt: Attempt) -> Result<Attempt> {
     match (attempt.phase, &attempt.error) {
         (Phase::Done, _) => Ok(attempt),
         (Phase::Cancelled, _) => Err(cancelled()),
-        (Phase::TimedOut, _) => Err(timed_out(attempt.refused)),
+        (Phase::TimedOut, _) => Err(timed_out(attempt)),
         (_, Some(error)) => Err(error.clone()),
         _ => Err(Error::new(Code::Internal, "The sign-in ended without a result.")),
     }
@@ -245,8 +285,13 @@ fn cancelled() -> Error {
         .means("No token was issued, and nothing changed.")
 }
 
-fn timed_out(refused: Option<Error>) -> Error {
-    let Some(refused) = refused else {
+fn timed_out(attempt: Attempt) -> Error {
+    if attempt.grant_type == GrantType::DeviceCode {
+        return Error::new(Code::TimedOut, "The code expired before the sign-in was approved.")
+            .means("No token was issued, and nothing changed.")
+            .hint("Run the command again for a new code.");
+    }
+    let Some(refused) = attempt.refused else {
         return Error::new(Code::TimedOut, "Timed out waiting for the browser.")
             .means("No token was issued, and nothing changed.")
             .hint("Try again, with a longer --timeout if necessary.");

@@ -198,6 +198,13 @@ impl Messages {
         }
     }
 
+    /// Prints a line that the person needs to go on, also if notes are off.
+    pub(crate) fn instruct(&self, line: &str) {
+        if !self.json {
+            self.line(line);
+        }
+    }
+
     /// Prints a part of an error on a line of its own.
     fn line(&self, line: &str) {
         self.say(&format!("{}\n", clean_line(line)));

@@ -38,6 +38,7 @@ fn name(kind: ExchangeKind) -> &'static str {
         ExchangeKind::Authorization => "authorization",
         ExchangeKind::Callback => "callback",
         ExchangeKind::PasswordLogin => "password sign-in",
+        ExchangeKind::DeviceAuthorization => "device authorization",
         ExchangeKind::Token => "token",
         ExchangeKind::Refresh => "refresh",
         ExchangeKind::Userinfo => "userinfo",

@@ -3,7 +3,11 @@
 mod attempt_timeout;
 mod attempts;
 mod claim;
+mod client_credentials;
 mod complete;
+mod device;
+mod device_poll;
+mod device_prompt;
 mod exchange;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
@@ -11,13 +15,16 @@ mod loopback;
 mod receive;
 mod replace_account;
 mod resume;
+mod sign_in_request;
 mod start;
 mod store_grant;
 
-pub(crate) use attempts::{cancel, clear, get, link, no_attempt, open};
+pub(crate) use attempts::{cancel, clear, get, no_attempt, open};
+pub(crate) use device_prompt::{link, prompt};
 pub use grapnel_oauth::authorization_request::Authentication;
 pub(crate) use receive::{paste, receive};
 pub(crate) use replace_account::replace;
 pub(crate) use resume::resume_attempts;
-pub use start::{SignInRequest, Started};
+pub use sign_in_request::SignInRequest;
+pub use start::Started;
 pub(crate) use start::{join_or_start, start, with_password};

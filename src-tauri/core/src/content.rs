@@ -44,6 +44,9 @@ use identity::Identity;
 use read_cache::{count_posts, list_of};
 use write_cache::{keep, named, of_project};
 
+/// Why a connection by the client's own credentials has no account.
+const NO_PERSON: &str = "The token is the app’s own: no person signed in.";
+
 /// Fetches the account and the authorization, and stores each result independently of the others. `id_token` is the one
 /// of the sign-in, which may not be stored, and must be masked in the responses.
 pub(crate) async fn identify(
@@ -59,7 +62,11 @@ pub(crate) async fn identify(
     verify_id_token(&api, &row).await?;
     let version = api.version().await?;
     let introspected = introspect(&api).await;
-    let identity = fetch_identity(&api, id_account, introspected.as_ref().ok(), claims.as_ref()).await;
+    let identity = if row.grant_type().has_person() {
+        fetch_identity(&api, id_account, introspected.as_ref().ok(), claims.as_ref()).await
+    } else {
+        Ok(Identity { account: None, note: Some(NO_PERSON.to_owned()) })
+    };
     if let Ok(Identity { account, note }) = &identity {
         ctx.store.write(|tx| connection::set_identity(tx, id, account.as_ref(), note.as_deref()))?;
     }

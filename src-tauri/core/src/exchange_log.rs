@@ -39,6 +39,9 @@ pub(crate) struct ExchangeLog {
     secrets: Mutex<Vec<SecretString>>,
 }
 
+/// Exchanges of an operation that waits, without the state of the program.
+pub(crate) struct Suspended(Vec<Logged>);
+
 /// The exchanges so far.
 struct Observed {
     clock: Arc<dyn Clock>,
@@ -87,6 +90,21 @@ impl ExchangeLog {
     /// Masks these secrets as well, wherever they are repeated.
     pub(crate) fn mask(&self, secrets: impl IntoIterator<Item = SecretString>) {
         self.secrets.lock().extend(secrets);
+    }
+
+    /// Takes the exchanges so far, to be continued by [`Self::resume`].
+    pub(crate) fn suspend(&self) -> Suspended {
+        Suspended(std::mem::take(&mut *self.observed.all.lock()))
+    }
+
+    /// Continues with exchanges that were taken before.
+    pub(crate) fn resume(&self, earlier: Suspended) {
+        self.observed.all.lock().splice(..0, earlier.0);
+    }
+
+    /// Leaves the last exchange out of the history.
+    pub(crate) fn forget_last(&self) {
+        self.observed.all.lock().pop();
     }
 
     /// The ID of the last exchange, under which the history will have it.

@@ -3,7 +3,7 @@
 use grapnel_model::connection::{IdTokenMetadata, TokenMetadata};
 use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
-use grapnel_model::provider::{Origins, ProviderConfig};
+use grapnel_model::provider::{GrantType, Origins, ProviderConfig};
 use grapnel_model::secret::{SecretString, TokenPreview};
 use grapnel_oauth::http::Mask;
 use grapnel_oauth::http::token::{Credentials, Grant};
@@ -92,8 +92,10 @@ pub(crate) async fn seal(
     id: &ConnectionId,
     config: &ProviderConfig,
     grant: Grant,
-    before: Option<&ConnectionRow>,
+    (grant_type, before): (GrantType, Option<&ConnectionRow>),
 ) -> Result<SealedGrant> {
+    // A client gets new tokens with its own credentials: a refresh token would be none of its own (RFC 6749 §4.4.3).
+    let grant = if grant_type.has_person() { grant } else { Grant { refresh_token: None, ..grant } };
     let (now, old) = (ctx.time.now(), before.and_then(ConnectionRow::token_metadata));
     let (expires_at, expiry_source) = token_lifetime::access_end(now, &grant, old);
     let (refresh_expires_at, refresh_end_is_fixed) = token_lifetime::refresh_end(now, &grant, old);
@@ -113,6 +115,7 @@ pub(crate) async fn seal(
         expiry_source,
         refresh_expires_at,
         refresh_end_is_fixed,
+        grant_type,
         signed_in_at: Some(old.map_or(now, |held| held.signed_in_at.unwrap_or(held.issued_at))),
         id_token: match grant.id_token.as_ref().and_then(jwt::expiry) {
             Some(expires_at) => Some(IdTokenMetadata { expires_at, received_at: now }),

@@ -26,6 +26,7 @@ pub mod hooks;
 pub mod id_token;
 pub mod open_file_limit;
 mod proxy_check;
+pub mod qr_code;
 mod refresh;
 mod remove_app;
 pub mod revoke;

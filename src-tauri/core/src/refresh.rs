@@ -1,8 +1,10 @@
-//! Refreshing tokens (RFC 6749 §6). A connection has one refresh at a time. Its start is stored before the request is
-//! sent, and the new tokens are stored before they are used. No failure deletes anything.
+//! Refreshing tokens (RFC 6749 §6, or anew with the client's own credentials, §4.4). A connection has one refresh at a
+//! time. Its start is stored before the request is sent, and the new tokens are stored before they are used. No failure
+//! deletes anything.
 
 mod access_token;
 mod attempt;
+mod client_credentials;
 mod crash_point;
 mod current_token;
 mod failure_record;
@@ -10,6 +12,7 @@ mod job_queue;
 mod keep_alive;
 mod outcome;
 mod refusal;
+mod renewal;
 mod schedule;
 
 use std::sync::Arc;
@@ -47,7 +50,7 @@ pub(crate) fn refreshes_at(ctx: &Context, id: &ConnectionId) -> Result<Option<Ti
 pub(crate) async fn now(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
     let signed_in = SignedIn::load(ctx, id)?;
     let row = &signed_in.connection;
-    if row.grant.is_some() && row.sealed_refresh().is_none() {
+    if row.grant.is_some() && !row.can_refresh() {
         // Nothing failed: the stored token stays valid until it is rejected.
         return Err(no_refresh_token(&signed_in.app.provider()?, RefreshReason::Requested));
     }

@@ -7,12 +7,14 @@ use std::time::Duration;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
-use grapnel_model::id::{ConnectionId, ExchangeId, RevocationId};
-use grapnel_model::provider::{Origins, Profile};
+use grapnel_model::id::{AppId, ConnectionId, ExchangeId, RevocationId};
+use grapnel_model::provider::{Origins, Profile, ProviderConfig};
 use grapnel_model::revocation::{Disconnected, Revocation, TokenKind, TokenRevocation};
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::http::api::{self, ApiFailure};
+use grapnel_oauth::http::token::Grant;
 use grapnel_oauth::retry::{after, next_attempt_text, pause, random_fraction};
+use grapnel_store::app::AppRow;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::revocation::{RefreshToken, RevocationRow};
 use grapnel_store::{activity, app, connection, revocation};
@@ -107,7 +109,8 @@ async fn tokens_to_revoke(ctx: &Context, row: &ConnectionRow) -> Result<Option<V
     for (kind, sealed, place) in [refresh, access] {
         let Some(sealed) = sealed else { continue };
         let token = ctx.vault.open(&place, sealed).await?;
-        pending.push(pending_revocation(ctx, row, (kind, &token), hosts.clone(), now).await?);
+        let of = (Some(&row.id), &row.app_id, row.name.as_str());
+        pending.push(pending_revocation(ctx, of, (kind, &token), hosts.clone(), now).await?);
     }
     Ok(Some(pending))
 }
@@ -115,7 +118,7 @@ async fn tokens_to_revoke(ctx: &Context, row: &ConnectionRow) -> Result<Option<V
 /// A token to be revoked, re-encrypted for its new row.
 async fn pending_revocation(
     ctx: &Context,
-    row: &ConnectionRow,
+    (connection, app, name): (Option<&ConnectionId>, &AppId, &str),
     (kind, token): (TokenKind, &SecretString),
     allowed_origins: Origins,
     now: Timestamp,
@@ -125,9 +128,9 @@ async fn pending_revocation(
         sealed_token: ctx.vault.seal(&token_associated_data(&id), token).await?,
         allowed_origins,
         id,
-        app_id: row.app_id.clone(),
-        connection_id: Some(row.id.clone()),
-        name: row.name.clone(),
+        app_id: app.clone(),
+        connection_id: connection.cloned(),
+        name: name.to_owned(),
         kind,
         begun_at: now,
         failures: 0,
@@ -155,6 +158,29 @@ pub(crate) async fn revoke_late_grant(
         return Ok(());
     }
     let pending = tokens_to_revoke(ctx, &grant::with(row.clone(), grant)).await?.unwrap_or_default();
+    ctx.store.write(|tx| pending.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
+    for ask in pending {
+        revoke_now(ctx, &ask).await;
+    }
+    Ok(())
+}
+
+/// Revokes tokens that no connection holds: their sign-in was cancelled while they were issued.
+pub(crate) async fn revoke_unwanted(
+    ctx: &Arc<Context>,
+    (app, config): (&AppRow, &ProviderConfig),
+    grant: &Grant,
+) -> Result<()> {
+    if config.revocation_url.is_none() {
+        return Ok(());
+    }
+    let refresh = grant.refresh_token.as_ref().map(|token| (TokenKind::RefreshToken, token));
+    let all = refresh.into_iter().chain([(TokenKind::AccessToken, &grant.access_token)]);
+    let mut pending = Vec::new();
+    for token in all {
+        let of = (None, &app.id, app.name.as_str());
+        pending.push(pending_revocation(ctx, of, token, config.origins(), ctx.time.now()).await?);
+    }
     ctx.store.write(|tx| pending.iter().try_for_each(|ask| revocation::insert(tx, ask)))?;
     for ask in pending {
         revoke_now(ctx, &ask).await;

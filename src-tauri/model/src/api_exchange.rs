@@ -20,7 +20,9 @@ pub enum ExchangeKind {
     Callback,
     /// A sign-in by email and password.
     PasswordLogin,
-    /// The token request with an authorization code (RFC 6749 §4.1.3).
+    /// The device authorization request (RFC 8628 §3.1).
+    DeviceAuthorization,
+    /// The token request with an authorization code (RFC 6749 §4.1.3), a device code, or the client's own credentials.
     Token,
     /// The token request with a refresh token (RFC 6749 §6).
     Refresh,
@@ -46,7 +48,10 @@ impl ExchangeKind {
 
     /// Whether its response carries secrets by its purpose: only members that are known to be harmless are shown.
     pub fn receives_secrets(self) -> bool {
-        matches!(self, Self::PasswordLogin | Self::Token | Self::Refresh | Self::Revocation)
+        matches!(
+            self,
+            Self::PasswordLogin | Self::DeviceAuthorization | Self::Token | Self::Refresh | Self::Revocation
+        )
     }
 }
 

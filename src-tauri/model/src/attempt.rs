@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::id::{AppId, AttemptId, ConnectionId};
+use crate::provider::GrantType;
 use crate::token_response::RedactedResponse;
 
 /// The progress of an attempt.
@@ -12,9 +13,9 @@ use crate::token_response::RedactedResponse;
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Waiting for the callback.
+    /// Waiting for the callback, or for the approval on another device.
     Waiting,
-    /// The callback arrived; the code is being exchanged for tokens.
+    /// The callback arrived, and the code is being exchanged for tokens; or the client requests its own token.
     Exchanging,
     /// The tokens are stored; Grapnel fetches the account.
     Identifying,
@@ -49,11 +50,13 @@ pub struct Attempt {
     pub app_name: String,
     /// The provider's name.
     pub provider_name: String,
+    /// The grant by which it obtains tokens.
+    pub grant_type: GrantType,
     /// The connection that is being reconnected; once done, the connection that was created or updated.
     pub connection_id: Option<ConnectionId>,
     /// Its progress.
     pub phase: Phase,
-    /// The redirect URI of the authorization request.
+    /// The redirect URI of the authorization request; empty for a grant without a callback.
     pub redirect_uri: String,
     /// When it started.
     pub started_at: Timestamp,
@@ -69,6 +72,26 @@ pub struct Attempt {
     pub same_account: Vec<String>,
     /// The messages of the sign-in, with secrets described instead of shown.
     pub exchange: Vec<Message>,
+}
+
+/// What a person needs to approve a sign-in on another device (RFC 8628 §3.3). The texts are the provider's, cleaned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct DevicePrompt {
+    /// The code that the person enters.
+    pub user_code: String,
+    /// Where the person enters it.
+    pub verification_uri: String,
+    /// The same with the code in it, if the provider has one.
+    pub verification_uri_complete: Option<String>,
+    /// Which of them may be opened: an `https` address, or one on loopback. `None` if neither is safe.
+    pub link: Option<String>,
+    /// The QR code of `link`: its rows, with `1` for a dark module. Empty if there is none.
+    pub qr_code: Vec<String>,
+    /// The seconds between two requests for the tokens.
+    pub interval: u32,
+    /// When the code expires.
+    pub expires_at: Timestamp,
 }
 
 /// The connection that was to be reconnected when another account signed in.

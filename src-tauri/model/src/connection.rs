@@ -7,6 +7,7 @@ use crate::account::{Account, Application, Authorization, Claims};
 use crate::annotations::Annotations;
 use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
+use crate::provider::GrantType;
 use crate::secret::TokenPreview;
 use crate::token_response::{Deviation, RedactedResponse};
 
@@ -106,6 +107,9 @@ pub struct TokenMetadata {
     /// Whether refreshing does not extend the refresh token's expiry.
     #[serde(default)]
     pub refresh_end_is_fixed: bool,
+    /// The grant that issued them.
+    #[serde(default)]
+    pub grant_type: GrantType,
     /// When the person signed in; `None` for tokens stored by an earlier version.
     #[serde(default)]
     pub signed_in_at: Option<Timestamp>,
@@ -126,9 +130,10 @@ pub struct IdTokenMetadata {
 
 impl TokenMetadata {
     /// When a new sign-in will be needed, as far as is known: the expiry of an access token without refresh token, or
-    /// of a refresh token that refreshing does not extend.
+    /// of a refresh token that refreshing does not extend. Tokens of the client itself need none.
     pub fn sign_in_due(&self) -> Option<Timestamp> {
         match self.refresh {
+            _ if !self.grant_type.has_person() => None,
             None => self.expires_at,
             Some(_) => self.refresh_expires_at.filter(|_| self.refresh_end_is_fixed),
         }

@@ -7,6 +7,7 @@ mod config;
 mod endpoint;
 mod extras;
 mod file;
+mod grant_type;
 mod hosts;
 mod profile;
 mod setting_names;
@@ -14,12 +15,13 @@ mod view;
 
 pub use api_endpoint::ApiEndpoint;
 pub use config::{
-    Body, ClientAuth, Content, Need, Origins, Pagination, ParameterLocation, Pkce, ProviderConfig,
-    RefreshConfig, RefreshTokenPolicy,
+    Body, ClientAuth, Content, GrantConfig, Need, Origins, Pagination, ParameterLocation, Pkce,
+    ProviderConfig, RefreshConfig, RefreshTokenPolicy,
 };
 pub use endpoint::{endpoint, is_loopback};
 pub use extras::{ExtraParameters, Secrets, check as check_extra_value, is_reserved, is_secret, replace};
 pub use file::{ProfileFile, Review};
+pub use grant_type::GrantType;
 pub use hosts::OtherHost;
 pub use profile::{DEEP_LINK, Overrides, Profile};
 pub use view::{ProfileValue, ProviderView, Scope, Source};

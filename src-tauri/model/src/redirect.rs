@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 use crate::id::AppId;
-use crate::provider::{DEEP_LINK, ProviderConfig};
+use crate::provider::{DEEP_LINK, GrantType, ProviderConfig};
 use crate::secret::sha256;
 
 /// Characters that are not confused when a URI is copied by hand.
@@ -85,7 +85,8 @@ pub fn replacement_for_shared(id: &AppId, redirect_uri: &str) -> Option<String> 
 /// The response mode is `form_post`, and the redirect URI is not on loopback: a form cannot be posted to a deep link or
 /// pasted.
 pub fn check_response_mode(config: &ProviderConfig, redirect_uri: &str) -> Result<()> {
-    if config.form_post && RedirectMethod::of(redirect_uri) != RedirectMethod::Loopback {
+    let is_unusable = config.grant_type() == GrantType::AuthorizationCode && config.form_post;
+    if is_unusable && RedirectMethod::of(redirect_uri) != RedirectMethod::Loopback {
         return Err(Error::input(
             "response_mode",
             "A form can be posted to a port of this computer only, and this app’s redirect URI is another.",

@@ -67,10 +67,11 @@ pub struct RequestParameters<'a> {
 
 /// Builds the request of one sign-in attempt, with new random values.
 pub fn prepare(config: &ProviderConfig, asked: &RequestParameters<'_>) -> Result<PreparedRequest> {
+    let authorize_url = config.authorize_url().ok_or_else(|| no_authorization_url(config))?;
     let redirect = RedirectUrl::new(asked.redirect_uri.to_owned())
         .map_err(|error| Error::new(Code::Internal, format!("The redirect URI cannot be used: {error}.")))?;
     let engine = oauth2::basic::BasicClient::new(ClientId::new(asked.client_id.to_owned()))
-        .set_auth_uri(AuthUrl::from_url(config.authorize_url.clone()));
+        .set_auth_uri(AuthUrl::from_url(authorize_url.clone()));
     let mut request: AuthorizationRequest<'_> = engine
         .authorize_url(|| CsrfToken::new_random_len(STATE_BYTES))
         .set_response_type(&ResponseType::new("code".into()))
@@ -82,20 +83,32 @@ pub fn prepare(config: &ProviderConfig, asked: &RequestParameters<'_>) -> Result
         verifier = Some(SecretString::from(secret.into_secret()));
     }
     let (url, state) = request.url();
-    let mut parameters = parameters(&url, config, asked);
+    let own = authorize_url.query_pairs().count();
+    let mut parameters = parameters(&url, own, config, asked);
     let asks_for_id_token =
         config.scopes_sent.is_some() && asked.scopes.iter().any(|scope| scope == "openid");
     let nonce = asks_for_id_token.then(|| BASE64.encode(random::<NONCE_BYTES>()));
     parameters.extend(nonce.clone().map(|nonce| ("nonce".to_owned(), nonce)));
     let max_age = parameters.iter().find(|(name, _)| name == "max_age");
     let max_age = max_age.and_then(|(_, seconds)| seconds.parse().ok());
-    let url = place(config, &parameters);
+    let url = place(authorize_url, config, &parameters);
     Ok(PreparedRequest { url, parameters, state: state.into_secret().into(), verifier, nonce, max_age })
 }
 
-/// The parameters of `oauth2`, adapted to the provider's conventions.
-fn parameters(url: &Url, config: &ProviderConfig, asked: &RequestParameters<'_>) -> Vec<(String, String)> {
-    let own = config.authorize_url.query_pairs().count();
+fn no_authorization_url(config: &ProviderConfig) -> Error {
+    let grant = config.grant_type().title();
+    Error::input("grant_type", format!("The app uses the {grant}, which has no authorization URL."))
+        .means("Nothing was sent.")
+}
+
+/// The parameters of `oauth2`, adapted to the provider's conventions. The first `own` are those of the authorization
+/// URL itself.
+fn parameters(
+    url: &Url,
+    own: usize,
+    config: &ProviderConfig,
+    asked: &RequestParameters<'_>,
+) -> Vec<(String, String)> {
     let mut parameters: Vec<(String, String)> =
         url.query_pairs().skip(own).map(|(n, v)| (n.into(), v.into())).collect();
     parameters.retain(|(name, _)| config.client_id != Need::Absent || name != "client_id");
@@ -168,8 +181,8 @@ fn choose_account(parameters: &mut Vec<(String, String)>) {
 }
 
 /// Writes the parameters into the query or the fragment, as the provider expects.
-fn place(config: &ProviderConfig, parameters: &[(String, String)]) -> Url {
-    let mut url = config.authorize_url.clone();
+fn place(authorize_url: &Url, config: &ProviderConfig, parameters: &[(String, String)]) -> Url {
+    let mut url = authorize_url.clone();
     if config.authorize_params != ParameterLocation::Fragment {
         url.query_pairs_mut().extend_pairs(parameters);
     }

@@ -4,6 +4,7 @@
 
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
+mod grants;
 mod issuer;
 mod metadata;
 mod notes;
@@ -12,7 +13,7 @@ use std::fmt::Write;
 
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::provider::Overrides;
+use grapnel_model::provider::{GrantType, Overrides};
 use grapnel_model::provider_text::clean;
 use http::{Request, StatusCode, header};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,8 @@ pub struct Discovery {
     pub scopes: Vec<String>,
     /// The client authentication methods that both the token endpoint and Grapnel support, as values of `client_auth`.
     pub client_auth: Vec<String>,
+    /// The grants that both the issuer and Grapnel support, as values of `grant_type`.
+    pub grant_types: Vec<String>,
     /// What a person should know before using the issuer.
     pub notes: Vec<DiscoveryNote>,
 }
@@ -85,8 +88,9 @@ fn read(issuer: &str, found: Vec<MetadataDocument>) -> Result<Discovery> {
         }
     }
     let Some(metadata) = joined else { return Err(Error::new(Code::Internal, "No document was read.")) };
-    let notes = notes::notes(&url, &metadata);
-    for needed in ["authorization_endpoint", "token_endpoint"] {
+    let grant = grants::chosen(&metadata);
+    let notes = notes::notes(&url, &metadata, grant);
+    for needed in grants::endpoints_of(grant) {
         if metadata.endpoint(needed).is_none() {
             return Err(incomplete(needed, &metadata, &documents, &notes));
         }
@@ -94,18 +98,19 @@ fn read(issuer: &str, found: Vec<MetadataDocument>) -> Result<Discovery> {
     let scopes = metadata.list("scopes_supported").into_iter().filter(|scope| is_scope(scope));
     Ok(Discovery {
         issuer: issuer.to_owned(),
-        values: values(issuer, &metadata),
+        values: values(issuer, &metadata, grant),
         scopes: scopes.map(str::to_owned).collect(),
         client_auth: client_auth(&metadata, "token_endpoint_auth_methods_supported")
             .into_iter()
             .map(str::to_owned)
             .collect(),
+        grant_types: grants::offered(&metadata).into_iter().map(|one| one.name().to_owned()).collect(),
         notes,
         documents,
     })
 }
 
-fn values(issuer: &str, metadata: &Metadata) -> Overrides {
+fn values(issuer: &str, metadata: &Metadata, grant: GrantType) -> Overrides {
     let mut values = Overrides::from([
         ("issuer".to_owned(), issuer.to_owned()),
         // Even if S256 is not announced: leaving PKCE out is the person's decision.
@@ -120,6 +125,10 @@ fn values(issuer: &str, metadata: &Metadata) -> Overrides {
         if let Some(address) = metadata.endpoint(member) {
             set(key, address);
         }
+    }
+    // The authorization code grant is the default of every profile.
+    if grant != GrantType::AuthorizationCode {
+        set("grant_type", grant.name());
     }
     // The default is HTTP Basic (RFC 8414 §2). `body` also fits public clients, which send only their client ID.
     let methods = client_auth(metadata, "token_endpoint_auth_methods_supported");

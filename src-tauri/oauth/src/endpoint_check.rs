@@ -54,13 +54,30 @@ impl EndpointCheck {
 
 /// Tests the token endpoint by a token request that names a grant type and nothing else, which every server refuses.
 pub async fn check_token_endpoint(http: &Client, url: &Url, body: Body) -> EndpointCheck {
-    const KEY: &str = "token_url";
-    let parameter = ("grant_type", "authorization_code");
+    check_form_endpoint(http, "token_url", url, body, ("grant_type", "authorization_code")).await
+}
+
+/// Tests the device authorization endpoint (RFC 8628 §3.1) by a request that names a scope and no client, which every
+/// server refuses.
+pub async fn check_device_endpoint(http: &Client, url: &Url, body: Body) -> EndpointCheck {
+    check_form_endpoint(http, "device_authorization_url", url, body, ("scope", "openid")).await
+}
+
+async fn check_form_endpoint(
+    http: &Client,
+    key: &str,
+    url: &Url,
+    body: Body,
+    parameter: (&str, &str),
+) -> EndpointCheck {
     let form = form_urlencoded::Serializer::new(String::new()).append_pair(parameter.0, parameter.1).finish();
     let mut target = url.clone();
     let (content_type, bytes) = match body {
         Body::Form => ("application/x-www-form-urlencoded", form.into_bytes()),
-        Body::Json => ("application/json", br#"{"grant_type":"authorization_code"}"#.to_vec()),
+        Body::Json => {
+            let members = serde_json::Map::from_iter([(parameter.0.to_owned(), parameter.1.into())]);
+            ("application/json", Value::Object(members).to_string().into_bytes())
+        }
         Body::Query => {
             target.query_pairs_mut().append_pair(parameter.0, parameter.1);
             ("application/x-www-form-urlencoded", Vec::new())
@@ -70,8 +87,8 @@ pub async fn check_token_endpoint(http: &Client, url: &Url, body: Body) -> Endpo
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, content_type)
         .body(bytes);
-    match sent(http, KEY, url, request).await {
-        Ok(reply) => of_token_endpoint(KEY, url, &reply),
+    match sent(http, key, url, request).await {
+        Ok(reply) => of_token_endpoint(key, url, &reply),
         Err(failed) => failed,
     }
 }
@@ -155,27 +172,28 @@ fn of_endpoint(key: &str, url: &Url, reply: &Reply) -> EndpointCheck {
 
 fn of_token_endpoint(key: &str, url: &Url, reply: &Reply) -> EndpointCheck {
     let status = reply.status;
+    let endpoint = if key == "token_url" { "token endpoint" } else { "device authorization endpoint" };
     if let Some(check) = unusable(key, url, reply) {
         return check;
     }
     if status.is_redirection() {
         let found = format!("{} answered {status}, a redirect, which was not followed.", reached(url));
         return EndpointCheck::new(key, CheckOutcome::Failed, found)
-            .hint("Enter the URL that it leads to, if that is the provider’s token endpoint.");
+            .hint(format!("Enter the URL that it leads to, if that is the provider’s {endpoint}."));
     }
     let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(&reply.body) else {
         let is_form = reply.body.starts_with(b"error=");
         if is_form {
-            let found = format!("{} refused the test as a token endpoint does.", reached(url));
+            let found = format!("{} refused the test as a {endpoint} does.", reached(url));
             return EndpointCheck::new(key, CheckOutcome::Passed, found);
         }
         let found = format!("{} answered {status} with a reply that is {}.", reached(url), describe(reply));
         return EndpointCheck::new(key, CheckOutcome::Failed, found)
-            .hint("This is no token endpoint. Compare the URL with the provider’s documentation.");
+            .hint(format!("This is no {endpoint}. Compare the URL with the provider’s documentation."));
     };
     let code = members.get("error").and_then(Value::as_str).map(|code| clean(code, &[]));
     if let Some(code) = code.filter(|code| !code.is_empty()) {
-        let found = format!("{} refused the test as a token endpoint does ({code}).", reached(url));
+        let found = format!("{} refused the test as a {endpoint} does ({code}).", reached(url));
         return EndpointCheck::new(key, CheckOutcome::Passed, found);
     }
     // Slack and GroveStreams answer 200 to everything.

@@ -7,6 +7,7 @@ mod cause;
 mod certificate;
 mod client;
 mod client_pool;
+pub mod device;
 mod failure;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;

@@ -7,6 +7,7 @@ pub mod authorities;
 pub mod authorization_request;
 pub mod callback;
 pub mod clock;
+pub mod codeless_messages;
 pub mod discovery;
 pub mod endpoint_check;
 #[cfg(any(test, feature = "fuzz"))]

@@ -17,7 +17,7 @@ pub fn messages(
     redirect_uri: &str,
     has_secret: bool,
 ) -> Vec<Message> {
-    let mut address = config.authorize_url.clone();
+    let mut address = config.authorize_url().unwrap_or(&request.url).clone();
     address.set_query(None);
     let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
         "state" | "nonce" => hidden(name, &format!("hidden, {} characters", value.len())),
@@ -84,11 +84,12 @@ pub fn came_back_with(messages: &mut [Message], error: &str, description: Option
     callback.parameters.splice(..1, came.into_iter().flatten());
 }
 
-/// Adds its response to the token request, or to the sign-in by email and password: whichever `kind` names.
+/// Adds its response to the token request, or to the first request of a sign-in that has two: whichever `kind` names.
 pub fn answered_with(messages: &mut [Message], answer: &MaskedExchange) {
     let ApiExchangeView { summary, headers, content_type, .. } = &answer.view;
     let mut sent = messages.iter_mut().filter(|message| message.method == "POST");
-    let message = if summary.kind == ExchangeKind::PasswordLogin { sent.next() } else { sent.next_back() };
+    let is_first = matches!(summary.kind, ExchangeKind::PasswordLogin | ExchangeKind::DeviceAuthorization);
+    let message = if is_first { sent.next() } else { sent.next_back() };
     let Some(message) = message else { return };
     message.reply = summary.status.map(|status| RedactedResponse {
         status,
@@ -100,10 +101,10 @@ pub fn answered_with(messages: &mut [Message], answer: &MaskedExchange) {
     message.duration_ms = summary.duration_ms;
 }
 
-fn shown(name: &str, value: &str) -> Parameter {
+pub(crate) fn shown(name: &str, value: &str) -> Parameter {
     Parameter { name: name.into(), value: value.into(), hidden: false }
 }
 
-fn hidden(name: &str, description: &str) -> Parameter {
+pub(crate) fn hidden(name: &str, description: &str) -> Parameter {
     Parameter { name: name.into(), value: description.into(), hidden: true }
 }

@@ -1,7 +1,7 @@
 //! Commands for signing in: starting an attempt, its browser and its callback, and ending it.
 
 use grapnel_core::authorize::SignInRequest;
-use grapnel_model::attempt::Attempt;
+use grapnel_model::attempt::{Attempt, DevicePrompt};
 use grapnel_model::error::Result;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::secret::{ExposeSecret, SecretInput};
@@ -11,8 +11,8 @@ use crate::clipboard::Clipboard;
 use crate::core_handle::CoreHandle;
 use crate::{browser, confirm, deep_link_self_test};
 
-/// Starts a sign-in for a new connection, or to reconnect one. With `another_account`, the provider asks which account
-/// to use.
+/// Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. With
+/// `another_account`, the provider asks which account to use.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn start_attempt(
@@ -20,9 +20,21 @@ pub(crate) async fn start_attempt(
     app_id: AppId,
     connection_id: Option<ConnectionId>,
     another_account: bool,
+    by_device: bool,
 ) -> Result<Attempt> {
-    let wanted = SignInRequest { again: connection_id, another_account, ..SignInRequest::default() };
+    let wanted =
+        SignInRequest { again: connection_id, another_account, by_device, ..SignInRequest::default() };
     core.core().await?.start_attempt(&app_id, &wanted).await
+}
+
+/// What the person needs to approve a sign-in on another device.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn device_prompt(
+    core: State<'_, CoreHandle>,
+    attempt_id: AttemptId,
+) -> Result<DevicePrompt> {
+    core.core().await?.device_prompt(&attempt_id).await
 }
 
 /// Opens the authorization URL of an attempt in the browser. A `chosen` browser is stored with the resulting

@@ -3,6 +3,7 @@
 use grapnel_model::attempt::{Message, Phase};
 use grapnel_model::error::Error;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
+use grapnel_model::provider::GrantType;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -16,17 +17,19 @@ pub struct AttemptRow {
     pub id: AttemptId,
     /// The app that it belongs to.
     pub app_id: AppId,
+    /// The grant by which it obtains tokens.
+    pub grant_type: GrantType,
     /// The connection that is being reconnected, or that the sign-in has created.
     pub connection_id: Option<ConnectionId>,
     /// The name for a new connection, if the person chose one.
     pub name: Option<String>,
     /// The digest of the `state` parameter that was sent.
     pub state_hash: Vec<u8>,
-    /// The PKCE code verifier, until the sign-in ends.
+    /// The PKCE code verifier, or the device code, until the sign-in ends.
     pub sealed_verifier: Option<Sealed>,
-    /// The authorization URL, until the sign-in ends.
+    /// The authorization URL, or the codes and addresses for another device, until the sign-in ends.
     pub sealed_url: Option<Sealed>,
-    /// The redirect URI that was sent.
+    /// The redirect URI that was sent; empty for a grant without a callback.
     pub redirect_uri: String,
     /// Its progress.
     pub phase: Phase,
@@ -58,10 +61,10 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
         .execute(
             "INSERT INTO attempt (id, app_id, connection_id, name, state_hash, sealed_verifier, sealed_url, \
              redirect_uri, phase,
-                started_at, expires_at, exchange, browser, nonce_hash, max_age, replaces_account)
+                started_at, expires_at, exchange, browser, nonce_hash, max_age, replaces_account, grant_type)
              VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase,
              :started_at,
-                :expires_at, :exchange, :browser, :nonce_hash, :max_age, :replaces_account)",
+                :expires_at, :exchange, :browser, :nonce_hash, :max_age, :replaces_account, :grant_type)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
                 ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier,
@@ -71,7 +74,7 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
                 ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
                 ":browser": attempt.browser, ":nonce_hash": attempt.nonce_hash,
                 ":max_age": attempt.max_age,
-                ":replaces_account": attempt.replaces_account,
+                ":replaces_account": attempt.replaces_account, ":grant_type": Json(attempt.grant_type),
             },
         )
         .map(drop)
@@ -158,6 +161,16 @@ pub fn set_refused(connection: &Connection, id: &AttemptId, error: &Error) -> ru
     Ok(changed == 1)
 }
 
+/// Stores a changed link of a waiting sign-in.
+pub fn set_link(connection: &Connection, id: &AttemptId, link: &Sealed) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE attempt SET sealed_url = ?2 WHERE id = ?1 AND phase = '\"waiting\"'",
+            rusqlite::params![id, link],
+        )
+        .map(drop)
+}
+
 /// Stores the browser of a sign-in.
 pub fn set_browser(connection: &Connection, id: &AttemptId, browser: Option<&str>) -> rusqlite::Result<()> {
     connection
@@ -205,6 +218,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
     Ok(AttemptRow {
         id: row.get("id")?,
         app_id: row.get("app_id")?,
+        grant_type: json(row, "grant_type")?,
         connection_id: row.get("connection_id")?,
         name: row.get("name")?,
         state_hash: row.get("state_hash")?,

@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/19-failed-refreshes.sql"),
     include_str!("schema/20-annotations.sql"),
     include_str!("schema/21-id-tokens.sql"),
+    include_str!("schema/22-attempt-grants.sql"),
 ];
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

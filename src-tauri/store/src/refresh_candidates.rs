@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::column::{json, maybe_json};
 use crate::connection::{Retry, read_retry};
 
-/// A connection with a refresh token.
+/// A connection that can be refreshed without a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshCandidate {
     /// The ID.
@@ -33,20 +33,21 @@ pub struct RefreshCandidate {
 const COLUMNS: &str =
     "id, app_id, version, held, trouble, failures, failed_at, retry_at, quiet_until, answer_lost, refusals";
 
-/// Every connection with a refresh token.
+/// Which connections these are: with a refresh token, or with a token of the client itself.
+const WHICH: &str = "(sealed_refresh IS NOT NULL OR held ->> '$.grant_type' = 'client_credentials')";
+
+/// Every connection that can be refreshed without a person.
 pub fn all(connection: &Connection) -> rusqlite::Result<Vec<RefreshCandidate>> {
     connection
-        .prepare(&format!("SELECT {COLUMNS} FROM connection WHERE sealed_refresh IS NOT NULL"))?
+        .prepare(&format!("SELECT {COLUMNS} FROM connection WHERE {WHICH}"))?
         .query_map([], read)?
         .collect()
 }
 
-/// A connection, if it has a refresh token.
+/// A connection, if it can be refreshed without a person.
 pub fn one(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<RefreshCandidate>> {
     connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM connection WHERE id = ?1 AND sealed_refresh IS NOT NULL"
-        ))?
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM connection WHERE id = ?1 AND {WHICH}"))?
         .query_row([id], read)
         .optional()
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use grapnel_core::app::{App, NOT_ADDED, NewApp};
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{Profile, ProfileFile};
+use grapnel_model::provider::{GrantType, Profile, ProfileFile};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -68,7 +68,10 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     let has_issuer = own.contains_key("issuer");
     let (overrides, discovered, discovery) = with_announced(session, profile, own).await?;
     let config = profile.check(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
-    let need = config.client_secret;
+    let need = config.secret_need();
+    if let Some(found) = &discovery {
+        warn_of_grant(session, found, config.grant_type());
+    }
     let client_secret = client_secret(session, new.client_secret_stdin, need)?;
     let secrets = secret_values(session, new.secret_values)?;
     let own_redirect = if profile.prefers_loopback() { "loopback" } else { "deep-link" };
@@ -90,6 +93,18 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
         suggest_discover(session, &app.name);
     }
     session.output.show(&Added { app: &app, discovery: discovery.as_ref() })
+}
+
+/// Warns if the issuer's metadata leaves out the app's grant.
+fn warn_of_grant(session: &Session<'_>, found: &Discovery, grant: GrantType) {
+    let offered = &found.grant_types;
+    if !offered.is_empty() && !offered.iter().any(|name| name == grant.name()) {
+        session.output.messages.note(&format!(
+            "warning: The issuer’s metadata announces no {} (announced: {}).",
+            grant.title(),
+            offered.join(", ")
+        ));
+    }
 }
 
 fn profile_file(path: &Path) -> Result<ProfileFile> {
@@ -114,7 +129,9 @@ impl CommandResult for Added<'_> {
         let App { name, redirect_uri, .. } = self.app;
         let port = if self.app.has_free_port() { " (any free port is added)" } else { "" };
         let connect = format!("grapnel connect {}", lookup::quoted(name));
-        let next = fields([("Redirect URI to register", format!("{redirect_uri}{port}")), ("Next", connect)]);
+        let has_callback = self.app.grant_type == GrantType::AuthorizationCode;
+        let redirect = if has_callback { format!("{redirect_uri}{port}") } else { String::new() };
+        let next = fields([("Redirect URI to register", redirect), ("Next", connect)]);
         let announced = self.discovery.map(|found| format!("\n\n{}", discover::text(found)));
         format!("Added the app “{name}”.\n{next}{}", announced.unwrap_or_default())
     }

@@ -121,6 +121,7 @@ mod tests {
             values: [].into(),
             scopes: vec!["openid".into(), "email".into()],
             client_auth: Vec::new(),
+            grant_types: Vec::new(),
             notes: vec![
                 note(NoteKind::Unsupported, "It demands PAR."),
                 note(NoteKind::Notice, "It has no PKCE."),

@@ -53,7 +53,7 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Duplicate) -> Result<(
     new.overrides.extend(asked.settings);
     let config =
         Profile::find(&app.provider)?.check(&new.overrides).map_err(|error| error.or_means(NOT_ADDED))?;
-    let need = if asked.with_secret && app.has_secret { Need::Optional } else { config.client_secret };
+    let need = if asked.with_secret && app.has_secret { Need::Optional } else { config.secret_need() };
     new.client_secret = client_secret(session, asked.client_secret_stdin, need)?;
     new.secrets = secret_values(session, asked.secret_values)?;
     let is_left = |key: &&String| !new.secrets.contains_key(*key);

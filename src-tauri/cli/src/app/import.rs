@@ -182,7 +182,7 @@ async fn add(
     let config = profile.check(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
     (app.overrides, app.discovered) = (overrides, discovered);
     if app.client_secret.is_none() || options.client_secret_stdin {
-        let need = if options.client_secret_stdin { Need::Required } else { config.client_secret };
+        let need = if options.client_secret_stdin { Need::Required } else { config.secret_need() };
         app.client_secret = client_secret(session, options.client_secret_stdin, need)?;
     }
     let app = session.grapnel.add_app(app).await?;

@@ -6,6 +6,7 @@ use grapnel_core::authorize::SignInRequest;
 use grapnel_model::connection::Summary;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::GrantType;
 
 use crate::lookup::{find_app, find_connection, similar};
 use crate::print::Messages;
@@ -60,6 +61,11 @@ impl Target {
                 self.app.name
             ));
         }
+    }
+
+    /// Whether the browser returns with a callback.
+    pub(super) fn has_callback(&self) -> bool {
+        !self.wanted.by_device && self.app.grant_type == GrantType::AuthorizationCode
     }
 
     /// Warns about a provider without PKCE.

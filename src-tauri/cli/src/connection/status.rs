@@ -4,6 +4,7 @@ use grapnel_model::account::{Account, Application, Authorization, Claims};
 use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::{Details, ExpirySource, FailedRefreshes, Scopes, State, TokenMetadata};
 use grapnel_model::error::Error;
+use grapnel_model::provider::GrantType;
 use grapnel_model::secret::TokenPreview;
 use grapnel_model::text::{clean_line, clean_lines};
 use grapnel_model::token_response::Deviation;
@@ -109,8 +110,23 @@ impl Status {
         }
     }
 
+    /// Whether the token is the app’s own, without a person.
+    fn is_of_client(&self) -> bool {
+        self.tokens.as_ref().is_some_and(|held| !held.grant_type.has_person())
+    }
+
+    /// The grant that issued the tokens, unless it is the authorization code grant.
+    fn unusual_grant(&self) -> String {
+        let grant = self.tokens.as_ref().map(|held| held.grant_type).unwrap_or_default();
+        let is_usual = grant == GrantType::AuthorizationCode;
+        if is_usual { String::new() } else { grant.name().replace('_', " ") }
+    }
+
     /// The account, on one line whatever the provider sends.
     pub(crate) fn owner(&self) -> String {
+        if self.is_of_client() {
+            return "the app itself".into();
+        }
         self.account
             .as_ref()
             .map_or_else(|| "(account unknown)".into(), |account| clean_line(&account.label()))
@@ -122,7 +138,7 @@ impl Status {
         if !self.scopes.missing.is_empty() {
             notes.push(format!("note: Scopes not granted: {}.", self.scopes.missing.join(" ")));
         }
-        if self.tokens.as_ref().is_some_and(|held| held.refresh.is_none()) {
+        if !self.is_of_client() && self.tokens.as_ref().is_some_and(|held| held.refresh.is_none()) {
             notes.push("note: There is no refresh token: reconnect when the access token expires.".into());
         }
         notes.iter().map(|note| clean_line(note)).collect()
@@ -164,7 +180,8 @@ impl Status {
             format!("{prefix}(fingerprint {})", glimpse.fingerprint)
         };
         let held = self.tokens.as_ref();
-        let refresh = held.map(|held| held.refresh.as_ref().map_or_else(|| "none".into(), glimpse));
+        let none = if self.is_of_client() { "none needed" } else { "none" };
+        let refresh = held.map(|held| held.refresh.as_ref().map_or_else(|| none.into(), glimpse));
         fields([
             ("connection", self.name.clone()),
             ("app", self.app.clone()),
@@ -174,6 +191,7 @@ impl Status {
             ("state", status_text(self.state, self.retry_at, now)),
             ("failed refreshes", self.failed_refreshes_text(now)),
             ("reconnect", self.sign_in_due.map(|due| within(due, now)).unwrap_or_default()),
+            ("grant", self.unusual_grant()),
             ("account", self.owner()),
             ("account note", self.identity_note.clone().unwrap_or_default()),
             ("expires", self.expiry(now)),

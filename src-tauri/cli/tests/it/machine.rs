@@ -141,6 +141,31 @@ pub(crate) async fn visit(address: &str) -> String {
     location.unwrap_or_else(|| panic!("{status}, and no way back"))
 }
 
+/// Answers the sandbox's page for a user code as a person would. `decision` is `authorize` or `cancel`.
+pub(crate) async fn decide_on_device(page: &str, user_code: &str, decision: &str) {
+    let browser = reqwest::Client::builder().build().unwrap();
+    let html = browser.get(page).send().await.unwrap().text().await.unwrap();
+    let value = |name: &str| {
+        let (_, rest) = html.split_once(&format!("name=\"{name}\"")).unwrap();
+        rest.split_once("value=\"").unwrap().1.split_once('"').unwrap().0.to_owned()
+    };
+    let form = [
+        ("ticket", value("ticket")),
+        ("user_code", user_code.to_owned()),
+        ("user", value("user")),
+        ("decision", decision.to_owned()),
+    ];
+    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let submitted = browser
+        .post(format!("{page}/answer"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+        .await
+        .unwrap();
+    assert!(submitted.status().is_success(), "{}", submitted.text().await.unwrap());
+}
+
 /// Signs in as a person would: the browser follows the redirect to a loopback port or, with a deep link, to the desktop
 /// program.
 pub(crate) async fn sign_in(link: SecretString, desktop: Option<Grapnel>) {

@@ -16,6 +16,7 @@ mod doctor;
 #[cfg(unix)]
 mod exec;
 mod exits;
+mod grants;
 #[cfg(target_os = "linux")]
 mod hooks;
 mod id_token;

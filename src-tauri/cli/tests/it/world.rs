@@ -98,7 +98,8 @@ impl World {
         ran
     }
 
-    async fn run_heard(
+    /// Runs a command whose output and messages can be read while it runs.
+    pub(crate) async fn run_heard(
         &self,
         line: &str,
         (input, is_terminal): (impl Read + Send + 'static, bool),

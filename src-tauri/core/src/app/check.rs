@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
+use futures_util::future::{OptionFuture, join_all};
 use grapnel_model::error::Result;
 use grapnel_model::provider::{Overrides, Profile, ProviderConfig};
 use grapnel_oauth::discovery::{self, NoteKind};
-use grapnel_oauth::endpoint_check::{CheckOutcome, EndpointCheck, check_endpoint, check_token_endpoint};
+use grapnel_oauth::endpoint_check::{
+    CheckOutcome, EndpointCheck, check_device_endpoint, check_endpoint, check_token_endpoint,
+};
 use url::Url;
 
 use crate::context::Context;
@@ -26,20 +28,26 @@ pub(crate) async fn check(
         overrides.into_iter().map(|(key, value)| (key, value.trim().to_owned())).collect();
     let config = profile.check(&entered).map_err(|error| error.or_means("Nothing was tested."))?;
     let values = profile.values(&entered);
-    let (metadata, token, others) = tokio::join!(
+    let device = config.device_authorization_url();
+    let (metadata, device, token, others) = tokio::join!(
         check_metadata(ctx, &config, &values),
+        OptionFuture::from(device.map(|url| check_device_endpoint(&ctx.http, url, config.token_body))),
         check_token_endpoint(&ctx.http, &config.token_url, config.token_body),
         join_all(endpoints(&config).into_iter().map(|(key, url)| check_endpoint(&ctx.http, key, url)))
     );
     let mut checks: Vec<EndpointCheck> = metadata.into_iter().collect();
-    let mut others = others.into_iter();
-    checks.extend(others.next());
+    let mut others = others.into_iter().peekable();
+    checks.extend(others.next_if(|first| first.key == AUTHORIZE));
+    checks.extend(device);
     checks.push(token);
     checks.extend(others);
     Ok(checks)
 }
 
-/// The endpoints besides the token endpoint, the authorization endpoint first.
+/// The key of the authorization endpoint, which a browser opens.
+const AUTHORIZE: &str = "authorize_url";
+
+/// The endpoints that are tested by a GET, the authorization endpoint first.
 fn endpoints(config: &ProviderConfig) -> Vec<(&'static str, &Url)> {
     let others = [
         ("refresh_url", &config.refresh.url),
@@ -49,8 +57,11 @@ fn endpoints(config: &ProviderConfig) -> Vec<(&'static str, &Url)> {
         ("jwks_url", &config.jwks_url),
         ("api_base", &config.api_base),
     ];
-    let others = others.into_iter().filter_map(|(key, url)| Some((key, url.as_ref()?)));
-    std::iter::once(("authorize_url", &config.authorize_url)).chain(others).collect()
+    let others = others.into_iter().map(|(key, url)| (key, url.as_ref()));
+    std::iter::once((AUTHORIZE, config.authorize_url()))
+        .chain(others)
+        .filter_map(|(key, url)| Some((key, url?)))
+        .collect()
 }
 
 /// Compares the settings with the issuer's metadata, if there is an issuer.
@@ -73,7 +84,14 @@ async fn check_metadata(ctx: &Context, config: &ProviderConfig, values: &Overrid
         .filter(|note| note.kind == NoteKind::Unsupported)
         .map(|note| note.text.as_str())
         .collect();
-    Some(if !differing.is_empty() {
+    let grant = config.grant_type();
+    let is_offered = discovery.grant_types.iter().any(|name| name == grant.name());
+    Some(if !is_offered && !discovery.grant_types.is_empty() {
+        let offered = discovery.grant_types.join(", ");
+        let found = format!("The metadata announces no {} (announced: {offered}).", grant.title());
+        EndpointCheck::new(KEY, CheckOutcome::Unclear, found)
+            .hint("Set the grant type to one that is announced.")
+    } else if !differing.is_empty() {
         let found = format!("The metadata was read, and differs in: {}.", differing.join(", "));
         EndpointCheck::new(KEY, CheckOutcome::Unclear, found).hint("Run discovery, or keep your own values.")
     } else if !unsupported.is_empty() {

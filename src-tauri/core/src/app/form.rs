@@ -113,7 +113,7 @@ impl NewApp {
         Ok(Checked {
             name,
             client_id: client_id.unwrap_or_default(),
-            secret: secret(config.client_secret, self.client_secret, holds_secret)?,
+            secret: secret(config.secret_need(), self.client_secret, holds_secret)?,
             redirect_uri,
             scopes: words("scopes", "scope", "Enter names as the provider has them.", &self.scopes)?,
             projects: words("projects", "project id", "Enter ids such as proj_abc123.", &self.projects)?,

@@ -36,6 +36,7 @@ pub(crate) async fn rediscover(ctx: &Context, id: &AppId) -> Result<Rediscovery>
     let row = ctx.store.read(|c| app::get(c, id))?.ok_or_else(Error::no_app)?;
     let profile = Profile::find(&row.provider)?;
     let values = profile.values(&row.overrides);
+    let own = profile.config(&row.overrides).map(|config| config.grant_type()).unwrap_or_default();
     let now = |key: &str| values.get(key).map(String::as_str).unwrap_or_default();
     let issuer = now("issuer");
     if issuer.is_empty() {
@@ -47,14 +48,10 @@ pub(crate) async fn rediscover(ctx: &Context, id: &AppId) -> Result<Rediscovery>
     // If the issuer supports the app's method, the client may be registered with it.
     let auth = if now("client_auth") == "basic_raw" { "basic" } else { now("client_auth") };
     let keeps_auth = discovery.client_auth.is_empty() || discovery.client_auth.iter().any(|way| way == auth);
-    let changes = discovery
-        .values
-        .iter()
-        .filter(|(key, value)| now(key) != *value && !(keeps_auth && *key == "client_auth"))
-        .map(|(key, value)| ValueChange {
-            key: key.clone(),
-            before: now(key).to_owned(),
-            after: value.clone(),
-        });
+    let keeps_grant = discovery.grant_types.iter().any(|grant| grant == own.name());
+    let keeps = |key: &str| (keeps_auth && key == "client_auth") || (keeps_grant && key == "grant_type");
+    let changes = discovery.values.iter().filter(|(key, value)| now(key) != *value && !keeps(key)).map(
+        |(key, value)| ValueChange { key: key.clone(), before: now(key).to_owned(), after: value.clone() },
+    );
     Ok(Rediscovery { changes: changes.collect(), discovery })
 }

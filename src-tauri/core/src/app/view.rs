@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::AppId;
-use grapnel_model::provider::{OtherHost, Overrides, Pkce, Profile, ProfileFile, is_secret};
+use grapnel_model::provider::{
+    GrantType, OtherHost, Overrides, Pkce, Profile, ProfileFile, ProviderConfig, is_secret,
+};
 use grapnel_model::redirect;
 use grapnel_model::redirect::{Loopback, RedirectMethod};
 use grapnel_store::app;
@@ -38,6 +40,10 @@ pub struct App {
     /// The redirect method.
     #[serde(rename = "way_back")]
     pub redirect_method: RedirectMethod,
+    /// How it obtains tokens.
+    pub grant_type: GrantType,
+    /// Whether a person can sign in on another device (RFC 8628).
+    pub offers_device: bool,
     /// Whether sign-ins use PKCE (RFC 7636).
     pub uses_pkce: bool,
     /// The scopes to request.
@@ -89,7 +95,8 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
     secrets.sort();
     secrets.dedup();
     // Settings that this version cannot parse show nothing; no sign-in starts with them.
-    let uses_pkce = profile.config(&overrides).map_or(true, |config| config.pkce == Pkce::Always);
+    let config = profile.config(&overrides).ok();
+    let uses_pkce = config.as_ref().is_none_or(|config| config.pkce == Pkce::Always);
     Ok(App {
         own_redirect_uri: redirect::replacement_for_shared(&row.id, &row.redirect_uri),
         provider_name: profile.name_in_sentence(&overrides),
@@ -102,6 +109,8 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
         client_id: row.client_id,
         has_secret: row.sealed_secret.is_some(),
         redirect_method: RedirectMethod::of(&row.redirect_uri),
+        grant_type: config.as_ref().map(ProviderConfig::grant_type).unwrap_or_default(),
+        offers_device: config.is_some_and(|config| config.device_authorization_url().is_some()),
         uses_pkce,
         redirect_uri: row.redirect_uri,
         scopes: row.scopes,

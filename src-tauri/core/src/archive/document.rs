@@ -8,7 +8,7 @@ use grapnel_model::account::Account;
 use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::ExpirySource;
 use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::provider::{Origins, is_reserved};
+use grapnel_model::provider::{GrantType, Origins, is_reserved};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
@@ -85,6 +85,8 @@ pub(super) struct ArchivedTokens {
     /// The validated ID token.
     #[serde(default)]
     pub(super) id_token: Option<PlaintextSecret>,
+    #[serde(default)]
+    pub(super) grant_type: GrantType,
 }
 
 /// A secret that is serialized. Use it only for data that is encrypted at once.
@@ -196,6 +198,7 @@ mod tests {
                 issued_at, expires_at, refresh_count, expiry_source: ExpirySource::TokenClaim,
                 refresh_expires_at: expires_at, refresh_end_is_fixed: true, signed_in_at: Some(issued_at),
                 id_token: Some(PlaintextSecret("a.b.c".into())),
+                grant_type: GrantType::DeviceCode,
             }
         }
     }

@@ -146,6 +146,7 @@ async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<Archive
         refresh_end_is_fixed: metadata.refresh_end_is_fixed,
         signed_in_at: metadata.signed_in_at,
         id_token: plaintext(ctx, &id_token_associated_data(&row.id), id_token.as_ref()).await?,
+        grant_type: metadata.grant_type,
     }))
 }
 

@@ -377,6 +377,7 @@ async fn grant(
             expiry_source: tokens.expiry_source,
             refresh_expires_at: tokens.refresh_expires_at,
             refresh_end_is_fixed: tokens.refresh_end_is_fixed,
+            grant_type: tokens.grant_type,
             signed_in_at: tokens.signed_in_at,
             id_token: id_token
                 .map(|(_, expires_at)| IdTokenMetadata { expires_at, received_at: tokens.issued_at }),

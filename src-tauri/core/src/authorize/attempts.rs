@@ -6,7 +6,7 @@ use grapnel_model::attempt::{Attempt, OtherAccount, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
-use grapnel_model::provider::Profile;
+use grapnel_model::provider::{GrantType, Profile};
 use grapnel_model::secret::SecretString;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity, app, connection};
@@ -14,12 +14,11 @@ use grapnel_store::{self as store, activity, app, connection};
 use crate::context::Context;
 
 /// The authorization URL.
-pub(crate) async fn link(ctx: &Context, id: &AttemptId) -> Result<SecretString> {
-    let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
-    let url = row.sealed_url.filter(|_| row.phase == Phase::Waiting).ok_or_else(|| {
+pub(super) async fn authorization_url(ctx: &Context, row: &AttemptRow) -> Result<SecretString> {
+    let url = row.sealed_url.as_ref().filter(|_| row.phase == Phase::Waiting).ok_or_else(|| {
         Error::new(Code::CallbackLate, "This sign-in is over, and its link with it.").hint("Start again.")
     })?;
-    ctx.vault.open(&url_associated_data(id), &url).await
+    ctx.vault.open(&url_associated_data(&row.id), url).await
 }
 
 /// Cancels an attempt that waits for its callback. A finished one stays as it is.
@@ -48,7 +47,16 @@ pub(crate) fn open(ctx: &Context) -> Result<Vec<Attempt>> {
 
 /// Times out an attempt that still waits.
 pub(crate) fn time_out(ctx: &Context, id: &AttemptId) -> Result<()> {
-    end_waiting(ctx, id, Phase::TimedOut, "The sign-in was not completed in the browser in time.").map(drop)
+    let by_device = ctx
+        .store
+        .read(|c| store::attempt::get(c, id))?
+        .is_some_and(|row| row.grant_type == GrantType::DeviceCode);
+    let text = if by_device {
+        "The code expired before the sign-in was approved."
+    } else {
+        "The sign-in was not completed in the browser in time."
+    };
+    end_waiting(ctx, id, Phase::TimedOut, text).map(drop)
 }
 
 /// Cancels the waiting attempts of an app or a connection that is about to be deleted. Returns whether none is left: a
@@ -95,6 +103,7 @@ pub(super) fn view(ctx: &Context, row: &AttemptRow) -> Result<Attempt> {
         app_id: row.app_id.clone(),
         provider_name: Profile::find(&app.provider)?.name_in_sentence(&app.overrides),
         app_name: app.name,
+        grant_type: row.grant_type,
         connection_id: row.connection_id.clone(),
         phase: row.phase,
         redirect_uri: row.redirect_uri.clone(),

@@ -220,7 +220,7 @@ fn mismatch_reason(
             known: known.clone(),
         }),
         (Some(named), None) => {
-            let origin = config.authorize_url.origin();
+            let origin = config.authorize_url().unwrap_or(&config.token_url).origin();
             let is_same = url::Url::parse(named).is_ok_and(|named| named.origin() == origin);
             (!is_same).then(|| CallbackError::ForeignIssuer {
                 named: grapnel_model::provider_text::clean(named, &[]),

@@ -70,6 +70,30 @@ pub(super) async fn exchange_code(
     Ok(Exchanged { client, grant, id_token })
 }
 
+/// The error of a token request with the client's own credentials. Nothing was issued that could be lost.
+pub(super) fn explain_refused_request(client: &OAuthClient, failure: TokenFailure) -> Error {
+    const NOTHING_CHANGED: &str = "No token was issued, and nothing changed here.";
+    let provider = &client.provider;
+    let error = match failure {
+        TokenFailure::Refused { status, error, description } => {
+            let refusal =
+                Refusal { status: Some(status), error: &error, description: description.as_deref() };
+            refusal.explain(provider)
+        }
+        TokenFailure::Failed(failure) => {
+            let error = failure.explain(provider).means("No token was kept, and nothing changed here.");
+            return error.or_hint("Check the app’s token URL and your network connection, then try again.");
+        }
+    };
+    let error = error.means(NOTHING_CHANGED);
+    if error.code == Code::InvalidClient {
+        return error.hint(client_hint(&client.config, &client.credentials, "try again"));
+    }
+    error.or_hint(
+        "Compare the app’s grant type, scopes and resource with your app’s page at the provider, then try again.",
+    )
+}
+
 /// The error of an error response in the callback (RFC 6749 §4.1.2.1).
 pub(super) fn denied(
     ctx: &Context,

@@ -46,6 +46,7 @@ impl Waiting {
             let app = world.add_app(provider, redirect_uri, own);
             let config = Profile::find(provider).and_then(|profile| profile.config(&app.overrides));
             let row = AttemptRow {
+                grant_type: grapnel_model::provider::GrantType::AuthorizationCode,
                 id: AttemptId::random(),
                 app_id: app.id,
                 connection_id: None,
@@ -138,7 +139,7 @@ fn fits(row: &AttemptRow, config: &ProviderConfig, address: &str, answer: &Callb
         (Some(named), Some(known)) => assert_eq!(named, known),
         (Some(named), None) => {
             let named = Url::parse(named).expect("an address");
-            assert_eq!(named.origin(), config.authorize_url.origin());
+            assert_eq!(named.origin(), config.authorize_url().unwrap().origin());
         }
         (None, _) => {
             assert!(!config.require_iss || matches!(answer.answer, AuthorizationResponse::Error { .. }));

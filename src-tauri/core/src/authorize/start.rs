@@ -1,56 +1,32 @@
-//! Starts attempts: writes the authorization request, encrypts its secrets, and prepares the redirect method.
+//! Starts attempts. For the authorization code grant: writes the authorization request, encrypts its secrets, and
+//! prepares the redirect method.
 
 use std::sync::Arc;
 
-use grapnel_model::activity::Kind;
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::attempt::{Attempt, Phase};
 use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::id::{AppId, AttemptId, ConnectionId};
-use grapnel_model::provider::ProviderConfig;
+use grapnel_model::id::{AppId, AttemptId};
+use grapnel_model::provider::{GrantType, ProviderConfig};
 use grapnel_model::redirect;
 use grapnel_model::secret::{ExposeSecret, SecretString, sha256};
 use grapnel_oauth::authorization_request::{self, Authentication, PreparedRequest};
 use grapnel_oauth::http::password_login;
 use grapnel_oauth::sign_in_messages;
+use grapnel_store as store;
 use grapnel_store::attempt::AttemptRow;
-use grapnel_store::connection::ConnectionRow;
 use grapnel_store::sealed::Sealed;
-use grapnel_store::{self as store, activity, connection};
-use jiff::SignedDuration;
 use url::Url;
 
-use super::attempt_timeout::watch;
 use super::attempts::{cancel, emit_attempt, get, url_associated_data, verifier_associated_data};
 use super::complete::fail;
-use super::loopback;
 use super::receive::receive;
+use super::sign_in_request::{SignInRequest, store_attempt};
+use super::{client_credentials, device, loopback};
 use crate::context::Context;
 use crate::exchange_log::ExchangeLog;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
-
-/// How long an attempt waits for its callback.
-const ATTEMPT_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
-/// How long finished attempts are kept, so that a late callback can be explained.
-const ENDED_ATTEMPT_RETENTION: SignedDuration = SignedDuration::from_hours(24 * 7);
-
-/// What a sign-in is for.
-#[derive(Debug, Clone, Default)]
-pub struct SignInRequest {
-    /// The connection to reconnect; `None` for a new one.
-    pub again: Option<ConnectionId>,
-    /// The name of a new connection; by default the app's name.
-    pub name: Option<String>,
-    /// Whether another account than the connection's replaces it without confirmation.
-    pub replaces_account: bool,
-    /// The account to sign in with, such as an email address; by default the connection's account, if it is known.
-    pub login_hint: Option<String>,
-    /// Whether the provider should let the person choose an account.
-    pub another_account: bool,
-    /// How the account authenticates.
-    pub authentication: Authentication,
-}
 
 /// A sign-in that was started or joined.
 #[derive(Debug, Clone)]
@@ -72,8 +48,10 @@ pub(crate) async fn join_or_start(
     let alone = tokio::task::spawn_blocking(move || store.sign_in_lock()).await;
     let _alone =
         alone.map_err(|_| Error::new(Code::Internal, "Waiting for other sign-ins was interrupted."))??;
+    let grant_type = wanted.grant_type(ConfiguredApp::load(ctx, app_id)?.config()?);
     let is_same = |row: &AttemptRow| {
         row.phase == Phase::Waiting
+            && row.grant_type == grant_type
             && row.connection_id == wanted.again
             && row.name == wanted.name
             && row.replaces_account == wanted.replaces_account
@@ -92,10 +70,15 @@ pub(crate) async fn join_or_start(
     Ok(Started { attempt: start(ctx, app_id, wanted).await?, is_joined: false })
 }
 
-/// Starts an attempt in the browser.
+/// Starts an attempt by the app's grant.
 pub(crate) async fn start(ctx: &Arc<Context>, app_id: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
-    let (_, row, _) = begin(ctx, &ConfiguredApp::load(ctx, app_id)?, wanted, None).await?;
-    emit_attempt(ctx, &row.id)
+    let app = ConfiguredApp::load(ctx, app_id)?;
+    let id = match wanted.grant_type(app.config()?) {
+        GrantType::AuthorizationCode => begin(ctx, &app, wanted, None).await?.1.id,
+        GrantType::DeviceCode => device::start(ctx, app, wanted).await?,
+        GrantType::ClientCredentials => client_credentials::start(ctx, app, wanted).await?,
+    };
+    emit_attempt(ctx, &id)
 }
 
 /// Signs in without a browser, if the provider returns a code for email and password (GroveStreams). They are used once
@@ -152,7 +135,7 @@ async fn begin(
     login: Option<(&Url, &str)>,
 ) -> Result<(String, AttemptRow, PreparedRequest)> {
     let (config, app) = (app.config()?, &app.row);
-    let again = check(ctx, &app.id, wanted)?;
+    let again = wanted.check(ctx, &app.id)?;
     let secrets = secret_parameters::open(ctx, app).await?;
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
     let config = config.clone().with(secrets);
@@ -178,44 +161,19 @@ async fn begin(
         sign_in_messages::by_password(&mut exchange, url, email);
     }
     let _working = ctx.begin_sealed_write().await?;
-    let id = AttemptId::random();
-    let (sealed_verifier, sealed_url) = seal(ctx, &id, &request).await?;
-    let now = ctx.now();
+    let base = wanted.attempt(ctx, &app.id, GrantType::AuthorizationCode);
+    let (sealed_verifier, sealed_url) = seal(ctx, &base.id, &request).await?;
     let row = AttemptRow {
-        id,
-        app_id: app.id.clone(),
-        connection_id: wanted.again.clone(),
-        name: wanted.name.clone(),
         state_hash: sha256(request.state.expose_secret().as_bytes()).to_vec(),
         sealed_verifier,
         sealed_url: Some(sealed_url),
         redirect_uri,
-        phase: Phase::Waiting,
-        started_at: now,
-        expires_at: now + ATTEMPT_TIMEOUT,
         exchange,
-        error: None,
-        browser: None,
-        refused: None,
         max_age: request.max_age,
         nonce_hash: request.nonce.as_ref().map(|nonce| sha256(nonce.as_bytes()).to_vec()),
-        replaces_account: wanted.replaces_account,
-        intended_connection: None,
+        ..base
     };
-    // Locked before other processes can see the attempt.
-    let waits = ctx.store.try_attempt_lock(&row.id)?;
-    ctx.store.write(|tx| {
-        store::attempt::forget_before(tx, now - ENDED_ATTEMPT_RETENTION)?;
-        store::attempt::insert(tx, &row)?;
-        activity::add(
-            tx,
-            now,
-            Kind::SignInStarted,
-            "Sign-in started.",
-            (wanted.again.as_ref(), Some(&app.id)),
-        )
-    })?;
-    watch(ctx, &row, waits);
+    store_attempt(ctx, &row)?;
     if let Some(listener) = listener {
         loopback::serve(ctx, &row, listener);
     }
@@ -229,21 +187,6 @@ async fn seal(ctx: &Context, id: &AttemptId, request: &PreparedRequest) -> Resul
     };
     let url = ctx.vault.seal(&url_associated_data(id), &SecretString::from(request.url.as_str())).await?;
     Ok((verifier, url))
-}
-
-/// Refuses a request for another app's connection, or with a name that is taken. Returns the connection to reconnect.
-fn check(ctx: &Context, app_id: &AppId, wanted: &SignInRequest) -> Result<Option<ConnectionRow>> {
-    if let Some(id) = &wanted.again {
-        let row = ctx.store.read(|c| connection::get(c, id))?.filter(|row| row.app_id == *app_id);
-        return row.ok_or_else(Error::no_connection).map(Some);
-    }
-    if let Some(name) = wanted.name.as_ref().filter(|_| wanted.again.is_none())
-        && ctx.store.read(|c| connection::name_is_taken(c, name))?
-    {
-        return Err(Error::input("name", format!("There is already a connection called “{name}”."))
-            .hint("Choose another name."));
-    }
-    Ok(None)
 }
 
 /// Refuses an account choice that the provider does not support.

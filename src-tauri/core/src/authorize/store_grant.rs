@@ -23,7 +23,7 @@ use crate::grant;
 use crate::signed_in::ConfiguredApp;
 use crate::unique_names::UniqueNames;
 
-/// Stores the grant of a code exchange: the connection, its tokens and the attempt's progress, in one transaction.
+/// Stores the grant of a sign-in: the connection, its tokens and the attempt's progress, in one transaction.
 pub(super) async fn store_grant(
     ctx: &Arc<Context>,
     row: &AttemptRow,
@@ -38,7 +38,7 @@ pub(super) async fn store_grant(
     }
     let app = &app.row;
     let id = target.id().clone();
-    let sealed = grant::seal(ctx, &id, &client.config, grant, None).await?;
+    let sealed = grant::seal(ctx, &id, &client.config, grant, (row.grant_type, None)).await?;
     let (now, exchange) = (ctx.now(), log.last_of(ExchangeKind::Token));
     let exchange = exchange.map(|exchange| exchange.view.summary.id);
     ctx.store.write(|tx| {
@@ -74,7 +74,8 @@ pub(super) async fn store_grant(
             activity::add(tx, now, Kind::OtherAccount, text, (Some(intended_connection), Some(&app.id)))?;
         }
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
-        activity::add(tx, now, Kind::SignedIn, "Signed in.", (Some(&id), Some(&app.id)))?;
+        let text = if row.grant_type.has_person() { "Signed in." } else { "Connected as the app itself." };
+        activity::add(tx, now, Kind::SignedIn, text, (Some(&id), Some(&app.id)))?;
         exchange.as_ref().map_or(Ok(()), |exchange| activity::link_last(tx, exchange))
     })?;
     ctx.emit(Event::Connection(id));
@@ -122,7 +123,7 @@ async fn choose_target(
     let Some(before) = there.identity.account else { return Ok(GrantTarget::Again(id, None)) };
     let now = match id_token {
         Some(id_token) => Some(id_token.account.clone()),
-        None if row.replaces_account => None,
+        None if row.replaces_account || !row.grant_type.has_person() => None,
         None => content::account_of_new(ctx, &id, app, granted).await,
     };
     match now {

@@ -23,7 +23,8 @@ pub(super) fn profile_file(data: &[u8]) {
     let profile = Profile::find(&file.provider).expect("it was found before");
     let config = profile.check(&file.values).expect("it was checked before");
     let endpoints = [
-        Some(&config.authorize_url),
+        config.authorize_url(),
+        config.device_authorization_url(),
         Some(&config.token_url),
         config.refresh.url.as_ref(),
         config.revocation_url.as_ref(),
@@ -34,7 +35,7 @@ pub(super) fn profile_file(data: &[u8]) {
         config.login_url.as_ref(),
         config.api_base.as_ref(),
     ];
-    let sign_in = &config.authorize_url;
+    let sign_in = config.authorize_url().or(config.device_authorization_url()).unwrap_or(&config.token_url);
     for url in endpoints.into_iter().flatten() {
         is_safe(url);
         assert!(is_loopback(sign_in) || url.scheme() == "https", "{url} of {sign_in}");
@@ -49,7 +50,7 @@ pub(super) fn profile_file(data: &[u8]) {
     let named: Vec<&str> = review.other_hosts.iter().map(|other| other.host.as_str()).collect();
     shows_plainly(&profile.name_in_sentence(&file.values));
     // Every host that is not in the provider's own profile is named.
-    for url in [&config.token_url, &config.authorize_url] {
+    for url in [&config.token_url, sign_in] {
         let host = url.host_str().unwrap_or_default();
         let is_own = profile.view().values.iter().any(|own| own.value.contains(host));
         assert!(is_own || named.iter().any(|named| named.starts_with(host)), "{url}: {named:?}");

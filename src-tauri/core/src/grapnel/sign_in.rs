@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grapnel_model::attempt::Attempt;
+use grapnel_model::attempt::{Attempt, DevicePrompt};
 use grapnel_model::error::Result;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::secret::SecretString;
@@ -15,7 +15,7 @@ use crate::authorize::{SignInRequest, Started};
 const PAGES_TIMEOUT: Duration = Duration::from_millis(700);
 
 impl Grapnel {
-    /// Starts a sign-in in the browser.
+    /// Starts a sign-in by the app's grant, or a token request of the app itself.
     pub async fn start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
         authorize::start(&self.0, app, wanted).await
     }
@@ -42,7 +42,13 @@ impl Grapnel {
         authorize::get(&self.0, id)
     }
 
-    /// The authorization URL of an attempt. It contains the `state`, so it is a secret.
+    /// What a person needs to approve a sign-in on another device, while it waits.
+    pub async fn device_prompt(&self, id: &AttemptId) -> Result<DevicePrompt> {
+        authorize::prompt(&self.0, id).await
+    }
+
+    /// The authorization URL of an attempt, or the provider's page for a device code. It contains the `state` or the
+    /// code, so it is a secret.
     pub async fn attempt_link(&self, id: &AttemptId) -> Result<SecretString> {
         authorize::link(&self.0, id).await
     }

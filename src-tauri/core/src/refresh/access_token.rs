@@ -144,9 +144,9 @@ pub(crate) fn is_valid_for(
         return false;
     }
     let (remaining, leeway) = (remaining(ctx, held), EXPIRY_LEEWAY.min(lifetime(held) / 10));
-    // A token without refresh token is used until it expires.
+    // A token that cannot be refreshed is used until it expires.
     remaining > wanted(held, min_valid).max(leeway)
-        || (row.sealed_refresh().is_none() && remaining > SignedDuration::ZERO)
+        || (!row.can_refresh() && remaining > SignedDuration::ZERO)
 }
 
 /// How long the token must be valid. A duration that the provider's tokens never reach is reduced to half a lifetime,

@@ -9,9 +9,8 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, ExchangeId};
-use grapnel_model::provider::RefreshTokenPolicy;
 use grapnel_oauth::http::HostPermit;
-use grapnel_oauth::http::token::{TokenRequestKind, request_token};
+use grapnel_oauth::http::token::request_token;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{activity, clock, connection};
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +19,8 @@ use rusqlite::Connection;
 use super::crash_point::{CrashPoint, pass_crash_point};
 use super::current_token::CurrentToken;
 use super::failure_record::failure_record;
-use super::outcome::{PriorState, RefreshFailure, RefreshReason, Refreshed, no_refresh_token};
+use super::outcome::{PriorState, RefreshFailure, RefreshReason, Refreshed};
+use super::renewal::{self, Renewal};
 use crate::content::id_token;
 use crate::context::{Context, UnsavedGrant};
 use crate::exchange_log::ExchangeLog;
@@ -109,7 +109,7 @@ async fn refresh_with_permit(
 ) -> Result<Refreshed, RefreshFailure> {
     let (id, config) = (&signed_in.connection.id, signed_in.app.config()?);
     // The slot comes first: waiting for it takes no file and no thread.
-    let permit = ctx.http.permit(config.refresh.url.as_ref().unwrap_or(&config.token_url)).await;
+    let permit = ctx.http.permit(renewal::endpoint(config).unwrap_or(&config.token_url)).await;
     let lock = lock_connection(ctx, id).await?;
     let _working = ctx.begin_sealed_write().await?;
     RefreshAttempt { ctx, permit, lock, expected_version, reason }.run(id).await
@@ -170,12 +170,11 @@ impl RefreshAttempt<'_> {
         // The new tokens are for the origins that were asked, even if the app's endpoints have changed by then.
         signed_in.connection.allowed_origins.get_or_insert_with(|| client.config.origins());
         let row = &signed_in.connection;
-        let refreshes = client.config.refresh.policy != RefreshTokenPolicy::None;
-        let Some(sealed) = row.sealed_refresh().filter(|_| refreshes) else {
-            let error = no_refresh_token(&client.provider, self.reason);
-            return self.record(row, RefreshFailure::Refused(error), None).await;
+        let renewal = match Renewal::of(row, &client.config, (&client.provider, self.reason)) {
+            Ok(renewal) => renewal,
+            Err(error) => return self.record(row, RefreshFailure::Refused(error), None).await,
         };
-        let token = ctx.vault.open(&grant::refresh_associated_data(id), sealed).await?;
+        let asked = renewal.request(ctx, row, &signed_in.app.row).await?;
         pass_crash_point(CrashPoint::BeforeMark);
         let (begun, at) = (id.clone(), ctx.now());
         ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;
@@ -185,7 +184,6 @@ impl RefreshAttempt<'_> {
         let log = ExchangeLog::new(ctx, Some(id));
         log.mask(grant::access_token(ctx, row).await.ok());
         let config = &client.config;
-        let asked = TokenRequestKind::Refresh(token);
         let response = request_token(log.http(), &self.permit, config, &client.credentials, asked).await;
         pass_crash_point(CrashPoint::AfterAnswer);
         let mut granted = match response {
@@ -197,7 +195,7 @@ impl RefreshAttempt<'_> {
                     access_token_is_valid: self.reason != RefreshReason::NotAccepted
                         && access_token_is_valid(ctx, row),
                 };
-                let failure = RefreshFailure::of(&client, unanswered.failure, before);
+                let failure = renewal.failure(&client, unanswered.failure, before);
                 return self.record(row, failure, log.last()).await;
             }
         };
@@ -206,7 +204,7 @@ impl RefreshAttempt<'_> {
         if !matches!(id_token, id_token::Refreshed::Same(Some(_))) {
             granted.id_token = None;
         }
-        let mut sealed = grant::seal(ctx, id, config, granted, Some(row)).await?;
+        let mut sealed = grant::seal(ctx, id, config, granted, (row.grant_type(), Some(row))).await?;
         match id_token {
             id_token::Refreshed::Same(claims) => sealed.id_claims = claims,
             id_token::Refreshed::Another(error) => sealed.error = Some(error),
@@ -284,7 +282,7 @@ impl RefreshAttempt<'_> {
 
 /// Records that a refresh was interrupted when an earlier process ended.
 pub(super) fn record_interrupted(ctx: &Context, row: &ConnectionRow) -> Result<()> {
-    let record = failure_record(ctx, row, &RefreshFailure::interrupted(), RefreshReason::Due, None);
+    let record = failure_record(ctx, row, &renewal::interrupted(row), RefreshReason::Due, None);
     record.map_or(Ok(()), |record| ctx.store.write(|tx| record(tx).map(drop)))
 }
 

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
 use super::outcome::{RefreshFailure, RefreshReason};
+use super::renewal;
 use crate::context::Context;
 
 /// The shortest pause before a refresh is retried whose response did not arrive; at most twice as long.
@@ -56,8 +57,10 @@ pub(super) fn failure_record(
         failed_at: Some(now),
         at: pause.map(|pause| after(now, pause)),
         quiet_until: quiet_period(failure).map(|quiet| after(now, quiet)),
-        response_lost: row.response_may_be_lost()
-            || matches!(failure, RefreshFailure::Unknown(..) | RefreshFailure::Unusable(_)),
+        // A new token of the client itself replaces nothing at the provider.
+        response_lost: !renewal::is_of_client(row)
+            && (row.response_may_be_lost()
+                || matches!(failure, RefreshFailure::Unknown(..) | RefreshFailure::Unusable(_))),
         refusals: row
             .refresh_status
             .retry

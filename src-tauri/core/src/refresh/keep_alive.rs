@@ -8,7 +8,6 @@ use std::time::Duration;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId, RevocationId};
-use grapnel_model::provider::RefreshTokenPolicy;
 use grapnel_model::settings::Margin;
 use grapnel_oauth::clock::WakeReason;
 use grapnel_oauth::retry::{after, pause, random_fraction};
@@ -23,7 +22,7 @@ use url::Url;
 use super::attempt::refresh;
 use super::job_queue::JobQueue;
 use super::outcome::{RefreshFailure, RefreshReason};
-use super::schedule;
+use super::{renewal, schedule};
 use crate::context::Context;
 use crate::revoke;
 use crate::signed_in::{ConfiguredApp, SignedIn};
@@ -336,8 +335,7 @@ impl RefreshScheduler {
 /// refresh tokens. Errors are the store's.
 fn token_url(ctx: &Context, app_id: &AppId) -> Result<Option<Url>> {
     let Some(app) = ctx.store.read(|c| app::get(c, app_id))?.map(ConfiguredApp::of) else { return Ok(None) };
-    let refreshing = app.config().ok().filter(|config| config.refresh.policy != RefreshTokenPolicy::None);
-    Ok(refreshing.map(|config| config.refresh.url.as_ref().unwrap_or(&config.token_url).clone()))
+    Ok(app.config().ok().and_then(renewal::endpoint).cloned())
 }
 
 /// Refreshes a connection when a slot at its provider's host is free. If the vault is known to be closed, it is not

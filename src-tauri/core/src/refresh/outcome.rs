@@ -205,6 +205,13 @@ fn reconnect(message: impl Into<String>) -> Error {
 const ACCESS_TOKEN_EXPIRED: &str = "The access token is no longer valid either: programs that use this connection stop \
     working. Nothing was deleted here.";
 
+/// The connection's token is the client's own, and its app uses another grant by now.
+pub(super) fn other_grant(provider: &str) -> Error {
+    reconnect(format!(
+        "The app does not use the client credentials grant any more, by which {provider} gave this token."
+    ))
+}
+
 pub(super) fn no_refresh_token(provider: &str, reason: RefreshReason) -> Error {
     if reason == RefreshReason::NotAccepted {
         return reconnect(format!(

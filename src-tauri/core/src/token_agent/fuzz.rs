@@ -20,6 +20,7 @@ use crate::grant::access_associated_data;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::{ExpirySource, TokenMetadata};
 use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::GrantType;
 use grapnel_model::secret::{ExposeSecret, SecretString, TokenPreview};
 use grapnel_store::connection::{self, SealedGrant};
 use grapnel_token_client::wire::{AgentRequest, MAX_REQUEST_BYTES, RESPONSE_HEAD_BYTES, encode};
@@ -54,6 +55,7 @@ fn world() -> World {
                 expiry_source: ExpirySource::default(),
                 refresh_expires_at: None,
                 refresh_end_is_fixed: false,
+                grant_type: GrantType::default(),
                 signed_in_at: None,
                 id_token: None,
             },

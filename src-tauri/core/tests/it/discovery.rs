@@ -165,6 +165,34 @@ async fn unusable_members_are_left_out_and_reported() {
     insta::assert_snapshot!(told);
 }
 
+/// RFC 8414 §2: without a list, the authorization code grant is the default.
+#[tokio::test]
+async fn the_grant_follows_from_what_the_issuer_offers() {
+    let server = MetadataServer::start().await;
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    let device_endpoint = format!("{}/device", server.origin());
+    for (offered, chosen) in [
+        (json!(["authorization_code", device, "client_credentials"]), None),
+        (json!([device, "client_credentials", "refresh_token"]), Some("device_code")),
+        (json!(["client_credentials"]), Some("client_credentials")),
+        (json!(["client_credentials", "implicit"]), Some("client_credentials")),
+    ] {
+        let mut document = server.document(json!({
+            "grant_types_supported": offered, "device_authorization_endpoint": device_endpoint,
+        }));
+        // What the grant does not need may be missing.
+        if chosen.is_some() {
+            document.as_object_mut().unwrap().remove("authorization_endpoint");
+        }
+        server.serve(OPENID, &document);
+        let found = server.discover().await;
+        assert_eq!(found.values.get("grant_type").map(String::as_str), chosen, "{offered}");
+        assert_eq!(found.values["device_authorization_url"], device_endpoint);
+        let is_told = found.notes.iter().any(|note| note.text.contains("announces the"));
+        assert_eq!(is_told, chosen.is_some(), "{:?}", found.notes);
+    }
+}
+
 #[tokio::test]
 async fn missing_required_members_are_named() {
     let server = MetadataServer::start().await;
@@ -176,7 +204,7 @@ async fn missing_required_members_are_named() {
         ("token_endpoint", Some(json!(""))),
         ("token_endpoint", Some(json!(["https://id.example/token"]))),
     ] {
-        let mut document = server.document(json!({ "grant_types_supported": ["client_credentials"] }));
+        let mut document = server.document(json!({ "grant_types_supported": ["implicit"] }));
         match value {
             Some(value) => document[member] = value,
             None => drop(document.as_object_mut().unwrap().remove(member)),

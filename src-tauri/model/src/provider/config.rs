@@ -10,6 +10,7 @@ use url::{Origin, Url};
 pub use pagination::Pagination;
 
 use super::extras::{ExtraParameters, Family, family, is_reserved};
+use super::grant_type::GrantType;
 use crate::secret::{ExposeSecret, SecretString};
 
 /// Where the parameters of the authorization request are sent.
@@ -93,6 +94,25 @@ pub enum Content {
     GroveStreams,
 }
 
+/// How an app obtains tokens, with the endpoints that only that grant needs.
+#[derive(Debug, Clone)]
+pub enum GrantConfig {
+    /// The authorization code grant.
+    AuthorizationCode {
+        /// The authorization endpoint, including an identity provider's path and query.
+        authorize_url: Url,
+        /// The device authorization endpoint, for a sign-in on another device.
+        device_authorization_url: Option<Url>,
+    },
+    /// The device authorization grant.
+    DeviceCode {
+        /// The device authorization endpoint.
+        device_authorization_url: Url,
+    },
+    /// The client credentials grant.
+    ClientCredentials,
+}
+
 /// How the refresh request differs from the token endpoint's conventions.
 #[derive(Debug, Clone)]
 pub struct RefreshConfig {
@@ -121,17 +141,18 @@ const MIN_SECRET_BYTES: usize = 8;
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the profile")]
 pub struct ProviderConfig {
-    /// The authorization endpoint, including an identity provider's path and query.
-    pub authorize_url: Url,
+    /// How the app obtains tokens.
+    pub grant: GrantConfig,
     /// Where the parameters of the authorization request are sent.
     pub authorize_params: ParameterLocation,
-    /// Extra parameters of the authorization request. An empty value removes the parameter of that name.
+    /// Extra parameters of the authorization request, and of the device authorization request. An empty value removes
+    /// the parameter of that name.
     pub authorize_extra: ExtraParameters,
     /// The token endpoint.
     pub token_url: Url,
     /// How the token endpoint takes its parameters.
     pub token_body: Body,
-    /// Extra parameters of the code exchange.
+    /// Extra parameters of the code exchange, and of every other token request but the refresh.
     pub token_extra: ExtraParameters,
     /// Extra headers of every request to the token endpoint.
     pub token_headers: ExtraParameters,
@@ -211,6 +232,42 @@ pub struct ProviderConfig {
 pub type Origins = BTreeSet<String>;
 
 impl ProviderConfig {
+    /// How the app obtains tokens.
+    pub fn grant_type(&self) -> GrantType {
+        match self.grant {
+            GrantConfig::AuthorizationCode { .. } => GrantType::AuthorizationCode,
+            GrantConfig::DeviceCode { .. } => GrantType::DeviceCode,
+            GrantConfig::ClientCredentials => GrantType::ClientCredentials,
+        }
+    }
+
+    /// Whether an app has a client secret. Without a person, only the client's own credentials prove anything.
+    pub fn secret_need(&self) -> Need {
+        let by_secret =
+            matches!(self.client_auth, ClientAuth::Basic | ClientAuth::BasicRaw | ClientAuth::Body);
+        let is_alone = self.grant_type() == GrantType::ClientCredentials;
+        if is_alone && by_secret { Need::Required } else { self.client_secret }
+    }
+
+    /// The authorization endpoint, if the app's grant has one.
+    pub fn authorize_url(&self) -> Option<&Url> {
+        match &self.grant {
+            GrantConfig::AuthorizationCode { authorize_url, .. } => Some(authorize_url),
+            GrantConfig::DeviceCode { .. } | GrantConfig::ClientCredentials => None,
+        }
+    }
+
+    /// The device authorization endpoint, if a person can sign in on another device.
+    pub fn device_authorization_url(&self) -> Option<&Url> {
+        match &self.grant {
+            GrantConfig::AuthorizationCode { device_authorization_url, .. } => {
+                device_authorization_url.as_ref()
+            }
+            GrantConfig::DeviceCode { device_authorization_url } => Some(device_authorization_url),
+            GrantConfig::ClientCredentials => None,
+        }
+    }
+
     /// The origins of all endpoints: where the person signs in, and where passwords, codes, tokens and client secrets
     /// are sent.
     pub fn origins(&self) -> Origins {
@@ -223,7 +280,8 @@ impl ProviderConfig {
             &self.login_url,
             &self.api_base,
         ];
-        let all = others.into_iter().flatten().chain([&self.authorize_url, &self.token_url]);
+        let by_grant = [self.authorize_url(), self.device_authorization_url()];
+        let all = others.into_iter().flatten().chain(by_grant.into_iter().flatten()).chain([&self.token_url]);
         all.map(|url| url.origin().ascii_serialization()).collect()
     }
 

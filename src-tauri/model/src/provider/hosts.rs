@@ -12,7 +12,11 @@ use crate::error::Error;
 
 /// Endpoints by the sensitivity of what is sent to them: the client secret, codes and tokens first, then a password,
 /// and so on.
-const BY_SENSITIVITY: &[&str] = &["token_url", "login_url", "refresh_url", "authorize_url", "api_base"];
+const BY_SENSITIVITY: &[&str] =
+    &["token_url", "login_url", "refresh_url", "device_authorization_url", "authorize_url", "api_base"];
+
+/// The endpoint that a custom provider is named by: the first that its grant has.
+const GRANT_ENDPOINTS: &[&str] = &["authorize_url", "device_authorization_url", "token_url"];
 
 /// A host that an app sends requests to and that does not belong to its provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +158,7 @@ impl Profile {
             };
         }
         // The port distinguishes servers on one host, also on loopback.
-        let page = overrides.get("authorize_url").and_then(|address| Url::parse(address).ok());
+        let page = GRANT_ENDPOINTS.iter().find_map(|key| Url::parse(overrides.get(*key)?).ok());
         let called = page.as_ref().and_then(|url| {
             let host = url.host_str()?;
             Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
@@ -172,8 +176,10 @@ impl Profile {
     pub fn check_loopback(&self, overrides: &Overrides) -> Result<(), Error> {
         let values = self.values(overrides);
         let at = |key: &str| values.get(key).and_then(|address| Url::parse(address).ok());
-        let is_remote =
-            ["issuer", "authorize_url"].iter().filter_map(|key| at(key)).any(|url| !is_loopback(&url));
+        let is_remote = ["issuer", "authorize_url", "device_authorization_url"]
+            .iter()
+            .filter_map(|key| at(key))
+            .any(|url| !is_loopback(&url));
         // Names the endpoint that was set, before one that follows it.
         let mut endpoints = overrides.keys().chain(values.keys()).filter(|key| is_endpoint(key));
         let local =
@@ -310,7 +316,7 @@ mod tests {
         let one = own(&[("token_url", "http://127.0.0.1:4783/api/oauth_access_token")]);
         let config = grove.check(&one).unwrap();
         assert_eq!(config.origins().into_iter().collect::<Vec<_>>(), ["http://127.0.0.1:4783"]);
-        assert_eq!(config.authorize_url.as_str(), "http://127.0.0.1:4783/Modern/#signinoauth/");
+        assert_eq!(config.authorize_url().unwrap().as_str(), "http://127.0.0.1:4783/Modern/#signinoauth/");
     }
 
     #[test]
@@ -321,7 +327,7 @@ mod tests {
         assert_eq!(error.field.as_deref(), Some("api_base"), "{error:?}");
         let moved = own(&[("token_url", "https://acme.example/t")]);
         let config = profile("grigora").check(&moved).unwrap();
-        assert_eq!(config.authorize_url.host_str(), Some("build.grigora.co"));
+        assert_eq!(config.authorize_url().unwrap().host_str(), Some("build.grigora.co"));
         assert_eq!(config.api_base.unwrap().host_str(), Some("acme.example"));
     }
 

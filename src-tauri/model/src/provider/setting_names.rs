@@ -3,7 +3,9 @@
 /// All keys, in the order to show them.
 pub(super) const KEYS: &[&str] = &[
     "issuer",
+    "grant_type",
     "authorize_url",
+    "device_authorization_url",
     "authorize_params",
     "response_mode",
     "identity_provider",

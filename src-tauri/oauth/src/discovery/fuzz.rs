@@ -88,7 +88,15 @@ fn announced(asked: &TypedIssuer, found: &Discovery) {
         assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());
     }
     assert_eq!(found.values["pkce"], "always");
-    assert!(found.values.contains_key("authorize_url") && found.values.contains_key("token_url"));
+    let needed = match found.values.get("grant_type").map(String::as_str) {
+        None => "authorize_url",
+        Some("device_code") => "device_authorization_url",
+        Some(grant) => {
+            assert_eq!(grant, "client_credentials");
+            "token_url"
+        }
+    };
+    assert!(found.values.contains_key(needed) && found.values.contains_key("token_url"));
     assert!(found.scopes.iter().all(|scope| is_scope(scope)));
     assert!(!found.documents.is_empty());
     for address in &found.documents {

@@ -13,6 +13,7 @@ use url::{Host, Url};
 /// The members that are endpoints, each with the profile setting that it fills.
 pub(super) const ENDPOINTS: &[(&str, &str)] = &[
     ("authorization_endpoint", "authorize_url"),
+    ("device_authorization_endpoint", "device_authorization_url"),
     ("token_endpoint", "token_url"),
     ("revocation_endpoint", "revocation_url"),
     ("introspection_endpoint", "introspection_url"),

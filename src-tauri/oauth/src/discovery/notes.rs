@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use grapnel_model::provider::GrantType;
 use grapnel_model::provider_text::clean;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::grants;
 use super::metadata::{ENDPOINTS, Metadata};
 
 /// A note on an issuer.
@@ -33,12 +35,15 @@ pub enum NoteKind {
 const CLIENT_AUTH: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
 
 /// All notes on an issuer's metadata.
-pub(super) fn notes(issuer: &Url, metadata: &Metadata) -> Vec<DiscoveryNote> {
-    let told =
-        unsupported(metadata).into_iter().map(|text| DiscoveryNote { kind: NoteKind::Unsupported, text });
+pub(super) fn notes(issuer: &Url, metadata: &Metadata, grant: GrantType) -> Vec<DiscoveryNote> {
+    let has_callback = grant == GrantType::AuthorizationCode;
+    let told = unsupported(metadata, has_callback)
+        .into_iter()
+        .map(|text| DiscoveryNote { kind: NoteKind::Unsupported, text });
     let notices = [
-        pkce(metadata),
-        form_post(metadata),
+        grants::note(grant),
+        pkce(metadata).filter(|_| has_callback),
+        form_post(metadata).filter(|_| has_callback),
         certificate(metadata),
         other_hosts(issuer, metadata),
         skipped(metadata),
@@ -48,7 +53,7 @@ pub(super) fn notes(issuer: &Url, metadata: &Metadata) -> Vec<DiscoveryNote> {
 }
 
 /// What the issuer requires and Grapnel does not support.
-fn unsupported(metadata: &Metadata) -> Vec<String> {
+fn unsupported(metadata: &Metadata, has_callback: bool) -> Vec<String> {
     let flags = [
         (
             "require_pushed_authorization_requests",
@@ -73,15 +78,15 @@ fn unsupported(metadata: &Metadata) -> Vec<String> {
         is_missing.then(|| clean(&all.join(", "), &[]))
     };
     let lists = [
-        only("grant_types_supported", &["authorization_code"]).map(|all| {
-            format!("The issuer announces no authorization code grant, the only one that Grapnel uses \
-                (grant_types_supported: {all}). It will refuse sign-ins.")
+        only("grant_types_supported", &GrantType::ALL.map(GrantType::identifier)).map(|all| {
+            format!("The issuer announces no grant that Grapnel uses: authorization code, device authorization or \
+                client credentials (grant_types_supported: {all}). It will refuse token requests.")
         }),
-        only("response_types_supported", &["code"]).map(|all| {
+        only("response_types_supported", &["code"]).filter(|_| has_callback).map(|all| {
             format!("The issuer announces no response type “code”, the only one that Grapnel asks for \
                 (response_types_supported: {all}). It will refuse sign-ins.")
         }),
-        only("response_modes_supported", &["query", "form_post"]).map(|all| {
+        only("response_modes_supported", &["query", "form_post"]).filter(|_| has_callback).map(|all| {
             format!("The issuer answers in no way that Grapnel can receive, which are query and form_post \
                 (response_modes_supported: {all}). Callbacks will not be received.")
         }),

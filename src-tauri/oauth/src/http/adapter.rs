@@ -6,14 +6,14 @@ mod reply;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use grapnel_model::provider::{Body, ClientAuth, Need, ProviderConfig, replace};
+use grapnel_model::provider::{Body, ClientAuth, GrantType, Need, ProviderConfig, replace};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, header};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-pub(super) use reply::normalize;
+pub(super) use reply::{normalize, normalize_device_authorization};
 
 use super::adapter::members::Members;
 
@@ -23,6 +23,10 @@ pub(super) enum Purpose<'a> {
     Exchange { state: &'a SecretString },
     /// Refreshing.
     Refresh,
+    /// Obtaining a grant without a callback: for a device code, or for the client itself.
+    Obtain { grant_type: GrantType },
+    /// Asking for a device code (RFC 8628 §3.1).
+    DeviceAuthorization,
 }
 
 /// Rewrites the form-encoded request of `oauth2` to the provider's conventions.
@@ -57,6 +61,17 @@ pub(super) fn shape(
             }
             &config.token_extra
         }
+        Purpose::Obtain { grant_type } => {
+            for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "grant_type") {
+                grant_type.identifier().clone_into(value);
+            }
+            separate_scopes(&mut pairs, config);
+            &config.token_extra
+        }
+        Purpose::DeviceAuthorization => {
+            separate_scopes(&mut pairs, config);
+            &config.authorize_extra
+        }
         Purpose::Refresh => {
             let refresh = &config.refresh;
             body = refresh.body;
@@ -75,6 +90,18 @@ pub(super) fn shape(
     pairs.extend(config.resources.iter().map(|resource| ("resource".to_owned(), resource.clone())));
     replace(&mut pairs, extra);
     encode(parts, &pairs, body)
+}
+
+/// Sends the scopes as the provider separates them, or not at all.
+fn separate_scopes(pairs: &mut Vec<(String, String)>, config: &ProviderConfig) {
+    match config.scopes_sent {
+        None => pairs.retain(|(name, _)| name != "scope"),
+        Some(separator) => {
+            for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "scope") {
+                *value = value.replace(' ', &separator.to_string());
+            }
+        }
+    }
 }
 
 /// HTTP Basic (RFC 7617) with both halves unencoded.

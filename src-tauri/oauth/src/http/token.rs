@@ -1,10 +1,10 @@
-//! Token requests (RFC 6749 §4.1.3 and §6), sent through `oauth2` and the provider's adapter.
+//! Token requests (RFC 6749 §4.1.3, §4.4.2 and §6, RFC 8628 §3.4), sent through `oauth2` and the provider's adapter.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use grapnel_model::api_exchange::ExchangeKind;
-use grapnel_model::provider::{ClientAuth, ProviderConfig};
+use grapnel_model::provider::{ClientAuth, GrantType, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::token_response::{Deviation, RedactedResponse};
 use http::StatusCode;
@@ -14,7 +14,7 @@ use oauth2::basic::{
 use oauth2::{
     AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
     ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken,
-    RequestTokenError, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,13 @@ pub enum TokenRequestKind {
     },
     /// A refresh token.
     Refresh(SecretString),
+    /// A device code that may not have been approved yet (RFC 8628 §3.4).
+    DeviceCode(SecretString),
+    /// The client's own credentials (RFC 6749 §4.4.2).
+    ClientCredentials {
+        /// The requested scopes.
+        scopes: Vec<String>,
+    },
 }
 
 /// A successful token response, normalized.
@@ -102,7 +109,7 @@ impl Grant {
 
 /// The members of the response beyond RFC 6749.
 #[derive(Debug, Serialize, Deserialize)]
-struct Extra {
+pub(super) struct Extra {
     project_ids: Option<Vec<String>>,
     expires_at: Option<i64>,
     refresh_expires_in: Option<u64>,
@@ -119,8 +126,8 @@ fn text_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
     Ok(if let serde_json::Value::String(text) = value { Some(text.into()) } else { None })
 }
 
-type Reply = StandardTokenResponse<Extra, BasicTokenType>;
-type Engine = oauth2::Client<
+pub(super) type Reply = StandardTokenResponse<Extra, BasicTokenType>;
+pub(super) type Engine = oauth2::Client<
     BasicErrorResponse,
     Reply,
     BasicTokenIntrospectionResponse,
@@ -139,10 +146,10 @@ pub(super) trait Transport: Sync {
 }
 
 /// The transport over the HTTP client.
-struct Network<'a> {
-    client: &'a Client,
-    kind: ExchangeKind,
-    token_url: &'a Url,
+pub(super) struct Network<'a> {
+    pub(super) client: &'a Client,
+    pub(super) kind: ExchangeKind,
+    pub(super) token_url: &'a Url,
 }
 
 impl Transport for Network<'_> {
@@ -151,7 +158,8 @@ impl Transport for Network<'_> {
     }
 }
 
-/// Exchanges a code or a refresh token for a grant. The permit proves that the caller holds a slot of the host.
+/// Obtains a grant for a code, a refresh token, a device code or the client's credentials. The permit proves that the
+/// caller holds a slot of the host.
 pub async fn request_token(
     client: &Client,
     _permit: &HostPermit,
@@ -160,7 +168,9 @@ pub async fn request_token(
     kind: TokenRequestKind,
 ) -> Result<Grant, TokenRequestError> {
     let exchange_kind = match kind {
-        TokenRequestKind::Code { .. } => ExchangeKind::Token,
+        TokenRequestKind::Code { .. }
+        | TokenRequestKind::DeviceCode(_)
+        | TokenRequestKind::ClientCredentials { .. } => ExchangeKind::Token,
         TokenRequestKind::Refresh(_) => ExchangeKind::Refresh,
     };
     let network = Network { client, kind: exchange_kind, token_url: &config.token_url };
@@ -179,6 +189,10 @@ pub(super) async fn request_token_over(
     let purpose = match &kind {
         TokenRequestKind::Code { state, .. } => Purpose::Exchange { state: &state.clone() },
         TokenRequestKind::Refresh(_) => Purpose::Refresh,
+        TokenRequestKind::DeviceCode(_) => Purpose::Obtain { grant_type: GrantType::DeviceCode },
+        TokenRequestKind::ClientCredentials { .. } => {
+            Purpose::Obtain { grant_type: GrantType::ClientCredentials }
+        }
     };
     let endpoint = Endpoint {
         transport,
@@ -205,6 +219,16 @@ pub(super) async fn request_token_over(
         TokenRequestKind::Refresh(token) => {
             let token = RefreshToken::new(token.expose_secret().to_owned());
             engine.exchange_refresh_token(&token).request_async(&endpoint).await
+        }
+        // `oauth2` would poll in a loop of its own, which no restart survives. This sends one request, to which the
+        // adapter gives the grant type.
+        TokenRequestKind::DeviceCode(code) => {
+            let request = engine.exchange_client_credentials();
+            request.add_extra_param("device_code", code.expose_secret()).request_async(&endpoint).await
+        }
+        TokenRequestKind::ClientCredentials { scopes } => {
+            let scopes = scopes.into_iter().map(Scope::new);
+            engine.exchange_client_credentials().add_scopes(scopes).request_async(&endpoint).await
         }
     };
     let noted = endpoint.noted.into_inner();
@@ -247,7 +271,8 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
     }
 }
 
-fn engine(config: &ProviderConfig, credentials: &Credentials) -> Engine {
+/// The client at the token endpoint.
+pub(super) fn engine(config: &ProviderConfig, credentials: &Credentials) -> Engine {
     let engine = oauth2::Client::new(ClientId::new(credentials.client_id.clone()))
         .set_token_uri(TokenUrl::from_url(config.token_url.clone()))
         .set_auth_type(match config.client_auth {
@@ -293,7 +318,10 @@ fn secrets_of(credentials: &Credentials, kind: &TokenRequestKind) -> Vec<SecretS
         TokenRequestKind::Code { code, state, verifier, .. } => {
             [Some(code.clone()), Some(state.clone()), verifier.clone()]
         }
-        TokenRequestKind::Refresh(token) => [Some(token.clone()), None, None],
+        TokenRequestKind::Refresh(token) | TokenRequestKind::DeviceCode(token) => {
+            [Some(token.clone()), None, None]
+        }
+        TokenRequestKind::ClientCredentials { .. } => [None, None, None],
     };
     asked.into_iter().chain([credentials.client_secret.clone()]).flatten().collect()
 }

@@ -5,7 +5,7 @@ use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::{AppId, ConnectionId};
-use grapnel_model::provider::Origins;
+use grapnel_model::provider::{GrantType, Origins};
 use grapnel_model::token_response::{Deviation, RedactedResponse};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
@@ -102,6 +102,16 @@ impl ConnectionRow {
     /// Its refresh token.
     pub fn sealed_refresh(&self) -> Option<&Sealed> {
         self.grant.as_ref()?.refresh.as_ref()
+    }
+
+    /// Whether new tokens can be requested without a person: it has a refresh token, or its token is the client's own.
+    pub fn can_refresh(&self) -> bool {
+        self.sealed_refresh().is_some() || !self.grant_type().has_person()
+    }
+
+    /// The grant that issued its tokens.
+    pub fn grant_type(&self) -> GrantType {
+        self.token_metadata().map(|held| held.grant_type).unwrap_or_default()
     }
 
     /// Whether a response with new tokens may be lost: one did not arrive, or a process ended while it waited for one.

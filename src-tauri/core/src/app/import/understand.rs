@@ -240,7 +240,7 @@ impl Draft {
 
     fn app(mut self, profile: &Profile, name: &str, environment: Option<&str>) -> ImportedApp {
         let all = self.overrides();
-        let needs = profile.check(&all).map(|config| (config.client_id, config.client_secret));
+        let needs = profile.check(&all).map(|config| (config.client_id, config.secret_need()));
         let (id, secret) = needs.unwrap_or((Need::Required, Need::Optional));
         self.drop_absent(id, secret, profile);
         let (secrets, overrides): (Overrides, Overrides) =

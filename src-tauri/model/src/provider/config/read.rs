@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::{
-    Body, ClientAuth, Content, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
-    RefreshTokenPolicy,
+    Body, ClientAuth, Content, GrantConfig, GrantType, Need, Pagination, ParameterLocation, Pkce,
+    ProviderConfig, RefreshConfig, RefreshTokenPolicy,
 };
 use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
@@ -70,7 +70,7 @@ impl ProviderConfig {
         let values = &Values(find);
         let token_body = values.choice("token_body", BODIES)?;
         let config = Self {
-            authorize_url: authorize_url(values)?,
+            grant: grant(values)?,
             authorize_params: values.choice(
                 "authorize_params",
                 &[
@@ -159,6 +159,15 @@ impl ProviderConfig {
                 "Set client_auth to none.",
             );
         }
+        if self.grant_type() == GrantType::ClientCredentials
+            && (self.client_auth == ClientAuth::None || self.client_secret == Need::Absent)
+        {
+            return contradiction(
+                "client_auth",
+                "The client credentials grant needs client authentication (RFC 6749 §4.4), and the app has none.",
+                "Set client_auth to the method that your app is registered with.",
+            );
+        }
         if !self.require_state && self.pkce == Pkce::Never {
             // Nothing binds such a callback to its sign-in. The person was warned and decided so.
             tracing::warn!("callbacks without a state are accepted, and there is no PKCE");
@@ -179,6 +188,21 @@ impl ProviderConfig {
         }
         Ok(self)
     }
+}
+
+/// The grant, with the endpoints that it needs. Those of other grants are not read.
+fn grant(values: &Values<'_, '_>) -> Result<GrantConfig> {
+    const DEVICE: &str = "device_authorization_url";
+    Ok(match values.choice("grant_type", &GrantType::ALL.map(|one| (one.name(), one)))? {
+        GrantType::AuthorizationCode => GrantConfig::AuthorizationCode {
+            authorize_url: authorize_url(values)?,
+            device_authorization_url: values.maybe_endpoint(DEVICE)?,
+        },
+        GrantType::DeviceCode => {
+            GrantConfig::DeviceCode { device_authorization_url: values.endpoint(DEVICE)? }
+        }
+        GrantType::ClientCredentials => GrantConfig::ClientCredentials,
+    })
 }
 
 fn authorize_url(values: &Values<'_, '_>) -> Result<Url> {

@@ -29,24 +29,7 @@ pub(in crate::http) fn normalize(
     noted: &mut Vec<Deviation>,
 ) -> Result<Response<Vec<u8>>, TokenFailure> {
     let status = reply.status;
-    if status.is_redirection() {
-        return Err(
-            unexpected_response("a redirect to another address, which was not followed", reply).into()
-        );
-    }
-    if is_busy(status) {
-        return Err(Failure::Unavailable(status, reply.retry_after).into());
-    }
-    let mut members = match members(reply, noted) {
-        Ok(members) => members,
-        Err(failure) => return Err(refusal::in_headers(reply, sent).unwrap_or_else(|| failure.into())),
-    };
-    if let Some(refused) = refusal::of(reply, config, &members, sent) {
-        return Err(refused);
-    }
-    if !status.is_success() {
-        return Err(unexpected_response("without an OAuth error", reply).into());
-    }
+    let mut members = successful_members(reply, config, sent, noted)?;
     if status != StatusCode::OK {
         record_deviation(noted, "reply", format!("came with status {} instead of 200", status.as_u16()));
     }
@@ -58,6 +41,65 @@ pub(in crate::http) fn normalize(
     let mut response = Response::new(Value::Object(members).to_string().into_bytes());
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     Ok(response)
+}
+
+/// Converts a device authorization response to one that `oauth2` reads: numbers may be text, and members may be null.
+pub(in crate::http) fn normalize_device_authorization(
+    reply: &Reply,
+    config: &ProviderConfig,
+    sent: &[SecretString],
+) -> Result<Response<Vec<u8>>, TokenFailure> {
+    let mut members = successful_members(reply, config, sent, &mut Vec::new())?;
+    members.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
+    for name in ["expires_in", "interval"] {
+        if let Some(seconds) = members.get(name).and_then(seconds) {
+            members.insert(name.into(), seconds.into());
+        }
+    }
+    let mut response = Response::new(Value::Object(members).to_string().into_bytes());
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// A number of seconds that came as text or as a fraction.
+fn seconds(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range")]
+        Value::Number(number) => {
+            number.as_u64().or(number.as_f64().filter(|n| (0.0..1e9).contains(n)).map(|n| n as u64))
+        }
+        _ => None,
+    }
+}
+
+/// The members of a response that is neither an error nor unexpected.
+fn successful_members(
+    reply: &Reply,
+    config: &ProviderConfig,
+    sent: &[SecretString],
+    noted: &mut Vec<Deviation>,
+) -> Result<Members, TokenFailure> {
+    let status = reply.status;
+    if status.is_redirection() {
+        return Err(
+            unexpected_response("a redirect to another address, which was not followed", reply).into()
+        );
+    }
+    if is_busy(status) {
+        return Err(Failure::Unavailable(status, reply.retry_after).into());
+    }
+    let members = match members(reply, noted) {
+        Ok(members) => members,
+        Err(failure) => return Err(refusal::in_headers(reply, sent).unwrap_or_else(|| failure.into())),
+    };
+    if let Some(refused) = refusal::of(reply, config, &members, sent) {
+        return Err(refused);
+    }
+    if !status.is_success() {
+        return Err(unexpected_response("without an OAuth error", reply).into());
+    }
+    Ok(members)
 }
 
 /// The members of a response, as JSON or form-encoded.

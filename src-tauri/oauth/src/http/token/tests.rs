@@ -80,7 +80,7 @@ async fn each_template_sends_these_requests() {
             let value = if random.contains(&name.as_str()) { "RANDOM" } else { value };
             format!("  {name}={value}")
         });
-        let url = &config.authorize_url;
+        let url = config.authorize_url().unwrap();
         let authorization = format!("GET {url}\n{}", parameters.collect::<Vec<_>>().join("\n"));
         let verifier =
             request.verifier.is_some().then(|| "VERIFIER-OF-AT-LEAST-FORTY-THREE-CHARACTERS".into());
