@@ -405,6 +405,28 @@ const shots = {
       { scenario: name, go: (page) => page.locator(".link", { hasText: "Acme Sites" }).click() },
     ]),
   ),
+  device: {
+    scenario: "device",
+    go: async (page) => {
+      await page.locator(".link", { hasText: "Harbour jobs" }).click();
+      await page.getByText("WDJB-MJHT").waitFor();
+    },
+  },
+  itself: { scenario: "itself", go: (page) => row(page, "Harbour jobs") },
+  "itself-token": {
+    scenario: "itself",
+    go: async (page) => {
+      await row(page, "Harbour jobs");
+      await tab(page, "Token");
+    },
+  },
+  "add-grant": {
+    scenario: "some",
+    go: async (page) => {
+      await discovering(page);
+      await page.getByLabel("Grant type").selectOption("client_credentials");
+    },
+  },
   browser: {
     scenario: "browser",
     go: async (page) => {

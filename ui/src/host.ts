@@ -38,6 +38,7 @@ export type {
   ConnectionId,
   Details,
   Deviation,
+  DevicePrompt,
   Diagnosis,
   Discovery,
   DiscoveryNote,
@@ -170,8 +171,9 @@ export const host = {
   /** Removes an app after disconnecting and removing its connections one by one. */
   removeApp: (app: string) => ask(() => commands.removeApp(app)),
   /** With `anotherAccount`, the provider shows its account chooser. */
-  startAttempt: (app: string, connection: string | null, anotherAccount = false) =>
-    ask(() => commands.startAttempt(app, connection, anotherAccount)),
+  startAttempt: (app: string, connection: string | null, anotherAccount = false, byDevice = false) =>
+    ask(() => commands.startAttempt(app, connection, anotherAccount, byDevice)),
+  devicePrompt: (attempt: string) => ask(() => commands.devicePrompt(attempt)),
   /**
    * Opens the sign-in page, in the browser `chosen` if given, which the connection remembers. Returns whether the
    * person agreed to a new command.

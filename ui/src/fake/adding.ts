@@ -15,7 +15,13 @@ export function adding(given: NewApp, id: string): App {
   const overrides = given.overrides ?? {};
   const value = (key: string) => overrides[key] ?? of.values.find((one) => one.key === key)?.value ?? "";
   if (value("client_id") === "required" && !given.client_id) throw wrong("client_id", "A client id is needed.");
-  for (const key of ["authorize_url", "token_url"]) if (!value(key)) throw wrong(key, "The address is empty.");
+  const grant = (value("grant_type") || "authorization_code") as App["grant_type"];
+  const own = {
+    authorization_code: ["authorize_url"],
+    device_code: ["device_authorization_url"],
+    client_credentials: [],
+  };
+  for (const key of [...own[grant], "token_url"]) if (!value(key)) throw wrong(key, "The address is empty.");
   const secrets = Object.entries(given.secrets ?? {})
     .filter(([, value]) => value !== null)
     .map(([key]) => key);
@@ -45,6 +51,8 @@ export function adding(given: NewApp, id: string): App {
     projects: given.projects ?? [],
     way_back: loopback ? "loopback" : deepLink ? "deep_link" : "paste",
     redirect_uri: deepLink ?? (redirect === "loopback" ? proposed.loopback : redirect),
+    grant_type: grant,
+    offers_device: value("device_authorization_url") !== "" && grant !== "client_credentials",
     uses_pkce: value("pkce") !== "never",
   });
 }

@@ -19,6 +19,7 @@ const announced = (issuer: string): Discovery => ({
   },
   scopes: ["openid", "profile", "email"],
   client_auth: ["basic"],
+  grant_types: ["authorization_code", "device_code", "client_credentials"],
   notes: [
     {
       kind: "unsupported",

@@ -6,6 +6,7 @@ import { importing } from "./importing";
 import { adding, changing, proposed } from "./adding";
 import { FakePosts } from "./browse";
 import { checked, discover, rediscover } from "./discovery";
+import { devicePrompt, starting } from "./device";
 import { keeping } from "./keeping";
 import { requesting } from "./requests";
 import { offered } from "./providers";
@@ -197,21 +198,19 @@ export class Fake {
         for (const one of going) queueMicrotask(() => this.tell({ kind: "connection", value: one.id }));
         return { connections: going.length, revocation: this.data.revocation ?? "done" };
       }),
-    startAttempt: (appId, connection_id, anotherAccount) =>
-      this.#answer("startAttempt", [appId, connection_id, ...(anotherAccount ? [anotherAccount] : [])], () => {
-        const of = this.data.apps.find((one) => one.id === appId);
-        if (!of) throw gone;
-        const begun = attempt("waiting", {
-          id: `attempt-${this.calls.length}`,
-          app_id: of.id,
-          app_name: of.name,
-          provider_name: of.provider_name,
-          connection_id,
-          redirect_uri: of.redirect_uri,
-        });
-        this.data.attempts.push(begun);
-        return begun;
-      }),
+    startAttempt: (appId, connection_id, anotherAccount, byDevice) =>
+      this.#answer(
+        "startAttempt",
+        [appId, connection_id, ...(anotherAccount || byDevice ? [anotherAccount, byDevice] : [])],
+        () => {
+          const of = this.data.apps.find((one) => one.id === appId);
+          if (!of) throw gone;
+          const begun = starting(of, `attempt-${this.calls.length}`, connection_id, byDevice);
+          this.data.attempts.push(begun);
+          return begun;
+        },
+      ),
+    devicePrompt: (id) => this.#answer("devicePrompt", [id], () => devicePrompt(this.data.attempts, id)),
     openBrowser: (id, chosen) => this.#answer("openBrowser", [id, chosen], () => !chosen || this.data.agrees !== false),
     pasteCallback: (id, text) =>
       this.#answer("pasteCallback", [id, text], () => {

@@ -148,6 +148,8 @@ export const providers: ProviderView[] = [
       ["client_id", "required", "assumed"],
       ["client_secret", "optional", "assumed"],
       ["content", "none", "assumed"],
+      ["device_authorization_url", "", "assumed"],
+      ["grant_type", "authorization_code", "assumed"],
       ["introspection_url", "", "assumed"],
       ["issuer", "", "assumed"],
       ["jwks_url", "", "assumed"],

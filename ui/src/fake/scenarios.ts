@@ -1,5 +1,6 @@
 // The scenarios of the fake host.
 
+import { codelessScenarios } from "./device";
 import type { FakePosts } from "./browse";
 import { posts } from "./posts";
 import { exchanges } from "./exchanges";
@@ -204,6 +205,7 @@ const ended = (phase: Parameters<typeof attempt>[0], error: FakeData["vault"] = 
 });
 
 export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakePosts }) => FakeData } = {
+  ...codelessScenarios,
   empty,
   some,
   environments,

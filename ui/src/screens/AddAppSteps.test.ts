@@ -180,3 +180,46 @@ test("a test names the invalid field and opens its step", async () => {
   expect(field("token_url")).toHaveAccessibleDescription(/not an address/);
   expect(current()).toContain("Provider");
 });
+
+test("a grant without a callback asks for no redirect URI, authorization URL or PKCE", async () => {
+  const user = await open();
+  await user.click(radio("Another provider"));
+  await user.type(field("issuer"), "https://id.harbour.example");
+  await press(user, "Next");
+  await waitFor(() => expect(current()).toContain("Register"));
+  expect(screen.getByText("Redirect method")).toBeVisible();
+  await press(user, "Back");
+  await user.selectOptions(screen.getByRole("combobox", { name: "Grant type" }), "client_credentials");
+  expect(screen.queryByText("Redirect method")).not.toBeInTheDocument();
+  expect(screen.getByText(/a token for the app itself/)).toBeVisible();
+  for (const id of ["authorize_url", "device_authorization_url", "pkce", "refresh"]) expect(field(id)).toBeNull();
+  await press(user, "Next");
+  await press(user, "Next");
+  // Without a person, only a secret proves who asks.
+  await user.type(field("client_id"), "jobs");
+  await user.type(field("client_secret"), "s3cret");
+  await user.click(screen.getAllByRole("button", { name: "Add app" }).at(-1) as Element);
+  await screen.findByRole("heading", { level: 1, name: /^Connect/ });
+  expect(sent()).toMatchObject({ overrides: { grant_type: "client_credentials" } });
+});
+
+test("a grant that the provider does not offer is pointed out", async () => {
+  const user = await open();
+  await user.click(radio("Another provider"));
+  await user.type(field("issuer"), "https://id.harbour.example");
+  const real = fake.commands.discover;
+  fake.commands.discover = async (...given) => {
+    const answer = await real(...given);
+    if (answer.status === "ok") answer.data.grant_types = ["authorization_code"];
+    return answer;
+  };
+  await press(user, "Discover");
+  await screen.findByText(/^Found /);
+  await user.selectOptions(screen.getByRole("combobox", { name: "Grant type" }), "device_code");
+  expect(await screen.findByText(/doesn’t offer this grant type. It offers: authorization code\./)).toBeVisible();
+  await press(user, "Next");
+  // The endpoint that this grant needs is missing.
+  expect(current()).toContain("Provider");
+  await waitFor(() => expect(field("device_authorization_url")).toHaveFocus());
+  fake.commands.discover = real;
+});

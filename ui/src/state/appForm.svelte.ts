@@ -127,6 +127,11 @@ export class AppFormState {
     return this.#fields.get(this.provider);
   }
 
+  /** Whether the browser returns with a callback, so that there is a redirect URI. */
+  get hasCallback(): boolean {
+    return (this.fields?.grant ?? "authorization_code") === "authorization_code";
+  }
+
   /** The redirect URI to register with the provider; empty while unknown. */
   get redirectUri(): string {
     return this.uriBy(this.wayBack);
@@ -154,7 +159,7 @@ export class AppFormState {
   }
 
   #redirect(): string {
-    if (this.wayBack === "paste") return this.address.trim() || "https://";
+    if (this.wayBack === "paste" && this.hasCallback) return this.address.trim() || "https://";
     if (this.redirectUri) return this.redirectUri;
     if (this.wayBack === "deep_link") return "deep-link";
     return this.port.trim() ? `loopback:${this.port.trim()}` : "loopback";
@@ -163,6 +168,7 @@ export class AppFormState {
   /** All validation errors that can be found without the host, by field. */
   problems(): Map<string, string> {
     const found = new Map([...(this.fields?.problems() ?? [])].map(([field, what]) => [field, words[what]]));
+    if (!this.hasCallback) return found;
     if (this.wayBack === "paste" && !/^https:\/\/[^\s/]+/.test(this.address.trim()))
       found.set("redirect", words.redirectMissing);
     const port = this.port.trim();

@@ -13,5 +13,5 @@ export function stepOf(field: string, asksClientAuth = true): AppStep {
   if (field === "redirect") return "register";
   if (field === "client_auth" && !asksClientAuth) return "scopes";
   if (credentials.includes(field)) return "credentials";
-  return field === "provider" || endpointKeys.includes(field) ? "provider" : "scopes";
+  return ["provider", "grant_type"].includes(field) || endpointKeys.includes(field) ? "provider" : "scopes";
 }

@@ -1,7 +1,7 @@
 // A connection's displayed status: the state reported by the core, adjusted by the clock.
 
 import type { Details, TokenMetadata, State, Summary } from "../host";
-import { named, side, stateSentence, stateWord, time } from "../words";
+import { connection as words, named, side, stateSentence, stateWord, time } from "../words";
 
 /** An active connection past its expiry counts as expired before the core reports it. */
 export function connectionState(summary: Summary, now: Date): State {
@@ -12,8 +12,16 @@ export function connectionState(summary: Summary, now: Date): State {
 /** The account of a connection: name and email, or either; empty if unknown. */
 export function accountName(details: Details | undefined): string {
   const account = details?.account;
+  if (isOfClient(details?.tokens ?? null)) return words.theApp;
   return account ? [named(account), account.email].filter(Boolean).join(", ") : "";
 }
+
+/** Whether the token is the app's own, so that a new one is requested without a person. */
+export const isOfClient = (held: TokenMetadata | null): boolean => held?.grant_type === "client_credentials";
+
+/** Whether only a new sign-in gives another token. */
+export const isOnce = (held: TokenMetadata | null): boolean =>
+  held !== null && held.refresh === null && !isOfClient(held);
 
 /** Whether the access token can be copied: also one that is still valid but can no longer be refreshed. */
 export function canCopyToken(summary: Summary, details: Details | undefined, now: Date): boolean {
@@ -67,12 +75,12 @@ function stated(state: State, summary: Summary, details: Details | undefined, no
       : Infinity
     : null;
   if (state === "active") {
-    const once = held !== null && held.refresh === null;
+    const once = isOnce(held);
     if (!summary.expires_at) return once ? stateSentence.activeForeverOnce : stateSentence.activeForever;
     const until = time.until(summary.expires_at, now);
     return once ? stateSentence.activeOnce(until) : stateSentence.active(until);
   }
-  if (state === "expired") return held && !held.refresh ? stateSentence.expiredForGood : stateSentence.expired;
+  if (state === "expired") return isOnce(held) ? stateSentence.expiredForGood : stateSentence.expired;
   if (state === "renewing") return stateSentence.renewing(summary.provider_name);
   if (state === "retrying")
     return stateSentence.retrying(

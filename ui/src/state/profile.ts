@@ -23,6 +23,47 @@ export const parameterKeys = [
   "authorize.acr_values",
 ];
 
+/** Settings that only the authorization code grant uses. */
+const ofCallback = [
+  "authorize_url",
+  "authorize_params",
+  "identity_provider",
+  "email",
+  "response_mode",
+  "pkce",
+  "require_state",
+  "require_iss",
+  "callback_code",
+  "callback_state",
+  "token_redirect_uri",
+  "token_state",
+  "projects_param",
+  "authorize.prompt",
+  "authorize.login_hint",
+  "authorize.acr_values",
+];
+/** Settings that a grant without a person does not use. */
+const ofPerson = [
+  "device_authorization_url",
+  "login_url",
+  "userinfo_url",
+  "refresh",
+  "refresh_url",
+  "refresh_method",
+  "refresh_body",
+  "refresh_params",
+  "refresh_redirect_uri",
+  "refresh_scope",
+  "refresh_token_prefix",
+  "authorize.audience",
+];
+
+/** Whether a grant uses a setting. */
+export function isUsed(grant: string, key: string): boolean {
+  if (grant === "client_credentials") return ![...ofCallback, ...ofPerson].includes(key);
+  return grant !== "device_code" || !ofCallback.includes(key);
+}
+
 const yesNo = ["true", "false"];
 const bodies = ["form", "json", "query"];
 const needs = ["required", "optional", "none"];
@@ -31,6 +72,7 @@ const clientAuth = ["none", "body", "basic", "basic_raw"];
 
 /** The possible values of a setting, if they are known. */
 export const choices: { [key in string]: string[] } = {
+  grant_type: ["authorization_code", "device_code", "client_credentials"],
   identity_provider: ["", "facebook", "github", "google", "twitter"],
   client_id: needs,
   client_secret: needs,

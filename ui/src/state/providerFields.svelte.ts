@@ -9,6 +9,7 @@ import {
   choices,
   readOnlyKeys,
   isSecret,
+  isUsed,
   knownKeys,
   originOf,
   parameterKeys,
@@ -127,6 +128,8 @@ export class ProviderFields {
       this.#found.set(key, value);
       this.set(key, value);
     }
+    // The other grants of the issuer are for the person to choose.
+    if (!("grant_type" in found.values) && this.#found.has("grant_type")) this.reset("grant_type");
     this.discovered = values.map(([key]) => key).filter(this.isChanged);
   };
 
@@ -197,8 +200,28 @@ export class ProviderFields {
   choices = (key: string): string[] | undefined =>
     key === "require_state" && this.defaultValue("state_may_be_waived") !== "true" ? ["true"] : choices[key];
 
+  /** How the app obtains tokens. */
+  get grant(): string {
+    return this.value("grant_type") || "authorization_code";
+  }
+
+  /** Whether the grant is chosen here. */
+  get asksGrant(): boolean {
+    return this.#own("grant_type") !== undefined;
+  }
+
+  /** Whether the issuer's metadata leaves out the chosen grant. */
+  get isGrantMissing(): boolean {
+    const offered = this.discovery?.grant_types ?? [];
+    return offered.length > 0 && !offered.includes(this.grant);
+  }
+
   need = (key: "client_id" | "client_secret"): Need => {
     const value = this.value(key);
+    // Without a person, only a secret proves who asks.
+    const isAlone =
+      this.grant === "client_credentials" && ["basic", "basic_raw", "body"].includes(this.value("client_auth"));
+    if (key === "client_secret" && isAlone) return "required";
     return value === "none" || value === "optional" ? value : "required";
   };
 
@@ -217,7 +240,7 @@ export class ProviderFields {
 
   /** Keys shown first, because only the person knows their values. */
   get upFrontKeys(): string[] {
-    return this.keys.filter((key) => upFrontKeys.includes(key));
+    return this.keys.filter((key) => upFrontKeys.includes(key) && isUsed(this.grant, key));
   }
 
   /** Whether the profile has no endpoints of its own, so that they are discovered or entered. */
@@ -234,7 +257,9 @@ export class ProviderFields {
   fact = (key: string): string => this.#own(key)?.value ?? "";
 
   get endpointKeys(): string[] {
-    return this.keys.filter((key) => endpointKeys.includes(key) && !(key === "issuer" && this.startsWithIssuer));
+    return this.keys.filter(
+      (key) => endpointKeys.includes(key) && isUsed(this.grant, key) && !(key === "issuer" && this.startsWithIssuer),
+    );
   }
 
   /** Whether the client authentication method is asked for beside the client secret. */
@@ -247,9 +272,10 @@ export class ProviderFields {
       ...endpointKeys,
       ...upFrontKeys,
       ...parameterKeys,
+      "grant_type",
       ...(this.asksClientAuth ? ["client_auth"] : []),
     ];
-    return this.keys.filter((key) => !elsewhere.includes(key));
+    return this.keys.filter((key) => !elsewhere.includes(key) && isUsed(this.grant, key));
   }
 
   /** The client secret to send: null keeps the stored one, "" deletes it. */
@@ -261,10 +287,13 @@ export class ProviderFields {
   /** Fields that are required and empty, or invalid URLs. The host validates the rest. */
   problems(): Map<string, "missing" | "address"> {
     const found = new Map<string, "missing" | "address">();
-    for (const key of this.keys.filter((key) => key !== "issuer" && endpointKeys.includes(key))) {
+    const isShown = (key: string) => key !== "issuer" && endpointKeys.includes(key) && isUsed(this.grant, key);
+    for (const key of this.keys.filter(isShown)) {
       const value = this.value(key).trim();
+      const needed = ["authorize_url", "token_url"].includes(key) && this.isBare;
       if (value && !isAddress(value)) found.set(key, "address");
-      else if (!value && this.isBare && ["authorize_url", "token_url"].includes(key)) found.set(key, "missing");
+      else if (!value && (needed || (key === "device_authorization_url" && this.grant === "device_code")))
+        found.set(key, "missing");
     }
     if (this.need("client_id") === "required" && !this.clientId.trim()) found.set("client_id", "missing");
     // The host validates the secret; mark it here only together with other errors.

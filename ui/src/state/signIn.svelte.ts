@@ -17,19 +17,32 @@ export function signInAction(app: string): Action {
 }
 
 /** Starts a sign-in. Returns whether it led to an attempt or a failed deep link test. */
-export const connect = (app: string, connection: string | null, anotherAccount = false): Promise<boolean> =>
-  signInAction(app).run(() => begin(app, connection, anotherAccount));
+export const connect = (
+  app: string,
+  connection: string | null,
+  { anotherAccount = false, byDevice = false } = {},
+): Promise<boolean> => signInAction(app).run(() => begin(app, connection, anotherAccount, byDevice));
 
-async function begin(app: string, connection: string | null, anotherAccount: boolean): Promise<void> {
-  if (appStore.app(app)?.way_back === "deep_link" && !deepLinkTest.isUsable) {
+/** Whether the browser returns with a callback. */
+const hasCallback = (grant: string | undefined): boolean => grant === "authorization_code";
+
+async function begin(
+  app: string,
+  connection: string | null,
+  anotherAccount: boolean,
+  byDevice: boolean,
+): Promise<void> {
+  const of = appStore.app(app);
+  const opens = hasCallback(of?.grant_type) && !byDevice;
+  if (opens && of?.way_back === "deep_link" && !deepLinkTest.isUsable) {
     const route: Route = { page: "connect", app, attempt: null, connection };
     router.go(route);
     // The person has left the page meanwhile.
     if (!(await deepLinkTest.test()) || router.route !== route) return;
   }
-  const attempt = await host.startAttempt(app, connection, anotherAccount);
+  const attempt = await host.startAttempt(app, connection, anotherAccount, byDevice);
   appStore.updateAttempt(attempt);
   router.go({ page: "connect", app, attempt: attempt.id, connection });
   // Not awaited: some launchers are slow, and the result is stored with the attempt.
-  void browserLaunches.open(attempt.id);
+  if (hasCallback(attempt.grant_type)) void browserLaunches.open(attempt.id);
 }

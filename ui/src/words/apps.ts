@@ -70,6 +70,17 @@ export const addApp = {
     "authorize.acr_values": "The authentication context to ask for, such as a second factor.",
   } as Record<string, string | undefined>,
   clientAuthNote: "How the client secret is sent. Without one, the client ID alone is sent (none).",
+  grantNote: {
+    authorization_code: "You approve access in your browser, which then returns to Grapnel with a code.",
+    device_code: "For a device without a browser (RFC 8628). No redirect URI is needed.",
+    client_credentials:
+      "For a service of your own: a token for the app itself. It needs a client secret, and no redirect URI.",
+  } as Record<string, string | undefined>,
+  noRedirect: "This grant type has no redirect URI: nothing to register but the client itself.",
+  grantNotOffered: (offered: string[]) =>
+    `The provider’s metadata doesn’t offer this grant type. ` +
+    `It offers: ${offered.map((one) => one.replaceAll("_", " ")).join(", ")}.`,
+  parametersClientNote: "Optional. Sent with every token request. Add others below, such as token.audience.",
   noClient: (provider: string) => `${provider} has no client ID and no client secret.`,
   inGrapnel: "In Grapnel",
   stateWarning:

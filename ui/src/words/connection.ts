@@ -44,6 +44,8 @@ export const connection = {
   connectedAs: (account: string, provider: string) =>
     account ? `Connected as ${account}.` : `Connected to ${provider}.`,
   keptFresh: "The tokens are encrypted in the vault and refreshed automatically.",
+  theApp: "the app itself",
+  keptAnew: "The token is encrypted in the vault. Grapnel requests a new one before it expires.",
   keptOnce: "The token is encrypted in the vault. There is no refresh token: reconnect when it expires.",
   copyToken: "Copy token",
   tokenCopied: "Copied. The clipboard is cleared in 45 seconds.",

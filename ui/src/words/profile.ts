@@ -3,6 +3,7 @@
 const names: Record<string, string> = {
   issuer: "Issuer",
   authorize_url: "Authorization URL",
+  device_authorization_url: "Device authorization URL",
   token_url: "Token URL",
   refresh_url: "Refresh URL",
   revocation_url: "Revocation URL",
@@ -16,6 +17,7 @@ const names: Record<string, string> = {
   email: "Email",
   user_uid: "User ID",
   org: "Organization",
+  grant_type: "Grant type",
   client_id: "Client ID requirement",
   client_secret: "Client secret requirement",
   client_auth: "Client authentication",
@@ -66,6 +68,11 @@ const choiceNames: Record<string, Record<string, string>> = {
     twitter: "Twitter",
   },
   refresh: { rotates: "rotating", keeps: "reused", none: "not issued" },
+  grant_type: {
+    authorization_code: "Authorization code: you sign in in the browser",
+    device_code: "Device code: you enter a code on any device",
+    client_credentials: "Client credentials: the app itself, without a person",
+  },
   scope_separator: { space: "space", comma: "comma" },
   client_auth: clientAuth,
   revocation_auth: { "": "same as the token URL", ...clientAuth },

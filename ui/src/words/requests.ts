@@ -77,6 +77,7 @@ export const requests = {
     request: "API request",
     authorization: "Authorization request",
     callback: "Callback",
+    device_authorization: "Device authorization",
     password_login: "Password sign-in",
     token: "Token request",
     refresh: "Token refresh",

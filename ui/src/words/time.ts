@@ -90,6 +90,12 @@ export function spoken(ms: number): string {
   return ms < 2 * DAY ? count(Math.floor(ms / HOUR), "hour", "hours") : count(Math.floor(ms / DAY), "day", "days");
 }
 
+/** `9:41` of minutes and seconds, for a countdown. */
+export function countdown(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 /** `just now`, `12 min ago`, `2 h ago`, `Yesterday`, `18 Nov`. */
 export function ago(at: Moment, now: Date): string {
   const passed = now.getTime() - date(at).getTime();

@@ -19,6 +19,7 @@ export const token = {
   refreshExpires: "Refresh token expires",
   refreshEndIsFixed: "Refreshing doesn’t extend it.",
   none: "None",
+  notNeeded: "None needed: the app requests a new token with its own credentials",
   fingerprintNote: "Fingerprint: the first 8 hex digits of the token’s SHA-256, for comparing tokens.",
   compared: "Introspection",
   checkedAt: "checked",
