@@ -18,7 +18,7 @@ const native = {
   application_type: 'native',
   // Without a port, which stands for any (RFC 8252 §7.3); and a private-use scheme (§7.1).
   redirect_uris: ['http://127.0.0.1/callback', 'dev.grapnel.desktop:/oauth/callback'],
-  grant_types: ['authorization_code', 'refresh_token'],
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
   response_types: ['code'],
 };
 
@@ -31,6 +31,16 @@ const clients = [
     token_endpoint_auth_method: 'client_secret_basic',
   },
   { ...native, client_id: 'public', token_endpoint_auth_method: 'none' },
+  {
+    // A service of its own, without a person.
+    client_id: 'service',
+    client_secret: randomBytes(24).toString('base64'),
+    token_endpoint_auth_method: 'client_secret_basic',
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['client_credentials'],
+    scope: 'notes:read',
+  },
 ];
 
 const claims = (sub) => ({ sub, name: 'Ada Peer', email: `${sub}@example.org`, email_verified: true });
@@ -56,6 +66,8 @@ const configuration = {
   rotateRefreshToken: true,
   features: {
     devInteractions: { enabled: true },
+    deviceFlow: { enabled: true },
+    clientCredentials: { enabled: true },
     introspection: { enabled: true },
     revocation: { enabled: true },
     userinfo: { enabled: true },
@@ -74,6 +86,8 @@ const configuration = {
   ttl: {
     AccessToken: 3600,
     AuthorizationCode: 60,
+    ClientCredentials: 600,
+    DeviceCode: 300,
     Grant: 86400,
     IdToken: 600,
     Interaction: 600,
@@ -87,12 +101,13 @@ await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}`;
 const provider = new Provider(issuer, configuration);
 
-for (const kind of ['access_token', 'refresh_token']) {
+for (const kind of ['access_token', 'refresh_token', 'client_credentials']) {
   for (const how of ['saved', 'issued']) {
     provider.on(`${kind}.${how}`, (token) => tell({ event: `${kind}.issued`, value: token.jti }));
   }
 }
-for (const place of ['authorization', 'grant', 'introspection', 'revocation', 'userinfo', 'jwks', 'discovery']) {
+const places = ['authorization', 'device_authorization', 'grant', 'introspection', 'revocation', 'userinfo'];
+for (const place of [...places, 'jwks', 'discovery']) {
   provider.on(`${place}.error`, (_, { error, error_description: description }) =>
     tell({ event: `${place}.error`, error, description }));
 }

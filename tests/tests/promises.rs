@@ -1,4 +1,5 @@
-//! `docs/security.md` names the test of each promise: these files and tests exist.
+//! `docs/security.md` names the test of each promise, and `docs/providers.md` that of each RFC: these files and tests
+//! exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +12,11 @@ const BASE: &str = "src-tauri/core";
 #[test]
 fn every_test_that_a_promise_names_exists() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let page = fs::read_to_string(root.join("docs/security.md"))?;
-    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Promise"));
+    let pages = ["docs/security.md", "docs/providers.md"].map(|page| fs::read_to_string(root.join(page)));
+    let pages = pages.into_iter().collect::<Result<Vec<_>, _>>()?.join("\n");
+    let heads = ["| Promise", "| Grant |", "| What |"];
+    let is_row = |line: &&str| line.starts_with("| ") && !heads.iter().any(|head| line.starts_with(head));
+    let rows = pages.lines().filter(is_row);
     let (mut seen, mut missing) = (0, Vec::new());
     for row in rows {
         let held_by = row.trim_end_matches('|').rsplit(" | ").next().context("a row without a test")?;

@@ -45,6 +45,11 @@ const ALLOWED: &[(&str, &str)] = &[
     ("oauth ApiFailure.Refused.code", "the error code of a provider's reply"),
     ("core RefusalFacts.code", "the error code of a provider's reply"),
     ("oauth CallbackParameterNames.code", "the names of the parameter that carries a code, never a code"),
+    ("model DevicePrompt.user_code", "the person reads it, and enters it elsewhere"),
+    ("model DevicePrompt.qr_code", "the picture of an address that the person scans"),
+    ("core StoredPrompt.user_code", "serialized to be encrypted"),
+    ("cli Printed.user_code", "`grapnel connect --device --json` prints it for the person"),
+    ("sandbox Device.user_code", "the sandbox's, which a person reads"),
     ("core App.secrets", "the keys of what the vault has, never its values"),
     ("store AppRow.secret_keys", "the keys of what the vault has, never its values"),
     (

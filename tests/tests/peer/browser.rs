@@ -59,6 +59,50 @@ pub(crate) async fn visit(issuer: &str, link: &SecretString, person: Person) -> 
     bail!("the server sends the browser round and round")
 }
 
+/// Opens the page for a device code (RFC 8628 §3.3), and approves or aborts there.
+pub(crate) async fn approve(link: &str, person: Person) -> Result<()> {
+    let mut browser = Browser {
+        client: reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?,
+        cookies: BTreeMap::new(),
+    };
+    let mut response = browser.send(Method::GET, link, None).await?;
+    for _ in 0..ENDLESS {
+        if let Some(location) = response.headers().get(header::LOCATION) {
+            let address = response.url().join(location.to_str()?)?;
+            response = browser.send(Method::GET, address.as_str(), None).await?;
+            continue;
+        }
+        let (base, page) = (response.url().clone(), response.text().await?);
+        let Some(action) = page.split_once("<form").and_then(|(_, form)| between(form, "action=\"", "\""))
+        else {
+            return Ok(());
+        };
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for input in
+            page.split("<input").skip(1).filter_map(|rest| rest.split_once('>')).map(|(input, _)| input)
+        {
+            if let (Some(name), Some(value)) =
+                (between(input, "name=\"", "\""), between(input, "value=\"", "\""))
+            {
+                form.append_pair(name, value);
+            }
+        }
+        let is_confirmation = page.contains("op.deviceConfirmForm");
+        if is_confirmation && person == Person::GoesBack {
+            form.append_pair("abort", "yes");
+        }
+        if page.contains("name=\"login\"") {
+            form.append_pair("login", ACCOUNT).append_pair("password", "any");
+        }
+        let address = base.join(&action.replace("&amp;", "&"))?;
+        response = browser.send(Method::POST, address.as_str(), Some(form.finish())).await?;
+        if is_confirmation && person == Person::GoesBack {
+            return Ok(());
+        }
+    }
+    bail!("the server sends the browser round and round")
+}
+
 /// Opens the loopback callback URL, and returns the page, whose status tells whether the callback was accepted.
 pub(crate) async fn come_home(address: &SecretString) -> Result<String> {
     let client = reqwest::Client::builder().no_proxy().build()?;

@@ -9,11 +9,15 @@ use crate::world::World;
 async fn discovery_fills_the_values() -> Result<()> {
     let world = World::new().await?;
     let issuer = &world.server.issuer;
-    let values = world.grapnel.discover(issuer).await?.values;
+    let found = world.grapnel.discover(issuer).await?;
+    assert_eq!(found.grant_types, ["authorization_code", "device_code", "client_credentials"]);
+    let values = found.values;
+    assert_eq!(values.get("grant_type"), None, "a person chooses among them");
     let expected = [
         ("issuer", issuer.clone()),
         ("authorize_url", format!("{issuer}/auth")),
         ("token_url", format!("{issuer}/token")),
+        ("device_authorization_url", format!("{issuer}/device/auth")),
         ("revocation_url", format!("{issuer}/token/revocation")),
         ("introspection_url", format!("{issuer}/token/introspection")),
         ("userinfo_url", format!("{issuer}/me")),

@@ -1,6 +1,8 @@
 //! The core with a certified authorization server by other authors: `oidc-provider`, from `tests/peer`.
 
 mod browser;
+mod client_credentials;
+mod device;
 mod disconnecting;
 mod discovery;
 mod id_tokens;

@@ -15,6 +15,8 @@ pub(crate) struct Server {
     pub(crate) issuer: String,
     pub(crate) confidential: Client,
     pub(crate) public: Client,
+    /// A service of its own, without a person.
+    pub(crate) service: Client,
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     told: Vec<Value>,
@@ -50,13 +52,14 @@ impl Server {
             issuer: ready["issuer"].as_str().context("no issuer")?.to_owned(),
             confidential: client(0)?,
             public: client(1)?,
+            service: client(2)?,
             process,
             lines,
             told: Vec::new(),
         })
     }
 
-    /// The next token of a kind (`access_token`, `refresh_token`) that it issued.
+    /// The next token of a kind (`access_token`, `refresh_token`, `client_credentials`) that it issued.
     pub(crate) async fn issued(&mut self, kind: &str) -> Result<String> {
         let wanted = format!("{kind}.issued");
         loop {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -9,7 +10,7 @@ use grapnel_core::Grapnel;
 use grapnel_core::Keyring;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::SignInRequest;
-use grapnel_core::clock::SystemClock;
+use grapnel_core::clock::{Clock, Wait, WakeReason};
 use grapnel_model::attempt::Attempt;
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
@@ -18,9 +19,11 @@ use grapnel_model::secret::SecretInput;
 use grapnel_tests::wait::PATIENCE;
 use grapnel_tests::{Context, Result};
 use http::{StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::broadcast::Receiver;
+use tokio::sync::watch;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use crate::browser::{self, Person};
@@ -38,15 +41,16 @@ pub(crate) const RESOURCE: (&str, &str) = ("authorize.resource", "http://127.0.0
 pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) grapnel: Grapnel,
+    pub(crate) clock: Arc<MovingClock>,
     _home: TempDir,
 }
 
 impl World {
     pub(crate) async fn new() -> Result<Self> {
         let home = tempfile::tempdir()?;
-        let grapnel =
-            Grapnel::with(home.path(), Arc::new(MemoryKeyring::default()), Arc::new(SystemClock::default()))?;
-        Ok(Self { server: Server::start().await?, grapnel, _home: home })
+        let clock = Arc::<MovingClock>::default();
+        let grapnel = Grapnel::with(home.path(), Arc::new(MemoryKeyring::default()), clock.clone())?;
+        Ok(Self { server: Server::start().await?, grapnel, clock, _home: home })
     }
 
     /// An app as a person adds it by its issuer, with changed values.
@@ -146,6 +150,34 @@ pub(crate) async fn end_of(events: &mut Receiver<Event>, id: &AttemptId) -> Resu
         {
             return Ok(*attempt);
         }
+    }
+}
+
+/// The system's clock, which a test can set ahead. That wakes the tasks that wait for a time.
+#[derive(Default)]
+pub(crate) struct MovingClock(watch::Sender<SignedDuration>);
+
+impl MovingClock {
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.0.send_modify(|ahead| *ahead += by);
+    }
+}
+
+impl Clock for MovingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + *self.0.borrow()
+    }
+
+    fn wait_until(&self, at: Timestamp) -> Wait<'_> {
+        let mut moves = self.0.subscribe();
+        Box::pin(async move {
+            while let Ok(left) = Duration::try_from(self.now().duration_until(at))
+                && !left.is_zero()
+            {
+                let _ = tokio::time::timeout(left, moves.changed()).await;
+            }
+            WakeReason::Due
+        })
     }
 }
 

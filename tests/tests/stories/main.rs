@@ -9,6 +9,7 @@ mod confirming;
 mod custom;
 mod denied;
 mod exchanges;
+mod grants;
 mod grindery;
 mod grovestreams;
 mod hooks;
