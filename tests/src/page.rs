@@ -157,6 +157,8 @@ impl Page {
     /// Selects an option of the select element with this name.
     pub async fn select(&self, name: &str, choice: &str) -> Result<()> {
         let list = self.find(Role::Select, name).await?;
+        // The bar at the bottom of a form may be over it.
+        list.scroll_into_view().await?;
         let option = list.find(By::XPath(format!(".//option[normalize-space()='{choice}']"))).await;
         option.with_context(|| format!("no {choice:?} in {name:?}"))?.click().await?;
         Ok(())
