@@ -12,7 +12,7 @@ use grapnel_model::id::AttemptId;
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::clock::WakeReason;
 use grapnel_oauth::http::token::{TokenRequestKind, request_token};
-use grapnel_oauth::http::{Failure, Mask, TokenFailure};
+use grapnel_oauth::http::{Failure, TokenFailure};
 use grapnel_oauth::sign_in_messages;
 use grapnel_store as store;
 use grapnel_store::attempt::AttemptRow;
@@ -22,9 +22,8 @@ use tokio::sync::broadcast::Receiver;
 use super::attempts::{emit_attempt, time_out, verifier_associated_data};
 use super::complete::{complete, fail, fetch_account};
 use super::device_prompt::StoredPrompt;
-use super::exchange::{Exchanged, explain_refused_request};
+use super::exchange::{Exchanged, check_id_token, explain_refused_request};
 use super::store_grant::{GrantTarget, store_grant};
-use crate::content;
 use crate::context::Context;
 use crate::exchange_log::{self, ExchangeLog, Suspended};
 use crate::grant::OAuthClient;
@@ -201,13 +200,7 @@ async fn ask(
     let failure = match answered {
         Ok(grant) => {
             show_answer(row, log);
-            let id_token = match &grant.id_token {
-                Some(token) => {
-                    let mask = Mask::of(grant.secrets().chain(client.credentials.client_secret.clone()));
-                    content::check_id_token(ctx, log.http(), &client, token, None, &mask).await?
-                }
-                None => None,
-            };
+            let id_token = check_id_token(ctx, row, &client, &grant, log).await?;
             return Ok(Answer::Granted(Box::new(app), Box::new(Exchanged { client, grant, id_token })));
         }
         Err(unanswered) => unanswered.failure,

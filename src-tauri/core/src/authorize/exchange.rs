@@ -62,12 +62,23 @@ pub(super) async fn exchange_code(
         }
     };
     drop(permit);
+    let id_token = check_id_token(ctx, row, &client, &grant, log).await?;
+    Ok(Exchanged { client, grant, id_token })
+}
+
+/// Validates the ID token of a grant, if there is one, against what its sign-in asked for.
+pub(super) async fn check_id_token(
+    ctx: &Context,
+    row: &AttemptRow,
+    client: &OAuthClient,
+    grant: &Grant,
+    log: &ExchangeLog,
+) -> Result<Option<IdToken>> {
     let mask = Mask::of(grant.secrets().chain(client.credentials.client_secret.clone()));
     // By the corrected clock, which may have been corrected since.
     let at = ctx.time.now() - row.started_at.duration_until(ctx.now());
     let asked = AskedIdToken { nonce_hash: row.nonce_hash.as_deref(), at, max_age: row.max_age };
-    let id_token = content::check_id_token(ctx, log.http(), &client, &grant, asked, &mask).await?;
-    Ok(Exchanged { client, grant, id_token })
+    content::check_id_token(ctx, log.http(), client, grant, asked, &mask).await
 }
 
 /// The error of a token request with the client's own credentials. Nothing was issued that could be lost.
