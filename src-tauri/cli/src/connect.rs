@@ -37,6 +37,7 @@ use target::Target;
 const DEFAULT_TIMEOUT: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Connect {
     /// The app to connect, or the connection to reconnect
     app: String,

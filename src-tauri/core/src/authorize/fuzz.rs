@@ -139,7 +139,7 @@ fn fits(row: &AttemptRow, config: &ProviderConfig, address: &str, answer: &Callb
         (Some(named), Some(known)) => assert_eq!(named, known),
         (Some(named), None) => {
             let named = Url::parse(named).expect("an address");
-            assert_eq!(named.origin(), config.authorize_url().unwrap().origin());
+            assert_eq!(named.origin(), config.authorize_url().expect("a code grant").origin());
         }
         (None, _) => {
             assert!(!config.require_iss || matches!(answer.answer, AuthorizationResponse::Error { .. }));

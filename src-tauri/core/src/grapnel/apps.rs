@@ -38,7 +38,7 @@ impl Grapnel {
         provider: &str,
         overrides: BTreeMap<String, String>,
     ) -> Result<Vec<EndpointCheck>> {
-        app::check(&self.0, provider, overrides).await
+        Box::pin(app::check(&self.0, provider, overrides)).await
     }
 
     /// All apps, by name.

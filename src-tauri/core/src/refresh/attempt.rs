@@ -112,7 +112,7 @@ async fn refresh_with_permit(
     let permit = ctx.http.permit(renewal::endpoint(config).unwrap_or(&config.token_url)).await;
     let lock = lock_connection(ctx, id).await?;
     let _working = ctx.begin_sealed_write().await?;
-    RefreshAttempt { ctx, permit, lock, expected_version, reason }.run(id).await
+    Box::pin(RefreshAttempt { ctx, permit, lock, expected_version, reason }.run(id)).await
 }
 
 /// Waits until no other process refreshes this connection.

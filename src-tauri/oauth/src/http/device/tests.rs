@@ -1,6 +1,7 @@
 //! The examples of RFC 8628, and responses that depart from it.
 
 use grapnel_model::provider::{Overrides, Profile};
+use grapnel_model::secret::ExposeSecret;
 use http::HeaderMap;
 use parking_lot::Mutex;
 
@@ -83,7 +84,6 @@ async fn the_examples_of_the_rfc_are_sent_and_read() {
       scope=example_scope
         &client_id=1406020730
     ");
-    use grapnel_model::secret::ExposeSecret;
     assert_eq!(read.device_code.expose_secret(), "GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS");
     assert_eq!(
         (read.user_code.as_str(), read.verification_uri.as_str()),
