@@ -1023,6 +1023,14 @@ export type HookRun = {
 	failure: string | null,
 };
 
+/**  The stored ID token, without its value. */
+export type IdTokenMetadata = {
+	/**  When it expires. */
+	expires_at: string,
+	/**  When the tokens that it came with were issued. */
+	received_at: string,
+};
+
 /**  One of the apps that were read, with the values that the person added. */
 export type ImportChoice = {
 	/**  Its index in the list of apps that were read. */
@@ -1938,14 +1946,6 @@ export type TokenMetadata = {
 	id_token?: IdTokenMetadata | null,
 };
 
-/**  The stored ID token, without its value. */
-export type IdTokenMetadata = {
-	/**  When it expires. */
-	expires_at: string,
-	/**  When the tokens that it came with were issued. */
-	received_at: string,
-};
-
 /**  The parts of a token that may be shown: its first characters, and a fingerprint for comparing tokens. */
 export type TokenPreview = {
 	/**  The first characters, such as `gri_at_7Kd2`; empty if the token is too short to show any. */
@@ -1996,8 +1996,9 @@ alg: string } |
 alg: string } | 
 /**  It was made with another key, or for another content. */
 { reason: "bad_signature" } | 
-/**  Nobody but the provider relies on the token, so no keys were fetched. */
+/**  It came with a refresh, straight from the token endpoint, or with an imported file. */
 { reason: "keys_not_fetched" } | 
+/**  Nobody but the provider relies on the token, so no keys were fetched. */
 { reason: "not_checked" };
 
 /**  The redirect method that the window suggests for a new app. */

@@ -5,7 +5,7 @@ use grapnel_core::authorize::{Authentication, SignInRequest};
 
 #[derive(Debug, Args)]
 pub(super) struct AuthenticationChoice {
-    /// What the provider asks for, such as login, consent or select_account; none for no question at all
+    /// What the provider asks for, such as login or consent; none for no question at all
     #[arg(long, value_name = "WORDS", conflicts_with_all = ["another_account", "password"])]
     prompt: Option<String>,
     /// How old the authentication at the provider may be; it is checked if the scope openid is granted

@@ -29,7 +29,7 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
         }
         _ => {}
     }
-    if asked.id_token {
+    if asked.of_identity {
         let token = fetch_id_token(session, asked, &connection).await?;
         let document = json::IdTokenDocument::of(&token);
         if asked.format == Format::Json {

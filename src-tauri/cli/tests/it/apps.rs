@@ -3,6 +3,7 @@
 use grapnel_cli::Exit;
 use grapnel_sandbox::{ProviderId, custom};
 use insta::assert_snapshot;
+use jiff::Timestamp;
 
 use crate::world::World;
 
@@ -131,6 +132,8 @@ async fn a_profile_goes_through_a_file() {
 #[tokio::test]
 async fn a_custom_provider_is_configured_by_its_issuer() {
     let world = World::of(ProviderId::Custom);
+    // The ID token has the time of the sandbox.
+    world.clock.set(Timestamp::now());
     let line = format!(
         "app add id --provider custom --client-id {} --client-secret-stdin --redirect loopback --scope openid --set \
          issuer={} --json",

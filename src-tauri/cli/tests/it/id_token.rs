@@ -8,11 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use crate::world::World;
 
 /// A connection `id` with these scopes.
-async fn connected(scopes: &str, more: &str) -> World {
+async fn connected(scopes: &str) -> World {
     let world = World::of(ProviderId::Custom);
+    // The ID token has the time of the sandbox.
+    world.clock.set(Timestamp::now());
     let line = format!(
-        "app add id --provider custom --client-id {} --client-secret-stdin --redirect loopback --scope '{scopes}' \
-         --set issuer={} {more}",
+        "app add id --provider custom --client-id {} --client-secret-stdin --redirect loopback {scopes} \
+         --set issuer={}",
         custom::CLIENT_ID,
         world.sandbox.custom()
     );
@@ -29,7 +31,7 @@ fn issued(world: &World) -> String {
 
 #[tokio::test]
 async fn it_is_printed_plain_or_as_json_and_logged() {
-    let world = connected("openid profile", "").await;
+    let world = connected("--scope openid --scope profile").await;
     let plain = world.run("token id --id-token").await;
     assert_eq!((plain.exit, plain.out.trim_end()), (Exit::Done, &*issued(&world)), "{plain}");
     for line in ["token id --id-token --json", "token id --id-token --format json"] {
@@ -54,15 +56,19 @@ async fn it_is_printed_plain_or_as_json_and_logged() {
 
 #[tokio::test]
 async fn an_expired_or_missing_one_says_what_to_do() {
-    let world = connected("openid", "").await;
+    let world = connected("--scope openid").await;
     world.clock.set(Timestamp::now() + SignedDuration::from_hours(2));
     let expired = world.run("token id --id-token").await;
     assert_eq!(expired.exit, Exit::ReconnectNeeded);
     let without_time: Vec<_> = expired.said.split(" at ").collect();
     assert_snapshot!(without_time[0], @"error[reconnect_needed]: The ID token of “id” expired");
-    assert_eq!(expired.said.lines().last(), Some("hint: To reconnect: grapnel connect id"), "{expired}");
+    assert_eq!(
+        expired.said.lines().last(),
+        Some("hint: Reconnect in the browser. Reconnect: grapnel connect id"),
+        "{expired}"
+    );
     assert_eq!(world.run("token id").await.exit, Exit::Done);
-    let world = connected("profile", "").await;
+    let world = connected("--scope profile").await;
     assert_snapshot!(world.run("token id --id-token").await, @"
     $ grapnel token id --id-token
     --- standard error
@@ -88,7 +94,7 @@ async fn a_provider_without_openid_connect_is_not_asked_how_to_authenticate() {
 
 #[tokio::test]
 async fn signing_out_opens_the_page_that_the_provider_announces() {
-    let world = connected("openid profile email", "").await;
+    let world = connected("--scope openid --scope profile --scope email").await;
     let refused = world.run("disconnect id --yes --sign-out").await;
     assert_eq!(refused.exit, Exit::Failed, "{refused}");
     assert!(refused.said.contains("announces no page to sign out (end_session_endpoint)"), "{refused}");

@@ -66,9 +66,10 @@ async fn a_terminal_shows_what_a_pipe_gets_without_colours() {
         command
     };
     for line in ["list", "", "app list", "--help", "provider list", "tokne", "list --quiet", "list --json"] {
-        let mut piped = begin(program);
-        let piped = piped.args(line.split_whitespace()).output().unwrap();
-        let piped = [piped.stdout, piped.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        // Both streams in one, in their order, as the terminal has them.
+        let mut piped = begin("sh");
+        let piped = piped.args(["-c", &format!("{program} {line} 2>&1")]).output().unwrap();
+        let piped = String::from_utf8(piped.stdout).unwrap();
         assert!(!piped.contains('\u{1b}') && !piped.is_empty(), "{line}: {piped:?}");
         for no_color in [None, Some("1")] {
             let mut terminal = begin("script");

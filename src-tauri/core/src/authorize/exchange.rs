@@ -137,7 +137,7 @@ pub(super) fn denied(
             without_asking(provider, "which account to use", &error, description.as_deref())
         }
         "unmet_authentication_requirements" => Error::new(
-            Code::AccessDenied,
+            Code::ProviderError,
             format!(
                 "{provider} could not authenticate you as the sign-in asked for ({error}).{}",
                 said(description.as_deref())
@@ -158,7 +158,7 @@ pub(super) fn denied(
 /// The error of a provider that has to ask the person and must not (OpenID Connect Core §3.1.2.6).
 fn without_asking(provider: &str, what: &str, error: &str, description: Option<&str>) -> Error {
     let said = said(description);
-    Error::new(Code::AccessDenied, format!("{provider} cannot go on without asking {what} ({error}).{said}"))
+    Error::new(Code::ProviderError, format!("{provider} cannot go on without asking {what} ({error}).{said}"))
         .means("No token was issued, and nothing changed here.")
         .hint(
             "The request asked it not to (prompt=none). Connect without that: leave out --prompt none, or remove \

@@ -23,7 +23,7 @@ impl Grapnel {
     ///
     /// If it cannot be sent, or no response comes. A response with an error status is none.
     pub async fn send_api_request(&self, id: &ConnectionId, draft: &ApiRequestDraft) -> Result<Exchange> {
-        api_exchange::send(&self.0, id, draft).await
+        Box::pin(api_exchange::send(&self.0, id, draft)).await
     }
 
     /// The exchanges of a connection, newest first: those that a person sent, and those of Grapnel.

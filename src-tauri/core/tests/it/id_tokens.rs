@@ -274,7 +274,7 @@ async fn what_a_sign_in_asks_for_is_checked_before_it_is_sent() {
         let attempt = ask(&issuer.app, "none").await.unwrap();
         let callback = callback_of(&issuer.world.grapnel, &attempt.id, &format!("error={error}")).await;
         let error = issuer.world.grapnel.receive_callback(&callback).await.unwrap_err();
-        assert_eq!(error.code, Code::AccessDenied);
+        assert_eq!(error.code, Code::ProviderError);
         said.push(
             error
                 .message

@@ -30,8 +30,8 @@ pub(crate) struct Token {
     #[arg(long)]
     pub(super) rejected: bool,
     /// Print the ID token (OpenID Connect) instead of the access token
-    #[arg(long, conflicts_with_all = ["rejected", "variable", "allowed", "operation"])]
-    pub(super) id_token: bool,
+    #[arg(long = "id-token", conflicts_with_all = ["rejected", "variable", "allowed", "operation"])]
+    pub(super) of_identity: bool,
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Plain)]
     pub(super) format: Format,
@@ -48,7 +48,7 @@ impl Token {
     pub(super) fn of_agent(&self) -> Option<AgentRequest> {
         let request =
             || AgentRequest { name: self.connection.clone(), min_valid: self.min_valid.unsigned_abs() };
-        (!self.rejected && !self.id_token).then(request)
+        (!self.rejected && !self.of_identity).then(request)
     }
 
     /// Whether git or Docker calls with its own protocol.
@@ -61,7 +61,7 @@ impl Token {
         if json && !matches!(self.format, Format::Plain | Format::Json) {
             return wrong("format", "With --json, the output is JSON.", "Omit --json or --format.");
         }
-        if self.id_token && !matches!(self.format, Format::Plain | Format::Json) {
+        if self.of_identity && !matches!(self.format, Format::Plain | Format::Json) {
             return wrong(
                 "format",
                 "An ID token tells who signed in, and is no credential for an API.",
