@@ -31,6 +31,7 @@ test("no function of the host returns a secret", async () => {
     "access",
     "expires_at",
     "expiry_source",
+    "id_token",
     "issued_at",
     "refresh",
     "refresh_end_is_fixed",
@@ -38,6 +39,11 @@ test("no function of the host returns a secret", async () => {
     "renewals",
     "signed_in_at",
   ]);
+  // Its times only.
+  fake.use("custom");
+  const { id_token } = (await host.connection("c1")).tokens ?? {};
+  expect(Object.keys(id_token ?? {}).sort()).toEqual(["expires_at", "received_at"]);
   expect(await host.copyToken("c1")).toBeNull();
+  expect(await host.copyIdToken("c1")).toBeNull();
   expect(Object.keys(host).filter((name) => /secret|verifier|password|^token/i.test(name))).toEqual([]);
 });

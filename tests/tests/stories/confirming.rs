@@ -153,7 +153,7 @@ async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()>
     let attempt = call(
         page,
         "start_attempt",
-        json!({ "appId": app, "connectionId": connection, "anotherAccount": false }),
+        json!({ "appId": app, "connectionId": connection, "anotherAccount": false, "byDevice": false }),
     )
     .await?;
     for id in [app, connection, &attempt["id"]] {
