@@ -49,7 +49,7 @@ pub(super) async fn start(
 
 async fn run(ctx: &Arc<Context>, mut row: AttemptRow, app: &ConfiguredApp) -> Result<()> {
     let log = ExchangeLog::new(ctx, row.connection_id.as_ref());
-    match obtain(ctx, &mut row, app, &log).await {
+    match Box::pin(obtain(ctx, &mut row, app, &log)).await {
         Ok(target) => {
             drop(log);
             fetch_account(ctx, &row, &target, None).await?;

@@ -39,7 +39,7 @@ pub(crate) async fn paste(ctx: &Arc<Context>, id: &AttemptId, pasted: &SecretStr
 
 async fn finish(ctx: &Arc<Context>, mut matched: MatchedCallback) -> Result<()> {
     let log = ExchangeLog::new(ctx, matched.attempt.connection_id.as_ref());
-    let obtained = obtain_grant(ctx, &mut matched, &log).await;
+    let obtained = Box::pin(obtain_grant(ctx, &mut matched, &log)).await;
     let attempt: AttemptRow = matched.attempt;
     match obtained {
         Ok((target, id_token)) => {
