@@ -23,7 +23,7 @@ const JUDGE: &str = "
     { rules })).then(({ violations }) => done(violations.map(told)), (error) => done([String(error)]));";
 /// The groups of the settings after the first one, and words on each.
 const GROUPS: [(&str, &str); 8] = [
-    ("Sign-in", "Redirect URIs"),
+    ("Sign-in", "Redirect method of new apps"),
     ("Network", "Additional trusted CAs"),
     ("Refresh", "Refresh before expiry"),
     ("Vault", "Unlocked automatically"),
