@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rustix::io::Errno;
@@ -17,6 +18,10 @@ use crate::world::World;
 
 /// The file system of a proof: large enough for the database, and quick to fill.
 const SIZE: &str = "size=8m,mode=700";
+
+/// How often a busy file system is tried, and the pause between.
+const BUSY_ROUNDS: usize = 100;
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Failure {
@@ -75,7 +80,7 @@ impl Place {
         self.process = pid.and_then(Pid::from_raw);
         match self.failure {
             Failure::Full => fill(&self.ballast()),
-            Failure::ReadOnly if self.process.is_none() => mount(&["-o", "remount,ro"], &self.home).await,
+            Failure::ReadOnly if self.process.is_none() => self.remount_read_only().await,
             Failure::ReadOnly => {
                 let home = self.home.to_str().context("a path in UTF-8")?;
                 mount(&["--bind", home], &self.home).await?;
@@ -104,6 +109,21 @@ impl Place {
                 Ok(())
             }
         }
+    }
+
+    /// The lock by which a process is seen to have left is released a moment before its database is closed, and a file
+    /// that is open for writing keeps the kernel from this.
+    async fn remount_read_only(&self) -> Result<()> {
+        let mut rounds = tokio::time::interval(BUSY_PAUSE);
+        let mut remounted = Ok(());
+        for _ in 0..BUSY_ROUNDS {
+            rounds.tick().await;
+            remounted = mount(&["-o", "remount,ro"], &self.home).await;
+            if !remounted.as_ref().is_err_and(|error| error.to_string().contains("busy")) {
+                break;
+            }
+        }
+        remounted
     }
 
     fn ballast(&self) -> PathBuf {
