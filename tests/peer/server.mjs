@@ -64,11 +64,14 @@ const configuration = {
   scopes: ['openid', 'offline_access', 'notes:read'],
   findAccount: (_, sub) => ({ accountId: sub, claims: () => claims(sub) }),
   rotateRefreshToken: true,
+  clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'],
   features: {
     devInteractions: { enabled: true },
     deviceFlow: { enabled: true },
     clientCredentials: { enabled: true },
     introspection: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    registration: { enabled: true },
     revocation: { enabled: true },
     userinfo: { enabled: true },
     rpInitiatedLogout: { enabled: true },
@@ -106,8 +109,8 @@ for (const kind of ['access_token', 'refresh_token', 'client_credentials']) {
     provider.on(`${kind}.${how}`, (token) => tell({ event: `${kind}.issued`, value: token.jti }));
   }
 }
-const places = ['authorization', 'device_authorization', 'grant', 'introspection', 'revocation', 'userinfo'];
-for (const place of [...places, 'jwks', 'discovery']) {
+const places = ['authorization', 'device_authorization', 'pushed_authorization_request', 'grant'];
+for (const place of [...places, 'introspection', 'revocation', 'userinfo', 'jwks', 'discovery']) {
   provider.on(`${place}.error`, (_, { error, error_description: description }) =>
     tell({ event: `${place}.error`, error, description }));
 }

@@ -16,7 +16,7 @@ use grapnel_model::redirect::ProposedRedirect;
 
 use crate::lookup;
 use crate::session::Session;
-use print::{AppList, Profile, Proposed, Removed};
+use print::{AppList, Profile, Proposed, PublicKey, Removed};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -41,6 +41,11 @@ pub(crate) enum Command {
         /// The app's name
         name: String,
     },
+    /// Print the app's public key (JSON Web Key Set), to register it with the provider
+    Key {
+        /// The app's name
+        name: String,
+    },
     /// Add an app from an export of Postman, Insomnia or Bruno, an OpenAPI document, a .env or profile file
     Import(Box<import::Import>),
     /// Add an app from a curl command or an authorization URL on standard input
@@ -62,7 +67,7 @@ impl Command {
     /// Whether the command needs an open vault.
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
-            Self::Add(_) | Self::Duplicate(_) => true,
+            Self::Add(_) | Self::Duplicate(_) | Self::Key { .. } => true,
             Self::Import(asked) => asked.needs_vault(),
             Self::Curl(asked) => asked.needs_vault(),
             Self::Set(change) => change.needs_vault(),
@@ -99,6 +104,10 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         Command::Set(change) => edit::run(session, *change).await,
         Command::Discover(asked) => discover::run(session, asked).await,
         Command::Check { name } => check::run(session, &name).await,
+        Command::Key { name } => {
+            let app = lookup::app(&session.grapnel, &name)?;
+            session.output.show(&PublicKey(session.grapnel.public_key(&app.id).await?))
+        }
         Command::Import(asked) => import::run(session, *asked).await,
         Command::Curl(asked) => import::run_curl(session, *asked).await,
         Command::Duplicate(asked) => duplicate::run(session, *asked).await,

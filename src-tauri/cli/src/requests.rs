@@ -37,6 +37,7 @@ fn name(kind: ExchangeKind) -> &'static str {
         ExchangeKind::Request => "your request",
         ExchangeKind::Authorization => "authorization",
         ExchangeKind::Callback => "callback",
+        ExchangeKind::PushedAuthorization => "pushed authorization request",
         ExchangeKind::PasswordLogin => "password sign-in",
         ExchangeKind::DeviceAuthorization => "device authorization",
         ExchangeKind::Token => "token",

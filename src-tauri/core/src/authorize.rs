@@ -12,6 +12,7 @@ mod exchange;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod loopback;
+mod push_request;
 mod receive;
 mod replace_account;
 mod resume;

@@ -127,8 +127,7 @@ impl ExchangeLog {
     pub(crate) fn add_messages(&self, messages: &[Message], started_at: Timestamp) {
         let now = self.observed.clock.now();
         let mut all = self.observed.all.lock();
-        let first =
-            messages.iter().take(2).filter(|message| message.method != "POST" && !message.address.is_empty());
+        let first = messages.iter().filter(|message| message.method != "POST" && !message.address.is_empty());
         all.extend(first.map(|message| {
             let is_callback = message.method.is_empty();
             let (kind, at) = if is_callback {

@@ -6,10 +6,12 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{GrantType, Origins, ProviderConfig};
 use grapnel_model::secret::{SecretString, TokenPreview};
 use grapnel_oauth::http::Mask;
-use grapnel_oauth::http::token::{Credentials, Grant};
+use grapnel_oauth::http::credentials::Credentials;
+use grapnel_oauth::http::token::Grant;
 use grapnel_store::connection::{ConnectionIdentity, ConnectionRow, RefreshStatus, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
+use crate::client_key;
 use crate::content::jwt::{self, refresh_token_claims};
 use crate::context::Context;
 use crate::secret_parameters;
@@ -63,6 +65,7 @@ impl OAuthClient {
     pub(crate) async fn of(ctx: &Context, app: &ConfiguredApp) -> Result<Self> {
         let (provider, config, app) = (app.provider()?, app.config()?, &app.row);
         let secrets = secret_parameters::open(ctx, app).await?;
+        let private_key = client_key::of(config, &secrets)?;
         let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
         let mut config = config.clone().with(secrets);
         let refresh = &mut config.refresh;
@@ -80,7 +83,7 @@ impl OAuthClient {
             Some(sealed) => Some(ctx.vault.open(&secret_associated_data(&app.id), sealed).await?),
             None => None,
         };
-        let credentials = Credentials { client_id: app.client_id.clone(), client_secret };
+        let credentials = Credentials { client_id: app.client_id.clone(), client_secret, private_key };
         Ok(Self { provider, config, credentials })
     }
 }

@@ -14,6 +14,8 @@ pub enum ExchangeKind {
     /// A request that a person wrote and sent to the API.
     #[default]
     Request,
+    /// A pushed authorization request (RFC 9126).
+    PushedAuthorization,
     /// The authorization request, which the browser sent (RFC 6749 §4.1.1).
     Authorization,
     /// The authorization response, as the browser was redirected with it (RFC 6749 §4.1.2).
@@ -43,7 +45,7 @@ pub enum ExchangeKind {
 impl ExchangeKind {
     /// Whether its request carries secrets by its purpose: only parameters that are known to be harmless are shown.
     pub fn sends_secrets(self) -> bool {
-        self.receives_secrets() || self == Self::Introspection
+        self.receives_secrets() || matches!(self, Self::Introspection | Self::PushedAuthorization)
     }
 
     /// Whether its response carries secrets by its purpose: only members that are known to be harmless are shown.

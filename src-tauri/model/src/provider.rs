@@ -15,11 +15,13 @@ mod view;
 
 pub use api_endpoint::ApiEndpoint;
 pub use config::{
-    Body, ClientAuth, Content, GrantConfig, Need, Origins, Pagination, ParameterLocation, Pkce,
-    ProviderConfig, RefreshConfig, RefreshTokenPolicy,
+    AssertionAudience, Body, ClientAuth, Content, GrantConfig, KeyAlgorithm, Need, Origins, Pagination,
+    ParameterLocation, Pkce, ProviderConfig, RefreshConfig, RefreshTokenPolicy,
 };
 pub use endpoint::{endpoint, is_loopback};
-pub use extras::{ExtraParameters, Secrets, check as check_extra_value, is_reserved, is_secret, replace};
+pub use extras::{
+    CLIENT_KEY, ExtraParameters, Secrets, check as check_extra_value, is_reserved, is_secret, replace,
+};
 pub use file::{ProfileFile, Review};
 pub use grant_type::GrantType;
 pub use hosts::OtherHost;

@@ -7,11 +7,15 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{Need, ParameterLocation, Pkce, ProviderConfig, replace};
-use grapnel_model::secret::{SecretString, random};
+use grapnel_model::secret::{ExposeSecret, SecretString, random};
+use jiff::{SignedDuration, Timestamp};
 use oauth2::{
     AuthUrl, AuthorizationRequest, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType,
 };
+use serde_json::{Map, Value, json};
 use url::Url;
+
+use crate::signing_key::SigningKey;
 
 /// Random bytes of a `state`: 256 bits.
 const STATE_BYTES: u32 = 32;
@@ -22,8 +26,12 @@ const NONCE_BYTES: usize = 32;
 pub struct PreparedRequest {
     /// The authorization URL with all its parameters.
     pub url: Url,
-    /// The parameters of the URL, in order, without those that the authorization URL itself has.
+    /// The parameters, in order, without those that the authorization URL itself has.
     pub(crate) parameters: Vec<(String, String)>,
+    /// Their signed form (JAR, RFC 9101), which is sent instead of them.
+    signed: Option<SecretString>,
+    /// The authorization endpoint.
+    authorize_url: Url,
     /// The random `state`.
     pub state: SecretString,
     /// The PKCE code verifier; `None` without PKCE.
@@ -43,6 +51,67 @@ pub struct Authentication {
     pub max_age: Option<u32>,
     /// `acr_values`: the preferred classes of authentication, separated by spaces.
     pub acr_values: Option<String>,
+}
+
+/// How long a signed request can be used: as long as a person may take to open it.
+const SIGNED_REQUEST_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+
+impl PreparedRequest {
+    /// Signs the parameters (JAR, RFC 9101 §4): the provider accepts them only as this client wrote them.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn sign(
+        &mut self,
+        config: &ProviderConfig,
+        client_id: &str,
+        key: &SigningKey,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut claims = Map::new();
+        for (name, value) in &self.parameters {
+            match claims.get_mut(name) {
+                None => drop(claims.insert(name.clone(), value.as_str().into())),
+                Some(Value::Array(all)) => all.push(value.as_str().into()),
+                Some(one) => *one = json!([one.take(), value]),
+            }
+        }
+        let audience = config.issuer.as_deref().unwrap_or(self.authorize_url.as_str());
+        claims.extend([
+            ("iss".to_owned(), client_id.into()),
+            ("aud".to_owned(), audience.into()),
+            ("iat".to_owned(), now.as_second().into()),
+            ("nbf".to_owned(), now.as_second().into()),
+            ("exp".to_owned(), (now + SIGNED_REQUEST_LIFETIME).as_second().into()),
+            ("jti".to_owned(), BASE64.encode(random::<16>()).into()),
+        ]);
+        self.signed = Some(key.sign_as(Some("oauth-authz-req+jwt"), &claims)?);
+        self.url = place(&self.authorize_url, config, &self.sent(client_id));
+        Ok(())
+    }
+
+    /// Replaces the parameters in the URL by the reference under which the provider keeps them (RFC 9126 §4).
+    pub fn refer_to(&mut self, config: &ProviderConfig, client_id: &str, request_uri: String) {
+        self.signed = None;
+        self.parameters =
+            vec![("client_id".to_owned(), client_id.to_owned()), ("request_uri".to_owned(), request_uri)];
+        self.url = place(&self.authorize_url, config, &self.parameters);
+    }
+
+    /// The parameters as they are sent. Beside their signed form, OpenID Connect Core §6.1 wants two of them repeated.
+    pub fn sent(&self, client_id: &str) -> Vec<(String, String)> {
+        let Some(signed) = &self.signed else { return self.parameters.clone() };
+        let repeated = self.parameters.iter().filter(|(name, _)| name == "response_type" || name == "scope");
+        let mut sent = vec![("client_id".to_owned(), client_id.to_owned())];
+        sent.extend(repeated.cloned());
+        sent.push(("request".to_owned(), signed.expose_secret().to_owned()));
+        sent
+    }
+
+    /// Whether the parameters are sent in signed form.
+    pub fn is_signed(&self) -> bool {
+        self.signed.is_some()
+    }
 }
 
 /// The inputs of an authorization request.
@@ -92,7 +161,9 @@ pub fn prepare(config: &ProviderConfig, asked: &RequestParameters<'_>) -> Result
     let max_age = parameters.iter().find(|(name, _)| name == "max_age");
     let max_age = max_age.and_then(|(_, seconds)| seconds.parse().ok());
     let url = place(authorize_url, config, &parameters);
-    Ok(PreparedRequest { url, parameters, state: state.into_secret().into(), verifier, nonce, max_age })
+    let state = state.into_secret().into();
+    let authorize_url = authorize_url.clone();
+    Ok(PreparedRequest { url, parameters, signed: None, authorize_url, state, verifier, nonce, max_age })
 }
 
 fn no_authorization_url(config: &ProviderConfig) -> Error {

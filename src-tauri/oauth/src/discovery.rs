@@ -130,30 +130,57 @@ fn values(issuer: &str, metadata: &Metadata, grant: GrantType) -> Overrides {
     if grant != GrantType::AuthorizationCode {
         set("grant_type", grant.name());
     }
+    if metadata.is_set("require_pushed_authorization_requests") && metadata.endpoint(PAR).is_some() {
+        set("par", "true");
+    }
+    if metadata.is_set("require_signed_request_object") {
+        set("jar", "true");
+    }
     // The default is HTTP Basic (RFC 8414 §2). `body` also fits public clients, which send only their client ID.
     let methods = client_auth(metadata, "token_endpoint_auth_methods_supported");
     let is_silent = metadata.list("token_endpoint_auth_methods_supported").is_empty();
     set("client_auth", if is_silent { "basic" } else { methods.first().copied().unwrap_or("body") });
+    let algorithms = metadata.list("token_endpoint_auth_signing_alg_values_supported");
+    if let Some(alg) = SIGNING_ALGORITHMS.iter().find(|alg| algorithms.contains(alg)) {
+        set("client_key_alg", alg);
+    }
     for (member, key) in [
         ("revocation_endpoint_auth_methods_supported", "revocation_auth"),
         ("introspection_endpoint_auth_methods_supported", "introspection_auth"),
     ] {
-        // If several methods are supported, the token endpoint's is used; the person may change it.
-        if let [only] = client_auth(metadata, member)[..] {
-            set(key, only);
+        // Otherwise the token endpoint's is used.
+        match client_auth(metadata, member)[..] {
+            [only] => set(key, only),
+            [first, ..] if !methods.is_empty() && !client_auth(metadata, member).contains(&methods[0]) => {
+                set(key, first);
+            }
+            _ => {}
         }
     }
     values
 }
 
 /// The announced client authentication methods that Grapnel supports, as values of `client_auth`.
+///
+/// The first one is proposed. What a person can enter at once comes first: a key must be registered at the provider.
 fn client_auth(metadata: &Metadata, member: &str) -> Vec<&'static str> {
     let announced = metadata.list(member);
     let offers = |methods: &[&str]| announced.iter().any(|one| methods.contains(one));
-    let basic = offers(&["client_secret_basic"]).then_some("basic");
-    let body = offers(&["client_secret_post", "none"]).then_some("body");
-    basic.into_iter().chain(body).collect()
+    [
+        (&["client_secret_basic"][..], "basic"),
+        (&["client_secret_post", "none"], "body"),
+        (&["private_key_jwt"], "private_key_jwt"),
+        (&["client_secret_jwt"], "secret_jwt"),
+    ]
+    .into_iter()
+    .filter_map(|(methods, value)| offers(methods).then_some(value))
+    .collect()
 }
+
+/// The algorithms of a client's private key, the preferred one first.
+const SIGNING_ALGORITHMS: &[&str] = &["ES256", "EdDSA", "PS256", "RS256"];
+/// The member with the pushed authorization request endpoint (RFC 9126 §5).
+const PAR: &str = "pushed_authorization_request_endpoint";
 
 /// A scope by RFC 6749 §3.3, but without commas, which separate scopes in the input.
 fn is_scope(text: &str) -> bool {

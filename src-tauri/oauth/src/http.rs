@@ -6,7 +6,9 @@ pub mod api;
 mod cause;
 mod certificate;
 mod client;
+mod client_authentication;
 mod client_pool;
+pub mod credentials;
 pub mod device;
 mod failure;
 #[cfg(any(test, feature = "fuzz"))]
@@ -20,6 +22,7 @@ pub mod masked_text;
 mod observed;
 pub mod password_login;
 mod proxy;
+pub mod pushed_request;
 mod redacted_response;
 mod response;
 pub mod token;

@@ -17,3 +17,4 @@ pub mod http;
 pub mod refusal;
 pub mod retry;
 pub mod sign_in_messages;
+pub mod signing_key;

@@ -1,11 +1,11 @@
 //! What a provider's error response means, explained to a person.
 
 use grapnel_model::error::{Code, Error};
-use grapnel_model::provider::{ClientAuth, ProviderConfig};
+use grapnel_model::provider::{AssertionAudience, ClientAuth, ProviderConfig};
 use grapnel_model::secret::ExposeSecret;
 
 use crate::http::ENVELOPE_FAILURE;
-use crate::http::token::Credentials;
+use crate::http::credentials::Credentials;
 
 /// A provider's error response, cleaned for display.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +82,9 @@ pub fn said(text: Option<&str>) -> String {
 /// The hint for rejected client credentials, by the client authentication in use.
 pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &str) -> String {
     let secret = credentials.client_secret.as_ref().map(ExposeSecret::expose_secret);
+    if config.client_auth.is_assertion() {
+        return assertion_hint(config, then);
+    }
     let method = match (config.client_auth, secret) {
         (_, None) => " If the provider gave you a client secret, enter it as well.",
         (ClientAuth::Basic, Some(secret)) if is_encoded(secret) || is_encoded(&credentials.client_id) => {
@@ -95,10 +98,28 @@ pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &st
             " If both are right, the provider may want them by HTTP Basic: set client_auth to basic."
         }
         (ClientAuth::None, Some(_)) => " The app’s client_auth is none: set it to basic or body.",
+        (ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt, Some(_)) => "",
     };
     format!(
         "Compare client ID and client secret with your app’s page at the provider, and correct the app (Edit app, or \
          grapnel app set).{method} Then {then}."
+    )
+}
+
+/// The hint for a client that authenticates with a JWT.
+fn assertion_hint(config: &ProviderConfig, then: &str) -> String {
+    let registered = match config.client_auth {
+        ClientAuth::SecretJwt => "Compare client ID and client secret with your app’s page at the provider",
+        _ => {
+            "Compare the client ID with your app’s page at the provider, and look whether the app’s public key is \
+             registered there (grapnel app key)"
+        }
+    };
+    let names_issuer = config.assertion_audience != AssertionAudience::TokenUrl && config.issuer.is_some();
+    let (named, other) = if names_issuer { ("issuer", "token_url") } else { ("token URL", "issuer") };
+    format!(
+        "{registered}. If both are right, the provider may expect another audience in the client’s JWT, which names \
+         the {named}: set assertion_audience to {other}. Then {then}."
     )
 }
 

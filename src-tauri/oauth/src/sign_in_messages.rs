@@ -3,7 +3,7 @@
 
 use grapnel_model::api_exchange::{ApiExchangeView, ExchangeKind};
 use grapnel_model::attempt::{Message, Parameter};
-use grapnel_model::provider::{ProviderConfig, is_secret};
+use grapnel_model::provider::{ClientAuth, ProviderConfig, is_secret};
 use grapnel_model::token_response::RedactedResponse;
 use url::Url;
 
@@ -19,11 +19,6 @@ pub fn messages(
 ) -> Vec<Message> {
     let mut address = config.authorize_url().unwrap_or(&request.url).clone();
     address.set_query(None);
-    let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
-        "state" | "nonce" => hidden(name, &format!("hidden, {} characters", value.len())),
-        _ if is_secret(&format!("authorize.{name}")) => hidden(name, "hidden, in the vault"),
-        _ => shown(name, value),
-    });
     let client_id = request.parameters.iter().find(|(name, _)| name == "client_id").map(|(_, value)| value);
     let mut exchange = vec![
         shown("grant_type", "authorization_code"),
@@ -32,13 +27,18 @@ pub fn messages(
     ];
     exchange.retain(|parameter| config.token_redirect_uri || parameter.name != "redirect_uri");
     exchange.extend(client_id.map(|id| shown("client_id", id)));
-    exchange.extend(has_secret.then(|| hidden("client_secret", "hidden, in the vault")));
+    exchange.extend(match config.client_auth {
+        ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt => {
+            Some(hidden("client_assertion", "hidden, a JWT made for each request"))
+        }
+        _ => has_secret.then(|| hidden("client_secret", "hidden, in the vault")),
+    });
     exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));
     vec![
         Message {
             method: "GET".into(),
             address: address.into(),
-            parameters: sent.collect(),
+            parameters: authorization_parameters(request),
             ..Message::default()
         },
         Message {
@@ -57,6 +57,25 @@ pub fn messages(
             ..Message::default()
         },
     ]
+}
+
+/// The parameters of an authorization request, with its secrets described.
+fn authorization_parameters(request: &PreparedRequest) -> Vec<Parameter> {
+    let sent = request.parameters.iter().map(|(name, value)| match name.as_str() {
+        "state" | "nonce" => hidden(name, &format!("hidden, {} characters", value.len())),
+        _ if is_secret(&format!("authorize.{name}")) => hidden(name, "hidden, in the vault"),
+        _ => shown(name, value),
+    });
+    let signed = request
+        .is_signed()
+        .then(|| hidden("request", "hidden, a JWT with the parameters, signed by the app’s key"));
+    sent.chain(signed).collect()
+}
+
+/// The pushed authorization request (RFC 9126), which precedes the messages of [`messages`].
+pub fn pushed(request: &PreparedRequest, par_url: &Url) -> Message {
+    let parameters = authorization_parameters(request);
+    Message { method: "POST".into(), address: par_url.to_string(), parameters, ..Message::default() }
 }
 
 /// Changes the messages to a sign-in by email and password: the request is a POST, and the code is in its response.
@@ -88,7 +107,10 @@ pub fn came_back_with(messages: &mut [Message], error: &str, description: Option
 pub fn answered_with(messages: &mut [Message], answer: &MaskedExchange) {
     let ApiExchangeView { summary, headers, content_type, .. } = &answer.view;
     let mut sent = messages.iter_mut().filter(|message| message.method == "POST");
-    let is_first = matches!(summary.kind, ExchangeKind::PasswordLogin | ExchangeKind::DeviceAuthorization);
+    let is_first = matches!(
+        summary.kind,
+        ExchangeKind::PasswordLogin | ExchangeKind::DeviceAuthorization | ExchangeKind::PushedAuthorization
+    );
     let message = if is_first { sent.next() } else { sent.next_back() };
     let Some(message) = message else { return };
     message.reply = summary.status.map(|status| RedactedResponse {

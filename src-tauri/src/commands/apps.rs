@@ -75,6 +75,13 @@ pub(crate) async fn add_app(core: State<'_, CoreHandle>, app: NewApp) -> Result<
     core.core().await?.add_app(app).await
 }
 
+/// The public half of an app's private key, a JSON Web Key Set, to be registered at the provider.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn public_key(core: State<'_, CoreHandle>, app_id: AppId) -> Result<String> {
+    core.core().await?.public_key(&app_id).await
+}
+
 /// Replaces an app's settings. An error names the invalid field.
 #[tauri::command]
 #[specta::specta]

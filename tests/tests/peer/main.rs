@@ -1,6 +1,7 @@
 //! The core with a certified authorization server by other authors: `oidc-provider`, from `tests/peer`.
 
 mod browser;
+mod client_authentication;
 mod client_credentials;
 mod device;
 mod disconnecting;

@@ -6,7 +6,7 @@ use clap::Args;
 use grapnel_core::app::{App, NOT_ADDED, NewApp};
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{GrantType, Profile, ProfileFile};
+use grapnel_model::provider::{CLIENT_KEY, GrantType, Profile, ProfileFile};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -50,6 +50,10 @@ pub(crate) struct Add {
     /// (repeatable)
     #[arg(long = "secret-value", value_name = "KEY")]
     secret_values: Vec<String>,
+    /// Read the client's private key (PEM) from a file, or from standard input if it is -; without it, Grapnel
+    /// makes one if the client authentication needs a key
+    #[arg(long, value_name = "FILE")]
+    client_key: Option<PathBuf>,
 }
 
 pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
@@ -73,7 +77,7 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
         warn_of_grant(session, found, config.grant_type());
     }
     let client_secret = client_secret(session, new.client_secret_stdin, need)?;
-    let secrets = secret_values(session, new.secret_values)?;
+    let secrets = secret_values(session, new.secret_values, new.client_key.as_deref())?;
     let own_redirect = if profile.prefers_loopback() { "loopback" } else { "deep-link" };
     let app = session.grapnel.add_app(NewApp {
         name: new.name,
@@ -131,7 +135,13 @@ impl CommandResult for Added<'_> {
         let connect = format!("grapnel connect {}", lookup::quoted(name));
         let has_callback = self.app.grant_type == GrantType::AuthorizationCode;
         let redirect = if has_callback { format!("{redirect_uri}{port}") } else { String::new() };
-        let next = fields([("Redirect URI to register", redirect), ("Next", connect)]);
+        let has_key = self.app.secrets.iter().any(|key| key == CLIENT_KEY);
+        let key = has_key.then(|| format!("grapnel app key {}", lookup::quoted(name)));
+        let next = fields([
+            ("Redirect URI to register", redirect),
+            ("Public key to register", key.unwrap_or_default()),
+            ("Next", connect),
+        ]);
         let announced = self.discovery.map(|found| format!("\n\n{}", discover::text(found)));
         format!("Added the app “{name}”.\n{next}{}", announced.unwrap_or_default())
     }

@@ -1,5 +1,7 @@
 //! `grapnel app set`: changing an app.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use grapnel_core::app::NewApp;
 use grapnel_model::error::{Error, Result};
@@ -39,6 +41,9 @@ pub(crate) struct Set {
     /// (repeatable)
     #[arg(long = "secret-value", value_name = "KEY")]
     secret_values: Vec<String>,
+    /// Read a new private key of the client (PEM) from a file, or from standard input if it is -
+    #[arg(long, value_name = "FILE")]
+    client_key: Option<PathBuf>,
     /// Reset a setting to the profile's default (repeatable)
     #[arg(long = "reset", value_name = "KEY")]
     resets: Vec<String>,
@@ -48,7 +53,9 @@ impl Set {
     /// Whether a secret value changes.
     pub(super) fn needs_vault(&self) -> bool {
         let mut keys = self.resets.iter().chain(self.settings.iter().map(|(key, _)| key));
-        self.client_secret_stdin || !self.secret_values.is_empty() || keys.any(|key| is_secret(key))
+        // Another client authentication may need a private key, which is made then.
+        let is_secret = keys.any(|key| is_secret(key) || key == "client_auth");
+        self.client_secret_stdin || self.client_key.is_some() || !self.secret_values.is_empty() || is_secret
     }
 }
 
@@ -69,7 +76,7 @@ pub(super) async fn run(session: &mut Session<'_>, change: Set) -> Result<()> {
         new.client_secret =
             Some(SecretInput(session.secret("client_secret", "Client secret (not shown): ")?));
     }
-    new.secrets = secret_values(session, change.secret_values)?;
+    new.secrets = secret_values(session, change.secret_values, change.client_key.as_deref())?;
     let resets = change.resets.into_iter().filter(|key| app.secrets.contains(key));
     new.secrets.extend(resets.map(|key| (key, None)));
     new.name = change.name.unwrap_or(new.name);

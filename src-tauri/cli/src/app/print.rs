@@ -106,6 +106,22 @@ impl CommandResult for Profile {
     }
 }
 
+/// A JSON Web Key Set. It is the same document as text and with `--json`.
+pub(super) struct PublicKey(pub(super) String);
+
+impl Serialize for PublicKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let document: serde_json::Value = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        document.serialize(serializer)
+    }
+}
+
+impl CommandResult for PublicKey {
+    fn text(&self, _: Timestamp) -> String {
+        self.0.clone()
+    }
+}
+
 #[derive(Serialize)]
 pub(super) struct Removed<'a> {
     pub(super) removed: &'a str,

@@ -1,12 +1,16 @@
 //! Values of an app that come from arguments, from standard input, or from discovery.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
 use grapnel_core::app::NOT_ADDED;
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{Need, Overrides, Profile};
-use grapnel_model::secret::SecretInput;
+use grapnel_model::provider::{CLIENT_KEY, Need, Overrides, Profile};
+use grapnel_model::secret::{SecretInput, SecretString};
+use zeroize::Zeroizing;
 
 use crate::lookup;
 use crate::session::Session;
@@ -46,18 +50,42 @@ pub(super) async fn with_announced(
     Ok((all, discovered, Some(discovery)))
 }
 
-/// Reads the secret values of these keys, one per line.
+/// Reads the secret values of these keys, one per line, and the private key of the client from its file if
+/// one is given.
 pub(super) fn secret_values(
     session: &mut Session<'_>,
     keys: Vec<String>,
+    client_key: Option<&Path>,
 ) -> Result<BTreeMap<String, Option<SecretInput>>> {
     let mut values = BTreeMap::new();
+    if let Some(path) = client_key {
+        values.insert(CLIENT_KEY.to_owned(), Some(SecretInput(private_key(session, path)?)));
+    }
     for key in keys {
         let value = session.secret(&key, &format!("{key} (not shown): "))?;
         values.insert(key, Some(SecretInput(value)));
     }
     Ok(values)
 }
+
+/// Reads a private key from a file, or from standard input if the path is `-`.
+fn private_key(session: &mut Session<'_>, path: &Path) -> Result<SecretString> {
+    if path == Path::new("-") {
+        session.check_is_piped(CLIENT_KEY)?;
+        return session.input.all().map(|text| text.as_str().into());
+    }
+    let read = |file: File| {
+        let mut text = Zeroizing::new(String::new());
+        file.take(MAX_KEY_BYTES).read_to_string(&mut text).map(|_| text.as_str().into())
+    };
+    File::open(path).and_then(read).map_err(|error| {
+        Error::input(CLIENT_KEY, format!("“{}” cannot be read: {error}.", path.display()))
+            .hint("Name a file with a private key in PEM.")
+    })
+}
+
+/// The longest file with a private key, in bytes.
+const MAX_KEY_BYTES: u64 = 64 << 10;
 
 /// Reads the client secret: if `--client-secret-stdin` is given, or if the provider requires one and a person can type
 /// it.

@@ -8,6 +8,7 @@ mod api;
 mod apps;
 mod archive;
 mod bad_input;
+mod client_keys;
 mod connecting;
 mod connections;
 mod content;

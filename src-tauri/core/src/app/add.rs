@@ -13,7 +13,7 @@ use grapnel_store::{activity, app};
 use jiff::Timestamp;
 
 use super::errors::{NOT_ADDED, taken};
-use super::form::{NewApp, Secret};
+use super::form::{Held, NewApp, Secret};
 use super::view::{App, view};
 use crate::context::Context;
 use crate::grant::secret_associated_data;
@@ -29,7 +29,7 @@ pub(crate) struct ValidatedApp {
 /// Validates an app. An error names the invalid field.
 pub(crate) fn validate(new: NewApp, at: Timestamp) -> Result<ValidatedApp> {
     let (id, provider) = (AppId::random(), new.provider.clone());
-    let checked = new.check(false, &redirect::path_segment(&id))?;
+    let checked = new.check(Held::default(), &redirect::path_segment(&id))?;
     let row = AppRow {
         id,
         name: checked.name,

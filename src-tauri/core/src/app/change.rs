@@ -4,7 +4,7 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AppId;
-use grapnel_model::provider::{Origins, Profile, Secrets, is_secret};
+use grapnel_model::provider::{CLIENT_KEY, Origins, Profile, Secrets, is_secret};
 use grapnel_model::redirect;
 use grapnel_store::app::{AppRow, name_is_taken};
 use grapnel_store::sealed::Sealed;
@@ -12,10 +12,10 @@ use grapnel_store::{activity, app, connection};
 
 use super::add::seal;
 use super::errors::{being_connected, taken};
-use super::form::{Checked, NewApp, Secret};
+use super::form::{Checked, Held, NewApp, Secret};
 use super::view::{App, view};
 use crate::context::Context;
-use crate::{authorize, secret_parameters};
+use crate::{authorize, client_key, secret_parameters};
 
 /// Replaces an app's settings. Waiting sign-ins are cancelled, since they began with the previous settings.
 ///
@@ -36,7 +36,7 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     // If the old settings cannot be parsed any more, it is unknown which hosts got the secrets.
     let old = Profile::find(&before.provider)?.config(&before.overrides);
     let old = old.map(|config| config.origins()).unwrap_or_default();
-    let mut checked = new.check(before.sealed_secret.is_some(), &redirect::path_segment(id))?;
+    let mut checked = new.check(Held::by(&before), &redirect::path_segment(id))?;
     let labelled = AppRow { environment: checked.environment, ..before.clone() };
     checked.environment = ctx.store.read(|c| app::known_environment(c, &labelled))?;
     let origins = checked.config.origins();
@@ -48,6 +48,7 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
             return Err(saved_for_others(key, &format!("The value of “{key}”"), &old, &origins));
         }
     }
+    check_kept_key(ctx, &before, &checked).await?;
     let differences = differences(&before, &checked);
     if differences.is_empty() {
         return view(before);
@@ -101,6 +102,23 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     authorize::clear(ctx, Some(id), None)?;
     ctx.emit(Event::Apps);
     view(row)
+}
+
+/// Refuses another algorithm for a private key that stays unchanged.
+async fn check_kept_key(ctx: &Context, before: &AppRow, after: &Checked) -> Result<()> {
+    const ALGORITHM: &str = "client_key_alg";
+    let changes = before.overrides.get(ALGORITHM) != after.overrides.get(ALGORITHM);
+    if !changes
+        || !client_key::is_needed(&after.config)
+        || !kept_values(before, after).any(|key| key == CLIENT_KEY)
+    {
+        return Ok(());
+    }
+    let held = secret_parameters::open(ctx, before).await?;
+    client_key::of(&after.config, &held).map(drop).map_err(|_| {
+        Error::input(ALGORITHM, "The app’s private key is for another algorithm.")
+            .hint("Remove the stored key (client_key), and Grapnel makes a new one; or enter a key for this algorithm.")
+    })
 }
 
 /// The keys of secret values that stay unchanged.

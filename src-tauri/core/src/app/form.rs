@@ -3,12 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{Need, Overrides, Profile, ProviderConfig, Secrets, is_secret};
+use grapnel_model::provider::{
+    CLIENT_KEY, ClientAuth, Need, Overrides, Profile, ProviderConfig, Secrets, is_secret,
+};
 use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_model::{redirect, text};
+use grapnel_oauth::signing_key::SigningKey;
+use grapnel_store::app::AppRow;
 use serde::Deserialize;
 
 use super::view::App;
+use crate::client_key;
 
 /// The maximum length of a name, ID, secret or value in bytes.
 const MAX_FIELD_BYTES: usize = 4096;
@@ -74,6 +79,22 @@ pub(super) struct Checked {
     pub(super) environment: Option<String>,
 }
 
+/// The secrets that are stored for an app.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Held {
+    /// Whether a client secret is stored.
+    pub(super) secret: bool,
+    /// Whether a private key is stored.
+    pub(super) key: bool,
+}
+
+impl Held {
+    pub(super) fn by(row: &AppRow) -> Self {
+        let key = row.secret_keys.iter().any(|key| key == CLIENT_KEY);
+        Self { secret: row.sealed_secret.is_some(), key }
+    }
+}
+
 /// The new state of an app's client secret.
 pub(super) enum Secret {
     /// There is none.
@@ -85,8 +106,9 @@ pub(super) enum Secret {
 }
 
 impl NewApp {
-    /// Validates the settings. An error names the invalid field. A redirect URI of the app's own ends with `word`.
-    pub(super) fn check(self, holds_secret: bool, word: &str) -> Result<Checked> {
+    /// Validates the settings. An error names the invalid field. A redirect URI of the app's own ends with `word`. A
+    /// private key is made if the client needs one and there is none.
+    pub(super) fn check(self, held: Held, word: &str) -> Result<Checked> {
         let profile = Profile::find(&self.provider)?;
         let name = name(&self.name, profile)?;
         let environment = environment(&self.environment)?;
@@ -110,17 +132,33 @@ impl NewApp {
         let redirect_uri = redirect::parse_entered(&self.redirect, word)?;
         redirect::check_response_mode(&config, &redirect_uri)?;
         let client_id = needed(config.client_id, "client_id", "client id", &self.client_id)?;
+        let secret = secret(config.secret_need(), self.client_secret, held.secret)?;
+        if config.client_auth == ClientAuth::SecretJwt && matches!(secret, Secret::None) {
+            return Err(Error::input(
+                "client_secret",
+                "The client secret is empty, and signs the client’s JWT.",
+            )
+            .hint("Enter the client secret, or choose another client authentication."));
+        }
+        let mut secrets: Secrets = secrets.into_iter().map(|(key, value)| (key, value.into())).collect();
+        if client_key::is_needed(&config) {
+            let is_kept = held.key && !removed.contains(CLIENT_KEY);
+            if !is_kept && !secrets.contains_key(CLIENT_KEY) {
+                secrets.insert(CLIENT_KEY.to_owned(), SigningKey::generate(config.client_key_alg)?);
+            }
+            client_key::of(&config, &secrets)?;
+        }
         Ok(Checked {
             name,
             client_id: client_id.unwrap_or_default(),
-            secret: secret(config.secret_need(), self.client_secret, holds_secret)?,
+            secret,
             redirect_uri,
             scopes: words("scopes", "scope", "Enter names as the provider has them.", &self.scopes)?,
             projects: words("projects", "project id", "Enter ids such as proj_abc123.", &self.projects)?,
             config,
             discovered: self.discovered.into_iter().filter(|key| overrides.contains_key(key)).collect(),
             overrides,
-            secrets: secrets.into_iter().map(|(key, value)| (key, value.into())).collect(),
+            secrets,
             removed,
             environment,
         })

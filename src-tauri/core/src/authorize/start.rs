@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::attempt::{Attempt, Phase};
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::{AppId, AttemptId};
 use grapnel_model::provider::{GrantType, ProviderConfig};
 use grapnel_model::redirect;
@@ -20,11 +20,13 @@ use url::Url;
 
 use super::attempts::{cancel, emit_attempt, get, url_associated_data, verifier_associated_data};
 use super::complete::fail;
+use super::push_request::push_request;
 use super::receive::receive;
 use super::sign_in_request::{SignInRequest, store_attempt};
 use super::{client_credentials, device, loopback};
 use crate::context::Context;
 use crate::exchange_log::ExchangeLog;
+use crate::grant::OAuthClient;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
@@ -134,7 +136,7 @@ async fn begin(
     wanted: &SignInRequest,
     login: Option<(&Url, &str)>,
 ) -> Result<(String, AttemptRow, PreparedRequest)> {
-    let (config, app) = (app.config()?, &app.row);
+    let (configured, config, app) = (app, app.config()?, &app.row);
     let again = wanted.check(ctx, &app.id)?;
     let secrets = secret_parameters::open(ctx, app).await?;
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
@@ -154,9 +156,18 @@ async fn begin(
         authentication: &wanted.authentication,
         offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh().is_some()),
     };
-    let request = authorization_request::prepare(&config, &asked)?;
+    let mut request = authorization_request::prepare(&config, &asked)?;
+    if config.jar && login.is_none() {
+        sign(ctx, configured, &mut request).await?;
+    }
+    let par_url = config.par_url.as_ref().filter(|_| config.par && login.is_none());
+    let pushed = match par_url {
+        Some(url) => Some(push_request(ctx, url, configured, &mut request, wanted.again.as_ref()).await?),
+        None => None,
+    };
     let mut exchange =
         sign_in_messages::messages(&request, &config, &redirect_uri, app.sealed_secret.is_some());
+    exchange.splice(..0, pushed);
     if let Some((url, email)) = login {
         sign_in_messages::by_password(&mut exchange, url, email);
     }
@@ -178,6 +189,19 @@ async fn begin(
         loopback::serve(ctx, &row, listener);
     }
     Ok((app.client_id.clone(), row, request))
+}
+
+/// Signs the request with the app's private key.
+async fn sign(ctx: &Context, app: &ConfiguredApp, request: &mut PreparedRequest) -> Result<()> {
+    let OAuthClient { config, credentials, .. } = OAuthClient::of(ctx, app).await?;
+    let key = credentials.private_key.ok_or_else(|| {
+        Error::input("client_key", "The app has no private key to sign its authorization requests with.")
+            .hint(
+                "Edit the app; saving it makes a private key. Then register its public key at the provider.",
+            )
+            .next_step(NextStep::EditApp)
+    })?;
+    request.sign(&config, &credentials.client_id, &key, ctx.time.now())
 }
 
 async fn seal(ctx: &Context, id: &AttemptId, request: &PreparedRequest) -> Result<(Option<Sealed>, Sealed)> {

@@ -11,7 +11,7 @@ use grapnel_oauth::endpoint_check::EndpointCheck;
 use super::Grapnel;
 use crate::app::{App, NewApp, Rediscovery};
 use crate::remove_app::Removed;
-use crate::{app, remove_app};
+use crate::{app, client_key, remove_app};
 
 impl Grapnel {
     /// The built-in providers, then the templates.
@@ -61,6 +61,14 @@ impl Grapnel {
     /// to another host than before.
     pub async fn change_app(&self, id: &AppId, new: NewApp) -> Result<App> {
         app::change(&self.0, id, new).await
+    }
+
+    /// The public half of an app's private key as a JSON Web Key Set, to be registered at the provider.
+    ///
+    /// # Errors
+    /// The app's client does not authenticate with a key.
+    pub async fn public_key(&self, id: &AppId) -> Result<String> {
+        client_key::public(&self.0, id).await
     }
 
     /// An app's provider settings without secrets, for a profile file.

@@ -16,6 +16,7 @@ mod bad_input;
 mod browsers;
 mod callback_matching;
 mod client_credentials;
+mod client_keys;
 mod clock_correction;
 mod content;
 mod content_reading;

@@ -57,6 +57,41 @@ pub enum ClientAuth {
     Basic,
     /// HTTP Basic with both halves unencoded, for providers that do not decode them.
     BasicRaw,
+    /// A JWT signed with the client secret (`client_secret_jwt`, OpenID Connect Core §9).
+    SecretJwt,
+    /// A JWT signed with a private key of the client (`private_key_jwt`, OpenID Connect Core §9, RFC 7523 §2.2).
+    PrivateKeyJwt,
+}
+
+impl ClientAuth {
+    /// Whether the client authenticates with a signed JWT (RFC 7523 §2.2).
+    pub fn is_assertion(self) -> bool {
+        matches!(self, Self::SecretJwt | Self::PrivateKeyJwt)
+    }
+}
+
+/// The algorithm of an app's private key (RFC 7518 §3.1, RFC 8037).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyAlgorithm {
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
+}
+
+/// The audience of the JWT by which a client authenticates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AssertionAudience {
+    /// The issuer if it is known, otherwise the token endpoint's URL.
+    Default,
+    /// The issuer (FAPI 2.0 Security Profile §5.3.3.1).
+    Issuer,
+    /// The token endpoint's URL (RFC 7523 §3).
+    TokenUrl,
 }
 
 /// Whether the authorization request has a code challenge (PKCE, RFC 7636, method S256).
@@ -168,6 +203,12 @@ pub struct ProviderConfig {
     pub client_secret: Need,
     /// The client authentication method at the token endpoint.
     pub client_auth: ClientAuth,
+    /// The algorithm of the app's private key.
+    pub client_key_alg: KeyAlgorithm,
+    /// The ID by which the provider knows the app's public key, if it is not the key's thumbprint (RFC 7638).
+    pub client_key_id: Option<String>,
+    /// The audience of the JWT by which the client authenticates.
+    pub assertion_audience: AssertionAudience,
     /// The client authentication method for revocation, if it differs.
     pub revocation_auth: Option<ClientAuth>,
     /// The client authentication method for introspection, if it differs.
@@ -200,6 +241,12 @@ pub struct ProviderConfig {
     pub introspection_url: Option<Url>,
     /// The userinfo endpoint (OpenID Connect).
     pub userinfo_url: Option<Url>,
+    /// The pushed authorization request endpoint (PAR, RFC 9126).
+    pub par_url: Option<Url>,
+    /// Whether the parameters of authorization requests are pushed to it.
+    pub par: bool,
+    /// Whether authorization requests are signed with the app's private key (JAR, RFC 9101).
+    pub jar: bool,
     /// The URL of the provider's JSON Web Key Set.
     pub jwks_url: Option<Url>,
     /// The page at which a person signs out (OpenID Connect RP-Initiated Logout). No code and no token is sent to it.
@@ -276,6 +323,7 @@ impl ProviderConfig {
             &self.revocation_url,
             &self.introspection_url,
             &self.userinfo_url,
+            &self.par_url,
             &self.jwks_url,
             &self.login_url,
             &self.api_base,

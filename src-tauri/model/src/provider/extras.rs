@@ -77,6 +77,9 @@ const HEADERS: &[&str] = &[
     "upgrade",
 ];
 
+/// The key of the app's private key among its secret settings: a PKCS#8 or PKCS#1 document in PEM.
+pub const CLIENT_KEY: &str = "client_key";
+
 /// Parts of names that indicate a secret.
 const SECRET_NAMES: &[&str] = &["secret", "token", "passw", "assertion", "credential", "key", "jwt"];
 
@@ -86,8 +89,8 @@ pub(super) fn family(key: &str) -> Option<(Family, &str)> {
     found.filter(|(_, name)| !name.is_empty())
 }
 
-/// Whether a value is stored in the vault only: everything extra that is sent to the token endpoint, and parameters of
-/// the authorization request with a name that indicates a secret.
+/// Whether a value is stored in the vault only: the app's private key, everything extra that is sent to the token
+/// endpoint, and parameters of the authorization request with a name that indicates a secret.
 pub fn is_secret(key: &str) -> bool {
     match family(key) {
         Some((Family::Authorize, name)) => {
@@ -95,7 +98,7 @@ pub fn is_secret(key: &str) -> bool {
             SECRET_NAMES.iter().any(|one| name.contains(one))
         }
         Some(_) => true,
-        None => false,
+        None => key == CLIENT_KEY,
     }
 }
 

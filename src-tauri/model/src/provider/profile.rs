@@ -70,7 +70,10 @@ impl Profile {
             .hint("Leave it out."));
         }
         let known = |key: &str| {
-            extras::family(key).is_some() || KEYS.contains(&key) || KEYS_OF_PROFILES.contains(&key)
+            extras::family(key).is_some()
+                || KEYS.contains(&key)
+                || KEYS_OF_PROFILES.contains(&key)
+                || key == extras::CLIENT_KEY
         };
         if let Some(key) = overrides.keys().chain(self.values.keys()).find(|key| !known(key)) {
             return Err(Error::input(key, format!("There is no value called “{key}”.")).hint(format!(

@@ -18,6 +18,7 @@ pub(super) const ENDPOINTS: &[(&str, &str)] = &[
     ("revocation_endpoint", "revocation_url"),
     ("introspection_endpoint", "introspection_url"),
     ("userinfo_endpoint", "userinfo_url"),
+    ("pushed_authorization_request_endpoint", "par_url"),
     ("jwks_uri", "jwks_url"),
     ("end_session_endpoint", "end_session_url"),
 ];
@@ -28,6 +29,7 @@ const LISTS: &[&str] = &[
     "response_types_supported",
     "response_modes_supported",
     "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
     "revocation_endpoint_auth_methods_supported",
     "introspection_endpoint_auth_methods_supported",
     "code_challenge_methods_supported",

@@ -32,7 +32,8 @@ pub enum NoteKind {
 }
 
 /// The client authentication methods that Grapnel supports.
-const CLIENT_AUTH: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
+const CLIENT_AUTH: &[&str] =
+    &["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
 
 /// All notes on an issuer's metadata.
 pub(super) fn notes(issuer: &Url, metadata: &Metadata, grant: GrantType) -> Vec<DiscoveryNote> {
@@ -54,23 +55,11 @@ pub(super) fn notes(issuer: &Url, metadata: &Metadata, grant: GrantType) -> Vec<
 
 /// What the issuer requires and Grapnel does not support.
 fn unsupported(metadata: &Metadata, has_callback: bool) -> Vec<String> {
-    let flags = [
-        (
-            "require_pushed_authorization_requests",
-            "The issuer accepts only pushed authorization requests (PAR, RFC 9126), which Grapnel does not send. It \
-             will refuse sign-ins.",
-        ),
-        (
-            "require_signed_request_object",
-            "The issuer accepts only signed request objects (JAR, RFC 9101), which Grapnel does not send. It will \
-             refuse sign-ins.",
-        ),
-        (
-            "dpop_bound_access_tokens",
-            "The issuer binds access tokens to a key of the client (DPoP, RFC 9449), which Grapnel does not support. \
+    let flags = [(
+        "dpop_bound_access_tokens",
+        "The issuer binds access tokens to a key of the client (DPoP, RFC 9449), which Grapnel does not support. \
              It will refuse token requests.",
-        ),
-    ];
+    )];
     let flags = flags.into_iter().filter(|(flag, _)| metadata.is_set(flag)).map(|(_, text)| text.to_owned());
     let only = |member: &str, supported: &[&str]| {
         let all = metadata.list(member);
@@ -103,7 +92,16 @@ fn unsupported(metadata: &Metadata, has_callback: bool) -> Vec<String> {
                 support ({all}). It will not say what a token allows.")
         }),
     ];
-    flags.chain(lists.into_iter().flatten()).collect()
+    flags.chain(pushed_requests(metadata)).chain(lists.into_iter().flatten()).collect()
+}
+
+/// RFC 9126 §5: an issuer that requires them announces where.
+fn pushed_requests(metadata: &Metadata) -> Option<String> {
+    let is_required = metadata.is_set("require_pushed_authorization_requests");
+    (is_required && metadata.endpoint("pushed_authorization_request_endpoint").is_none()).then(|| {
+        "The issuer accepts only pushed authorization requests (PAR, RFC 9126), and does not say where. It will refuse \
+         sign-ins.".to_owned()
+    })
 }
 
 /// PKCE is always sent: servers that do not know it ignore it, and leaving it out because of a document would be a

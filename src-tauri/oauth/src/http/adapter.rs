@@ -4,18 +4,20 @@
 mod members;
 mod reply;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
-use grapnel_model::provider::{Body, ClientAuth, GrantType, Need, ProviderConfig, replace};
+use grapnel_model::provider::{Body, GrantType, ProviderConfig, replace};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, header};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 pub(super) use reply::{normalize, normalize_device_authorization};
 
 use super::adapter::members::Members;
+use super::client_authentication::{Parameters, authenticate};
+use super::credentials::Credentials;
+use super::failure::Failure;
 
 /// What a token request is for.
 pub(super) enum Purpose<'a> {
@@ -29,24 +31,31 @@ pub(super) enum Purpose<'a> {
     DeviceAuthorization,
 }
 
-/// Rewrites the form-encoded request of `oauth2` to the provider's conventions.
+/// Rewrites the form-encoded request of `oauth2` to the provider's conventions, and authenticates the client. Returns
+/// the credentials in the form that a header or a JWT gives them, too.
 pub(super) fn shape(
     request: Request<Vec<u8>>,
     config: &ProviderConfig,
+    credentials: &Credentials,
+    purpose: &Purpose<'_>,
+    now: Timestamp,
+) -> Result<(Request<Vec<u8>>, Option<SecretString>), Failure> {
+    let (mut parts, form) = request.into_parts();
+    let mut pairs: Parameters = form_urlencoded::parse(&form).into_owned().collect();
+    // `oauth2` sends the client ID only; it is replaced where it stands.
+    let rest = pairs.iter().position(|(name, _)| name == "client_id").map(|at| pairs.split_off(at));
+    let sent = authenticate(config.client_auth, config, credentials, now, (&mut parts.headers, &mut pairs))?;
+    pairs.extend(rest.into_iter().flatten().skip(1));
+    let request = adapted(parts, pairs, config, purpose);
+    Ok((request.map_err(|error| Failure::NotSent(error.to_string()))?, sent))
+}
+
+fn adapted(
+    mut parts: Parts,
+    mut pairs: Parameters,
+    config: &ProviderConfig,
     purpose: &Purpose<'_>,
 ) -> Result<Request<Vec<u8>>, http::Error> {
-    let (mut parts, form) = request.into_parts();
-    let mut pairs: Vec<(String, String)> = form_urlencoded::parse(&form).into_owned().collect();
-    if config.client_auth == ClientAuth::None || config.client_id == Need::Absent {
-        pairs.retain(|(name, _)| name != "client_id" && name != "client_secret");
-    }
-    if config.client_auth == ClientAuth::BasicRaw {
-        let take = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        if let (Some(id), Some(secret)) = (take("client_id"), take("client_secret")) {
-            parts.headers.insert(header::AUTHORIZATION, basic(&id, &secret)?);
-            pairs.retain(|(name, _)| name != "client_id" && name != "client_secret");
-        }
-    }
     for (name, value) in &config.token_headers {
         let mut value = HeaderValue::from_str(value.expose_secret())?;
         value.set_sensitive(true);
@@ -102,20 +111,6 @@ fn separate_scopes(pairs: &mut Vec<(String, String)>, config: &ProviderConfig) {
             }
         }
     }
-}
-
-/// HTTP Basic (RFC 7617) with both halves unencoded.
-pub(super) fn basic(id: &str, secret: &str) -> Result<header::HeaderValue, http::Error> {
-    let mut value =
-        header::HeaderValue::from_str(&format!("Basic {}", BASE64.encode(format!("{id}:{secret}"))))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// The credentials in an `Authorization` header, in the form that HTTP Basic gives them: a response may repeat them.
-pub(super) fn sent_authorization(headers: &header::HeaderMap) -> Option<SecretString> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    value.split_once(' ').map(|(_, credentials)| credentials.into())
 }
 
 fn encode(mut parts: Parts, pairs: &[(String, String)], body: Body) -> Result<Request<Vec<u8>>, http::Error> {

@@ -9,14 +9,14 @@ use http::{HeaderValue, Method, Request, StatusCode, header};
 use serde_json::Value;
 use url::Url;
 
-use super::adapter;
 use super::client::{Client, Progress};
+use super::client_authentication::{method_at, send_form};
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::limits::Limits;
 use super::mask::Mask;
 use super::redacted_response;
 use super::response::Reply;
-use super::token::Credentials;
 
 /// Why an API call failed.
 #[derive(Debug, thiserror::Error)]
@@ -218,14 +218,14 @@ pub async fn introspect(
     token: &SecretString,
     mask: &Mask,
 ) -> Result<Value, ApiFailure> {
-    let auth = auth_at(config.introspection_auth, config);
-    let request = about_token(url, auth, credentials, token, "access_token")?;
-    let sent = sent_secrets(&request, credentials, token);
-    let reply = client
-        .send(ExchangeKind::Introspection, request, Limits::IDENTITY)
-        .await
-        .map_err(ApiFailure::Failed)?;
-    let reply = masked(reply, &Mask::of(sent)).await;
+    let asked = Asked {
+        kind: ExchangeKind::Introspection,
+        limits: Limits::IDENTITY,
+        method: config.introspection_auth,
+    };
+    let (reply, secrets) =
+        about_token(client, url, &asked, (config, credentials), (token, "access_token")).await?;
+    let reply = masked(reply, &Mask::of(secrets)).await;
     read(&masked(reply, mask).await, token)
 }
 
@@ -239,11 +239,9 @@ pub async fn revoke(
     token: &SecretString,
     hint: &str,
 ) -> Result<(), ApiFailure> {
-    let auth = auth_at(config.revocation_auth, config);
-    let request = about_token(url, auth, credentials, token, hint)?;
-    let mut secrets = sent_secrets(&request, credentials, token);
-    let reply =
-        client.send(ExchangeKind::Revocation, request, Limits::TOKEN).await.map_err(ApiFailure::Failed)?;
+    let asked =
+        Asked { kind: ExchangeKind::Revocation, limits: Limits::TOKEN, method: config.revocation_auth };
+    let (reply, mut secrets) = about_token(client, url, &asked, (config, credentials), (token, hint)).await?;
     if reply.status.is_success() {
         return Ok(());
     }
@@ -251,68 +249,31 @@ pub async fn revoke(
     read(&masked(reply, &Mask::of(secrets)).await, token).map(drop)
 }
 
-/// The secrets in a request about a token, also in the form that HTTP Basic gives them.
-fn sent_secrets(
-    request: &Request<Vec<u8>>,
-    credentials: &Credentials,
-    token: &SecretString,
-) -> Vec<SecretString> {
-    let basic = adapter::sent_authorization(request.headers());
-    [Some(token.clone()), credentials.client_secret.clone(), basic].into_iter().flatten().collect()
+/// A request about a token, authenticated as the client.
+struct Asked {
+    kind: ExchangeKind,
+    limits: Limits,
+    /// The endpoint's own method of client authentication.
+    method: Option<ClientAuth>,
 }
 
-/// How the client authenticates at an endpoint that may declare its own method. `BasicRaw` is a property of the
-/// provider and applies to all endpoints.
-fn auth_at(own: Option<ClientAuth>, config: &ProviderConfig) -> ClientAuth {
-    match own {
-        _ if config.client_auth == ClientAuth::None => ClientAuth::None,
-        Some(ClientAuth::Basic) if config.client_auth == ClientAuth::BasicRaw => ClientAuth::BasicRaw,
-        own => own.unwrap_or(config.client_auth),
-    }
-}
-
-/// Builds a form request about a token, authenticated as the client.
-fn about_token(
+/// Sends a form request about a token. Returns the secrets in it, too, also in the form that HTTP Basic or a JWT gives
+/// the client's.
+async fn about_token(
+    client: &Client,
     url: &Url,
-    auth: ClientAuth,
-    credentials: &Credentials,
-    token: &SecretString,
-    hint: &str,
-) -> Result<Request<Vec<u8>>, ApiFailure> {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("token", token.expose_secret()).append_pair("token_type_hint", hint);
-    let mut request = Request::builder()
-        .method(Method::POST)
-        .uri(url.as_str())
-        .header(header::ACCEPT, "application/json")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    // With client authentication `none`, a stored secret is not sent.
-    let secret = credentials.client_secret.as_ref().filter(|_| auth != ClientAuth::None);
-    match (auth, secret) {
-        (method @ (ClientAuth::Basic | ClientAuth::BasicRaw), Some(secret)) => {
-            request = request.header(header::AUTHORIZATION, basic(method, &credentials.client_id, secret)?);
-        }
-        (_, secret) => {
-            form.append_pair("client_id", &credentials.client_id);
-            if let Some(secret) = secret {
-                form.append_pair("client_secret", secret.expose_secret());
-            }
-        }
-    }
-    request.body(form.finish().into_bytes()).map_err(|error| not_sent(&error))
-}
-
-/// HTTP Basic. Both halves are form-encoded (RFC 6749 §2.3.1), except for `BasicRaw`.
-fn basic(
-    method: ClientAuth,
-    client_id: &str,
-    secret: &SecretString,
-) -> Result<header::HeaderValue, ApiFailure> {
-    let encoded = |text: &str| match method {
-        ClientAuth::BasicRaw => text.to_owned(),
-        _ => url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>(),
-    };
-    adapter::basic(&encoded(client_id), &encoded(secret.expose_secret())).map_err(|error| not_sent(&error))
+    asked: &Asked,
+    (config, credentials): (&ProviderConfig, &Credentials),
+    (token, hint): (&SecretString, &str),
+) -> Result<(Reply, Vec<SecretString>), ApiFailure> {
+    let method = method_at(asked.method, config);
+    let parameters = [("token", token.expose_secret()), ("token_type_hint", hint)];
+    let asked =
+        send_form(client, (asked.kind, asked.limits), (url, &parameters), method, (config, credentials));
+    let (reply, mut secrets) = asked.await.map_err(ApiFailure::Failed)?;
+    secrets.push(token.clone());
+    secrets.extend(credentials.client_secret.clone());
+    Ok((reply, secrets))
 }
 
 fn not_sent(error: &dyn std::fmt::Display) -> ApiFailure {
@@ -334,8 +295,10 @@ pub fn describe(reply: &Reply) -> String {
 #[cfg(test)]
 mod tests {
     use grapnel_model::provider::Profile;
+    use jiff::Timestamp;
 
     use super::*;
+    use crate::http::client_authentication::form_request;
 
     #[test]
     fn a_client_without_authentication_sends_no_stored_secret() {
@@ -349,11 +312,21 @@ mod tests {
             ];
             let set = set.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
             let config = custom.config(&set).unwrap();
-            let credentials =
-                Credentials { client_id: "id".into(), client_secret: Some("held-secret".into()) };
+            let credentials = Credentials {
+                client_id: "id".into(),
+                client_secret: Some("held-secret".into()),
+                private_key: None,
+            };
             let url = "https://provider.example/introspect".parse().unwrap();
-            let auth = auth_at(config.introspection_auth, &config);
-            let request = about_token(&url, auth, &credentials, &"at".into(), "access_token").unwrap();
+            let method = method_at(config.introspection_auth, &config);
+            let (request, _) = form_request(
+                &url,
+                &[("token", "at")],
+                method,
+                (&config, &credentials),
+                Timestamp::UNIX_EPOCH,
+            )
+            .unwrap();
             let authorization = request.headers().get(header::AUTHORIZATION).is_some();
             (String::from_utf8(request.into_body()).unwrap().contains("held-secret"), authorization)
         };

@@ -58,6 +58,11 @@ impl Client {
         Self { shared: Arc::clone(&self.shared), observer: Some(observer) }
     }
 
+    /// The corrected time, for what a provider compares with its own clock.
+    pub fn now(&self) -> Timestamp {
+        self.shared.time.now()
+    }
+
     /// Replaces the settings. They apply from the next request on, which opens new connections.
     pub fn set(&self, settings: Settings) {
         self.shared.pool.set(settings);
@@ -187,7 +192,7 @@ impl Client {
         let (url, asked) = (request.url().clone(), self.shared.time.monotonic_now());
         let response = route.client(limits.may_reuse).execute(request).await;
         let mut response = response.map_err(|error| refused(&error, route, &url))?;
-        let date = moment(response.headers(), &header::DATE);
+        let date = date(response.headers());
         // A cached response has an old `Date`.
         if let Some((date, host)) = date.filter(|_| !response.headers().contains_key(header::AGE)).zip(clock)
         {
@@ -248,11 +253,16 @@ fn refused(error: &reqwest::Error, route: &Route, url: &Url) -> Failure {
 
 /// What `Retry-After` asks for, as [`Reply::retry_after`] has it, of a response that is streamed.
 pub fn retry_after_of(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    retry_after(headers, moment(headers, &header::DATE).unwrap_or(now))
+    retry_after(headers, date(headers).unwrap_or(now))
 }
 
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// The time of a response by its server's clock.
+pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    moment(headers, &header::DATE)
 }
 
 fn moment(headers: &HeaderMap, name: &header::HeaderName) -> Option<Timestamp> {

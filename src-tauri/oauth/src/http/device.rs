@@ -9,6 +9,7 @@ use grapnel_model::provider::{ProviderConfig, is_loopback};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
 use http::StatusCode;
+use jiff::Timestamp;
 use oauth2::{
     AsyncHttpClient, DeviceAuthorizationUrl, EmptyExtraDeviceAuthorizationFields, HttpRequest, HttpResponse,
     RequestTokenError, Scope, StandardDeviceAuthorizationResponse,
@@ -17,9 +18,11 @@ use url::Url;
 
 use super::adapter::{self, Purpose};
 use super::client::Client;
+use super::client_authentication::clock_of_server;
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::host_permit::HostPermit;
-use super::token::{Credentials, Network, Transport, engine};
+use super::token::{Network, Transport, engine};
 use super::token_failure::TokenFailure;
 
 /// The shortest interval between two polls, whatever the provider says.
@@ -54,7 +57,7 @@ pub async fn request_device_code(
     scopes: &[String],
 ) -> Result<DeviceAuthorization, TokenFailure> {
     let network = Network { client, kind: ExchangeKind::DeviceAuthorization, token_url: &config.token_url };
-    request_device_code_over(&network, (config, endpoint), credentials, scopes).await
+    request_device_code_over(&network, (config, endpoint), credentials, scopes, client.now()).await
 }
 
 /// Like [`request_device_code`], over any transport.
@@ -63,11 +66,12 @@ pub(super) async fn request_device_code_over(
     (config, endpoint): (&ProviderConfig, &Url),
     credentials: &Credentials,
     scopes: &[String],
+    now: Timestamp,
 ) -> Result<DeviceAuthorization, TokenFailure> {
     let engine = engine(config, credentials)
         .set_device_authorization_url(DeviceAuthorizationUrl::from_url(endpoint.clone()));
     let sent = credentials.client_secret.clone().into_iter().chain(config.token_secrets()).collect();
-    let device_endpoint = DeviceEndpoint { transport, config, sent };
+    let device_endpoint = DeviceEndpoint { transport, config, credentials, now, sent };
     let request = engine.exchange_device_code().add_scopes(scopes.iter().cloned().map(Scope::new));
     let answered = request.request_async::<_, EmptyExtraDeviceAuthorizationFields>(&device_endpoint).await;
     let response: StandardDeviceAuthorizationResponse = answered.map_err(|error| match error {
@@ -100,6 +104,8 @@ pub fn is_openable(uri: &str) -> bool {
 struct DeviceEndpoint<'a, T> {
     transport: &'a T,
     config: &'a ProviderConfig,
+    credentials: &'a Credentials,
+    now: Timestamp,
     /// The secrets of the request, to be masked if the response repeats them.
     sent: Vec<SecretString>,
 }
@@ -110,11 +116,18 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for DeviceEndpoint<'_, T> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let request = adapter::shape(request, self.config, &Purpose::DeviceAuthorization)
-                .map_err(|error| Failure::NotSent(error.to_string()))?;
-            let basic = adapter::sent_authorization(request.headers());
-            let sent: Vec<_> = self.sent.iter().cloned().chain(basic).collect();
-            let reply = self.transport.send(request).await?;
+            let (method, mut now, mut sent) = (self.config.client_auth, self.now, self.sent.clone());
+            let reply = loop {
+                let purpose = Purpose::DeviceAuthorization;
+                let (request, credentials) =
+                    adapter::shape(request.clone(), self.config, self.credentials, &purpose, now)?;
+                sent.extend(credentials);
+                let reply = self.transport.send(request).await?;
+                match clock_of_server(method, now, &reply) {
+                    Some(server) if now == self.now => now = server,
+                    _ => break reply,
+                }
+            };
             adapter::normalize_device_authorization(&reply, self.config, &sent)
         })
     }

@@ -15,13 +15,12 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::Value;
 
 use super::client::{retry_after, text};
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::json_limit::Values;
 use super::mask::Mask;
 use super::response::Reply;
-use super::token::{
-    Credentials, Grant, TokenEnd, TokenRequestError, TokenRequestKind, Transport, request_token_over,
-};
+use super::token::{Grant, TokenEnd, TokenRequestError, TokenRequestKind, Transport, request_token_over};
 use super::token_failure::TokenFailure;
 use crate::fuzz::checks::{is_telling, sentences, shows_plainly, shows_plainly_in_lines};
 
@@ -137,8 +136,12 @@ fn ask(
     config: &ProviderConfig,
     ask: TokenRequestKind,
 ) -> Result<Grant, Box<TokenRequestError>> {
-    let credentials = Credentials { client_id: "client".into(), client_secret: Some(CLIENT_SECRET.into()) };
-    let asking = pin!(request_token_over(reply, config, &credentials, ask));
+    let credentials = Credentials {
+        client_id: "client".into(),
+        client_secret: Some(CLIENT_SECRET.into()),
+        private_key: None,
+    };
+    let asking = pin!(request_token_over(reply, config, &credentials, ask, NOW));
     match asking.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer.map_err(Box::new),
         Poll::Pending => panic!("there is nothing to wait for"),

@@ -4,17 +4,18 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use grapnel_model::api_exchange::ExchangeKind;
-use grapnel_model::provider::{ClientAuth, GrantType, ProviderConfig};
+use grapnel_model::provider::{GrantType, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::token_response::{Deviation, RedactedResponse};
 use http::StatusCode;
+use jiff::Timestamp;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, ClientSecret, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken,
-    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
+    AsyncHttpClient, AuthType, AuthorizationCode, ClientId, EndpointNotSet, EndpointSet, ExtraTokenFields,
+    HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -22,18 +23,12 @@ use url::Url;
 
 use super::adapter::{self, Purpose};
 use super::client::Client;
+use super::client_authentication::clock_of_server;
+use super::credentials::Credentials;
 use super::failure::Failure;
 use super::host_permit::HostPermit;
 use super::redacted_response;
 use super::token_failure::TokenFailure;
-
-/// The client's credentials at the provider.
-pub struct Credentials {
-    /// The client ID.
-    pub client_id: String,
-    /// The client secret; `None` for a public client.
-    pub client_secret: Option<SecretString>,
-}
 
 /// What is exchanged for a grant.
 pub enum TokenRequestKind {
@@ -174,7 +169,7 @@ pub async fn request_token(
         TokenRequestKind::Refresh(_) => ExchangeKind::Refresh,
     };
     let network = Network { client, kind: exchange_kind, token_url: &config.token_url };
-    request_token_over(&network, config, credentials, kind).await
+    request_token_over(&network, config, credentials, kind, client.now()).await
 }
 
 /// Like [`request_token`], over any transport.
@@ -183,6 +178,7 @@ pub(super) async fn request_token_over(
     config: &ProviderConfig,
     credentials: &Credentials,
     kind: TokenRequestKind,
+    now: Timestamp,
 ) -> Result<Grant, TokenRequestError> {
     let mut sent = secrets_of(credentials, &kind);
     sent.extend(config.token_secrets());
@@ -197,8 +193,10 @@ pub(super) async fn request_token_over(
     let endpoint = Endpoint {
         transport,
         config,
+        credentials,
         purpose,
-        sent,
+        now,
+        sent: Mutex::new(sent),
         noted: Mutex::default(),
         redacted_response: Mutex::default(),
     };
@@ -247,9 +245,11 @@ fn not_sent(error: &dyn std::fmt::Display) -> TokenFailure {
 struct Endpoint<'a, T> {
     transport: &'a T,
     config: &'a ProviderConfig,
+    credentials: &'a Credentials,
     purpose: Purpose<'a>,
+    now: Timestamp,
     /// The secrets of the request, to be masked if the response repeats them.
-    sent: Vec<SecretString>,
+    sent: Mutex<Vec<SecretString>>,
     noted: Mutex<Vec<Deviation>>,
     redacted_response: Mutex<Option<RedactedResponse>>,
 }
@@ -260,30 +260,29 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let request =
-                adapter::shape(request, self.config, &self.purpose).map_err(|error| not_sent(&error))?;
-            let basic = adapter::sent_authorization(request.headers());
-            let sent: Vec<_> = self.sent.iter().cloned().chain(basic).collect();
-            let reply = self.transport.send(request).await?;
+            let (method, mut now) = (self.config.client_auth, self.now);
+            let reply = loop {
+                let (request, credentials) =
+                    adapter::shape(request.clone(), self.config, self.credentials, &self.purpose, now)?;
+                self.sent.lock().extend(credentials);
+                let reply = self.transport.send(request).await?;
+                match clock_of_server(method, now, &reply) {
+                    Some(server) if now == self.now => now = server,
+                    _ => break reply,
+                }
+            };
+            let sent = self.sent.lock();
             *self.redacted_response.lock() = Some(redacted_response::masked(&reply, &sent));
             adapter::normalize(&reply, self.config, &sent, &mut self.noted.lock())
         })
     }
 }
 
-/// The client at the token endpoint.
+/// The client at the token endpoint. It leaves client authentication to the adapter.
 pub(super) fn engine(config: &ProviderConfig, credentials: &Credentials) -> Engine {
-    let engine = oauth2::Client::new(ClientId::new(credentials.client_id.clone()))
+    oauth2::Client::new(ClientId::new(credentials.client_id.clone()))
         .set_token_uri(TokenUrl::from_url(config.token_url.clone()))
-        .set_auth_type(match config.client_auth {
-            // The adapter moves unencoded Basic credentials from the body to the header.
-            ClientAuth::Body | ClientAuth::BasicRaw | ClientAuth::None => AuthType::RequestBody,
-            ClientAuth::Basic => AuthType::BasicAuth,
-        });
-    match &credentials.client_secret {
-        Some(secret) => engine.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned())),
-        None => engine,
-    }
+        .set_auth_type(AuthType::RequestBody)
 }
 
 fn grant(reply: &Reply, deviations: Vec<Deviation>, redacted_response: Option<RedactedResponse>) -> Grant {

@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::{
-    Body, ClientAuth, Content, GrantConfig, GrantType, Need, Pagination, ParameterLocation, Pkce,
-    ProviderConfig, RefreshConfig, RefreshTokenPolicy,
+    AssertionAudience, Body, ClientAuth, Content, GrantConfig, GrantType, KeyAlgorithm, Need, Pagination,
+    ParameterLocation, Pkce, ProviderConfig, RefreshConfig, RefreshTokenPolicy,
 };
 use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
@@ -59,6 +59,19 @@ const CLIENT_AUTH: &[(&str, ClientAuth)] = &[
     ("basic", ClientAuth::Basic),
     ("basic_raw", ClientAuth::BasicRaw),
     ("none", ClientAuth::None),
+    ("secret_jwt", ClientAuth::SecretJwt),
+    ("private_key_jwt", ClientAuth::PrivateKeyJwt),
+];
+const KEY_ALGORITHMS: &[(&str, KeyAlgorithm)] = &[
+    ("ES256", KeyAlgorithm::Es256),
+    ("EdDSA", KeyAlgorithm::EdDsa),
+    ("RS256", KeyAlgorithm::Rs256),
+    ("PS256", KeyAlgorithm::Ps256),
+];
+const AUDIENCES: &[(&str, AssertionAudience)] = &[
+    ("default", AssertionAudience::Default),
+    ("issuer", AssertionAudience::Issuer),
+    ("token_url", AssertionAudience::TokenUrl),
 ];
 const BODIES: &[(&str, Body)] = &[("form", Body::Form), ("json", Body::Json), ("query", Body::Query)];
 const NEEDS: &[(&str, Need)] =
@@ -90,6 +103,9 @@ impl ProviderConfig {
             client_id: values.choice("client_id", NEEDS)?,
             client_secret: values.choice("client_secret", NEEDS)?,
             client_auth: values.choice("client_auth", CLIENT_AUTH)?,
+            client_key_alg: values.choice("client_key_alg", KEY_ALGORITHMS)?,
+            client_key_id: values.text("client_key_id"),
+            assertion_audience: values.choice("assertion_audience", AUDIENCES)?,
             revocation_auth: values.maybe_choice("revocation_auth", CLIENT_AUTH)?,
             introspection_auth: values.maybe_choice("introspection_auth", CLIENT_AUTH)?,
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
@@ -106,6 +122,9 @@ impl ProviderConfig {
             revocation_url: values.maybe_endpoint("revocation_url")?,
             introspection_url: values.maybe_endpoint("introspection_url")?,
             userinfo_url: values.maybe_endpoint("userinfo_url")?,
+            par_url: values.maybe_endpoint("par_url")?,
+            par: values.flag("par", false)?,
+            jar: values.flag("jar", false)?,
             jwks_url: values.maybe_endpoint("jwks_url")?,
             end_session_url: values.maybe_endpoint("end_session_url")?,
             login_url: values.maybe_endpoint("login_url")?,
@@ -171,6 +190,34 @@ impl ProviderConfig {
         if !self.require_state && self.pkce == Pkce::Never {
             // Nothing binds such a callback to its sign-in. The person was warned and decided so.
             tracing::warn!("callbacks without a state are accepted, and there is no PKCE");
+        }
+        if self.client_id == Need::Absent && self.client_auth.is_assertion() {
+            return contradiction(
+                "client_auth",
+                "The profile has no client id, which a client’s JWT must name.",
+                "Set client_auth to none.",
+            );
+        }
+        if self.client_auth == ClientAuth::SecretJwt && self.client_secret == Need::Absent {
+            return contradiction(
+                "client_auth",
+                "The profile has no client secret to sign the client’s JWT with.",
+                "Set client_secret to required, or client_auth to private_key_jwt.",
+            );
+        }
+        if self.assertion_audience == AssertionAudience::Issuer && self.issuer.is_none() {
+            return contradiction(
+                "assertion_audience",
+                "The client’s JWT is for the issuer, and the profile does not say which that is.",
+                "Set issuer, or assertion_audience to token_url.",
+            );
+        }
+        if self.par && self.par_url.is_none() {
+            return contradiction(
+                "par_url",
+                "Authorization requests are pushed (PAR), and the address to push them to is empty.",
+                "Enter the pushed authorization request URL, or set par to false.",
+            );
         }
         if self.require_iss && self.issuer.is_none() {
             return contradiction(

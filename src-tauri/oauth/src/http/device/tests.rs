@@ -56,11 +56,14 @@ async fn ask(
     config: &ProviderConfig,
     secret: Option<&str>,
 ) -> Result<DeviceAuthorization, TokenFailure> {
-    let credentials =
-        Credentials { client_id: "1406020730".into(), client_secret: secret.map(SecretString::from) };
+    let credentials = Credentials {
+        client_id: "1406020730".into(),
+        client_secret: secret.map(SecretString::from),
+        private_key: None,
+    };
     let endpoint = config.device_authorization_url().unwrap();
     let scopes = ["example_scope".to_owned()];
-    request_device_code_over(server, (config, endpoint), &credentials, &scopes).await
+    request_device_code_over(server, (config, endpoint), &credentials, &scopes, Timestamp::UNIX_EPOCH).await
 }
 
 /// RFC 8628 §3.2.

@@ -50,8 +50,9 @@ async fn sent(config: &ProviderConfig, kind: TokenRequestKind) -> String {
         client_id: "CLIENT".into(),
         client_secret: (config.client_secret != grapnel_model::provider::Need::Absent)
             .then(|| "SECRET".into()),
+        private_key: None,
     };
-    request_token_over(&recorder, config, &credentials, kind).await.unwrap();
+    request_token_over(&recorder, config, &credentials, kind, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     recorder.0.into_inner()
 }
 

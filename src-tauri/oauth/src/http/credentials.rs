@@ -1,0 +1,15 @@
+//! What a client authenticates with.
+
+use grapnel_model::secret::SecretString;
+
+use crate::signing_key::SigningKey;
+
+/// The client's credentials at the provider.
+pub struct Credentials {
+    /// The client ID.
+    pub client_id: String,
+    /// The client secret; `None` for a public client.
+    pub client_secret: Option<SecretString>,
+    /// The private key; `None` unless the client authenticates with it.
+    pub private_key: Option<SigningKey>,
+}

@@ -1,0 +1,138 @@
+//! Pushed authorization requests (PAR, RFC 9126): the parameters go to the provider directly, and the browser carries
+//! only a reference to them.
+
+use grapnel_model::api_exchange::ExchangeKind;
+use grapnel_model::provider::{ClientAuth, ProviderConfig};
+use grapnel_model::provider_text::clean;
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use super::api::describe;
+use super::client::Client;
+use super::client_authentication::{method_at, send_form};
+use super::credentials::Credentials;
+use super::failure::Failure;
+use super::limits::Limits;
+use super::response::Reply;
+use super::token_failure::TokenFailure;
+
+/// The longest accepted reference in bytes: it becomes part of a URL.
+const MAX_REFERENCE_BYTES: usize = 2048;
+
+#[derive(Deserialize)]
+struct Pushed {
+    request_uri: String,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    error: String,
+    error_description: Option<String>,
+}
+
+/// Pushes the parameters of an authorization request to `url`; returns the reference to them (`request_uri`), which the
+/// provider accepts once and for a short time.
+///
+/// # Errors
+/// The provider refuses the request or the client, or gives no usable response.
+pub async fn push(
+    client: &Client,
+    url: &Url,
+    config: &ProviderConfig,
+    credentials: &Credentials,
+    parameters: &[(String, String)],
+) -> Result<String, TokenFailure> {
+    let method = method_at(None, config);
+    // An authorization request has the client ID whatever the client authentication is (RFC 9126 §2.1); most methods
+    // bring it.
+    let brings_id = !matches!(method, ClientAuth::None | ClientAuth::Basic | ClientAuth::BasicRaw)
+        || (method != ClientAuth::None && credentials.client_secret.is_none());
+    let parameters: Vec<(&str, &str)> = parameters
+        .iter()
+        .filter(|(name, _)| name != "client_id" || !brings_id)
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let asked = (ExchangeKind::PushedAuthorization, Limits::TOKEN);
+    let (reply, secrets) =
+        send_form(client, asked, (url, &parameters), method, (config, credentials)).await?;
+    read(&reply, secrets.iter().chain(&credentials.client_secret))
+}
+
+fn read<'s>(reply: &Reply, sent: impl IntoIterator<Item = &'s SecretString>) -> Result<String, TokenFailure> {
+    let status = reply.status;
+    if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
+        return Err(Failure::Unavailable(status, reply.retry_after).into());
+    }
+    let secrets: Vec<&str> = sent.into_iter().map(ExposeSecret::expose_secret).collect();
+    if let Ok(Refused { error, error_description }) = serde_json::from_slice(&reply.body) {
+        return Err(TokenFailure::Refused {
+            status,
+            error: clean(&error, &secrets),
+            description: error_description.map(|text| clean(&text, &secrets)),
+        });
+    }
+    let pushed = serde_json::from_slice::<Pushed>(&reply.body).ok().filter(|_| status.is_success());
+    let usable = |text: &String| {
+        !text.is_empty()
+            && text.len() <= MAX_REFERENCE_BYTES
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match pushed.map(|pushed| pushed.request_uri).filter(usable) {
+        Some(reference) => Ok(reference),
+        None if status.is_success() && serde_json::from_slice::<serde_json::Value>(&reply.body).is_ok() => {
+            Err(Failure::Strange("one without a usable request_uri".into(), status).into())
+        }
+        None => Err(Failure::Strange(describe(reply), status).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, StatusCode};
+
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            content_type: "application/json".into(),
+            retry_after: None,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+
+    /// The response of RFC 9126 §2.2.
+    #[test]
+    fn the_response_of_the_rfc_is_read() {
+        let uri = "urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc14eY22c";
+        let body = format!(r#"{{"request_uri": "{uri}", "expires_in": 60}}"#);
+        assert_eq!(read(&reply(201, &body), None).unwrap(), uri);
+    }
+
+    #[test]
+    fn each_unusable_response_has_its_reason() {
+        let secret = SecretString::from("a-client-secret");
+        let cases = [
+            (
+                400,
+                r#"{"error": "invalid_request", "error_description": "The redirect_uri is wrong: a-client-secret"}"#,
+            ),
+            (401, r#"{"error": "invalid_client"}"#),
+            (201, r#"{"request_uri": ""}"#),
+            (201, "{\"request_uri\": \"urn:a\\nb\"}"),
+            (201, r#"{"request_uri": 7}"#),
+            (201, ""),
+            (200, "<html>"),
+            (405, "no"),
+            (503, "{}"),
+        ];
+        let said = cases.map(|(status, body)| {
+            let failure = read(&reply(status, body), Some(&secret)).unwrap_err();
+            assert!(!format!("{failure:?}").contains("a-client-secret"));
+            format!("{status} {body}\n  {failure:?}")
+        });
+        insta::assert_snapshot!(said.join("\n"));
+    }
+}
