@@ -708,6 +708,22 @@ const shots = {
       await page.getByRole("radio", { name: "Paste manually" }).click();
     },
   },
+  "add-client-key": {
+    scenario: "some",
+    go: async (page) => {
+      await discovering(page);
+      await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Credentials" }).click();
+      await page.selectOption("#client_auth", "private_key_jwt");
+    },
+  },
+  "edit-client-key": {
+    scenario: "client_key",
+    go: async (page) => {
+      await row(page, "Harbour API");
+      await button(page, "Edit").click();
+      await page.getByText("The private key is in the vault").scrollIntoViewIfNeeded();
+    },
+  },
   "add-conventions": {
     scenario: "some",
     go: async (page) => {

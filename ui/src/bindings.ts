@@ -46,6 +46,8 @@ export const commands = {
 	addApp: (app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("add_app", { app })),
 	/**  Replaces an app's settings. An error names the invalid field. */
 	changeApp: (appId: AppId, app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("change_app", { appId, app })),
+	/**  The public half of an app's private key, a JSON Web Key Set, to be registered at the provider. */
+	publicKey: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("public_key", { appId })),
 	/**
 	 *  Writes an app's provider settings without secrets to a file that the person chooses; returns its path, or null if
 	 *  they cancel.
@@ -886,6 +888,8 @@ export type ExchangeId = string;
 export type ExchangeKind = 
 /**  A request that a person wrote and sent to the API. */
 "request" | 
+/**  A pushed authorization request (RFC 9126). */
+"pushed_authorization" | 
 /**  The authorization request, which the browser sent (RFC 6749 §4.1.1). */
 "authorization" | 
 /**  The authorization response, as the browser was redirected with it (RFC 6749 §4.1.2). */

@@ -155,6 +155,7 @@ export const host = {
   /** What the issuer's current metadata would change in an app. */
   rediscover: (app: string) => ask(() => commands.rediscover(app)),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),
+  publicKey: (id: string) => ask(() => commands.publicKey(id)),
   changeApp: (id: string, app: NewApp) => ask(() => commands.changeApp(id, app)),
   /** Saves a profile file through the system's dialog. Returns its path, or null if cancelled. */
   exportProfile: (app: string) => ask(() => commands.exportProfile(app)),

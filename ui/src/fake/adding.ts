@@ -75,3 +75,22 @@ export function changing(given: NewApp, before: App): App {
     has_secret: given.client_secret === null ? before.has_secret : given.client_secret !== "",
   };
 }
+
+/** The public half of a made-up private key. */
+export const publicKeySet = JSON.stringify(
+  {
+    keys: [
+      {
+        kty: "EC",
+        crv: "P-256",
+        x: "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+        use: "sig",
+        alg: "ES256",
+        kid: "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s",
+      },
+    ],
+  },
+  null,
+  2,
+);

@@ -3,7 +3,7 @@
 import type { commands as Real, Error as Trouble, Event } from "../bindings";
 import { plain } from "./plain";
 import { importing } from "./importing";
-import { adding, changing, proposed } from "./adding";
+import { adding, changing, proposed, publicKeySet } from "./adding";
 import { FakePosts } from "./browse";
 import { checked, discover, rediscover } from "./discovery";
 import { devicePrompt, starting } from "./device";
@@ -139,6 +139,7 @@ export class Fake {
         this.data.apps.push(added);
         return added;
       }),
+    publicKey: (id) => this.#answer("publicKey", [id], () => publicKeySet),
     changeApp: (id, given) =>
       this.#answer("changeApp", [id, given], () => {
         const before = this.data.apps.find((one) => one.id === id);

@@ -245,6 +245,22 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
     return data;
   },
   app: () => held([]),
+  client_key: () => {
+    const data = held([]);
+    data.apps.push(
+      app("harbour", "Harbour API", {
+        provider: "custom",
+        has_secret: false,
+        overrides: {
+          authorize_url: "https://id.harbour.example/authorize",
+          token_url: "https://id.harbour.example/token",
+          client_auth: "private_key_jwt",
+        },
+        secrets: ["client_key"],
+      }),
+    );
+    return data;
+  },
   unwritable: (fake) => {
     fake.fail(
       "overview",

@@ -68,7 +68,13 @@ const yesNo = ["true", "false"];
 const bodies = ["form", "json", "query"];
 const needs = ["required", "optional", "none"];
 
-const clientAuth = ["none", "body", "basic", "basic_raw"];
+const clientAuth = ["none", "body", "basic", "basic_raw", "secret_jwt", "private_key_jwt"];
+
+/** The app's private key, which the vault stores. */
+export const clientKey = "client_key";
+
+/** Settings of a client that authenticates with a JWT. */
+export const assertionKeys = ["client_key_alg", clientKey, "client_key_id", "assertion_audience"];
 
 /** The possible values of a setting, if they are known. */
 export const choices: { [key in string]: string[] } = {
@@ -79,6 +85,10 @@ export const choices: { [key in string]: string[] } = {
   client_auth: clientAuth,
   revocation_auth: ["", ...clientAuth],
   introspection_auth: ["", ...clientAuth],
+  client_key_alg: ["ES256", "EdDSA", "RS256", "PS256"],
+  assertion_audience: ["default", "issuer", "token_url"],
+  par: yesNo,
+  jar: yesNo,
   authorize_params: ["query", "fragment", "both"],
   response_mode: ["query", "form_post"],
   pkce: ["always", "never"],
@@ -109,7 +119,9 @@ export function profileValue(providers: ProviderView[], provider: string, app: A
 
 /** Whether a setting is stored in the vault (same rule as the core): typed like a password, never returned. */
 export const isSecret = (key: string): boolean =>
-  /^(token|refresh)\../.test(key) || /^authorize\..*(secret|token|passw|assertion|credential|key|jwt)/i.test(key);
+  key === clientKey ||
+  /^(token|refresh)\../.test(key) ||
+  /^authorize\..*(secret|token|passw|assertion|credential|key|jwt)/i.test(key);
 
 /** The origin of a URL, or "" if it is invalid. */
 export function originOf(address: string): string {

@@ -5,6 +5,8 @@ import { nextCall, host, type Discovery, type NewApp, type ProviderView, type Sc
 import type { ValueSource } from "../words";
 import { Action } from "./action.svelte";
 import {
+  assertionKeys,
+  clientKey,
   endpointKeys,
   choices,
   readOnlyKeys,
@@ -97,6 +99,7 @@ export class ProviderFields {
   value = (key: string): string => this.#typed[key] ?? this.defaultValue(key);
 
   set = (key: string, text: string): void => {
+    this.add(key);
     this.#typed[key] = text;
   };
 
@@ -267,13 +270,31 @@ export class ProviderFields {
     return this.need("client_secret") !== "none" && this.#own("client_auth") !== undefined;
   }
 
+  /** The settings of what the client signs: the JWT that it authenticates with, or its authorization requests. */
+  get assertionKeys(): string[] {
+    if (!this.asksClientAuth) return [];
+    const method = this.value("client_auth");
+    if (method === "private_key_jwt" || this.value("jar") === "true") return assertionKeys;
+    return method === "secret_jwt" ? assertionKeys.filter((key) => key === "assertion_audience") : [];
+  }
+
+  /** Whether a private key is stored that stays. */
+  get keepsKey(): boolean {
+    return this.isStored(clientKey) && !this.deleted.has(clientKey) && !this.value(clientKey).trim();
+  }
+
+  /** Whether the client secret is asked for. */
+  get asksSecret(): boolean {
+    return this.need("client_secret") !== "none" && this.value("client_auth") !== "private_key_jwt";
+  }
+
   get advancedKeys(): string[] {
     const elsewhere = [
       ...endpointKeys,
       ...upFrontKeys,
       ...parameterKeys,
       "grant_type",
-      ...(this.asksClientAuth ? ["client_auth"] : []),
+      ...(this.asksClientAuth ? ["client_auth", ...assertionKeys] : []),
     ];
     return this.keys.filter((key) => !elsewhere.includes(key) && isUsed(this.grant, key));
   }

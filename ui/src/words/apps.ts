@@ -69,7 +69,7 @@ export const addApp = {
     "authorize.login_hint": "The account to sign in with. A connection’s own account comes first.",
     "authorize.acr_values": "The authentication context to ask for, such as a second factor.",
   } as Record<string, string | undefined>,
-  clientAuthNote: "How the client secret is sent. Without one, the client ID alone is sent (none).",
+  clientAuthNote: "How the client proves who it is. Without a secret, the client ID alone is sent (none).",
   grantNote: {
     authorization_code: "You approve access in your browser, which then returns to Grapnel with a code.",
     device_code: "For a device without a browser (RFC 8628). No redirect URI is needed.",
@@ -99,6 +99,9 @@ export const addApp = {
   keepValue: (key: string) => `Undo: keep ${key}`,
   addValue: "Add parameter",
   valueNote: {
+    client_key: "PEM, from BEGIN PRIVATE KEY to END PRIVATE KEY. Leave it empty to have Grapnel make one.",
+    client_key_id: "If the provider shows one for your key. Otherwise the key’s thumbprint is sent.",
+    assertion_audience: "Some providers expect the token URL.",
     issuer: "Discover fills in the endpoints from the issuer’s metadata.",
     email: "Prefilled on the sign-in page.",
     user_uid: "Needed to show whose account this is and to list organizations.",
@@ -267,4 +270,14 @@ export const app = {
   noConnection: "Not connected yet.",
   removeAction: (connections: number) =>
     connections === 0 ? "Remove app" : `Remove app and ${count(connections, "connection", "connections")}`,
+};
+
+export const clientKey = {
+  made:
+    "Grapnel makes a key pair when you save. The private key stays in the vault. " +
+    "Then register the public key at the provider: it is shown here when you edit the app.",
+  imported: "The private key is stored in the vault; never shown again.",
+  kept: "The private key is in the vault. Register the public key at the provider; it is a JSON Web Key Set (JWKS).",
+  publicKey: "Public key",
+  copyPublicKey: "Copy public key",
 };

@@ -166,7 +166,7 @@ export const connect = {
   answerByPassword: "Code in the response",
   callback: "Callback",
   exchangingCode: "Token request",
-  identifyingYou: "Account request",
+  pushing: "Pushed authorization request",
   sentAt: (clock: string) => `sent ${clock}`,
   listening: "listening",
   toPaste: "waiting for paste",

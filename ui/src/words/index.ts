@@ -5,6 +5,7 @@ export {
   addApp,
   app,
   changeApp,
+  clientKey,
   duplicateApp,
   endpointTest,
   importApp,

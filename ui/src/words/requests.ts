@@ -78,6 +78,7 @@ export const requests = {
     authorization: "Authorization request",
     callback: "Callback",
     device_authorization: "Device authorization",
+    pushed_authorization: "Pushed authorization request",
     password_login: "Password sign-in",
     token: "Token request",
     refresh: "Token refresh",
