@@ -48,6 +48,7 @@ fn name(kind: ExchangeKind) -> &'static str {
         ExchangeKind::Api => "API",
         ExchangeKind::Jwks => "JWKS",
         ExchangeKind::Discovery => "discovery",
+        ExchangeKind::Registration => "client registration",
     }
 }
 

@@ -40,6 +40,8 @@ pub enum ExchangeKind {
     Jwks,
     /// The provider's metadata (RFC 8414), or a test of its endpoints.
     Discovery,
+    /// The registration of a client (RFC 7591), or of a change to it (RFC 7592).
+    Registration,
 }
 
 impl ExchangeKind {
@@ -52,7 +54,12 @@ impl ExchangeKind {
     pub fn receives_secrets(self) -> bool {
         matches!(
             self,
-            Self::PasswordLogin | Self::DeviceAuthorization | Self::Token | Self::Refresh | Self::Revocation
+            Self::PasswordLogin
+                | Self::DeviceAuthorization
+                | Self::Token
+                | Self::Refresh
+                | Self::Revocation
+                | Self::Registration
         )
     }
 }

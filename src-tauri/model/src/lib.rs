@@ -21,6 +21,7 @@ pub mod mask_credentials;
 pub mod provider;
 pub mod provider_text;
 pub mod redirect;
+pub mod registration;
 pub mod revocation;
 pub mod secret;
 pub mod settings;

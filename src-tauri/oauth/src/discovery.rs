@@ -8,6 +8,8 @@ mod grants;
 mod issuer;
 mod metadata;
 mod notes;
+mod protected_resource;
+mod registration_offer;
 
 use std::fmt::Write;
 
@@ -21,8 +23,11 @@ use serde_json::{Map, Value};
 use url::Url;
 
 pub use notes::{DiscoveryNote, NoteKind};
+pub use protected_resource::{ProtectedResource, read_protected_resource};
+pub use registration_offer::RegistrationOffer;
 
 use crate::http::api::describe;
+use crate::http::challenge::is_scope;
 use crate::http::{Client, Failure, Limits, Reply};
 use issuer::TypedIssuer;
 use metadata::{ENDPOINTS, Metadata, wrong};
@@ -43,6 +48,10 @@ pub struct Discovery {
     pub client_auth: Vec<String>,
     /// The grants that both the issuer and Grapnel support, as values of `grant_type`.
     pub grant_types: Vec<String>,
+    /// How a client comes to be known to the issuer without a person who registers it.
+    pub registration: RegistrationOffer,
+    /// The protected resource whose authorization server the issuer is, if one was entered.
+    pub resource: Option<ProtectedResource>,
     /// What a person should know before using the issuer.
     pub notes: Vec<DiscoveryNote>,
 }
@@ -105,6 +114,8 @@ fn read(issuer: &str, found: Vec<MetadataDocument>) -> Result<Discovery> {
             .map(str::to_owned)
             .collect(),
         grant_types: grants::offered(&metadata).into_iter().map(|one| one.name().to_owned()).collect(),
+        registration: RegistrationOffer::of(&metadata),
+        resource: None,
         notes,
         documents,
     })
@@ -181,12 +192,6 @@ fn client_auth(metadata: &Metadata, member: &str) -> Vec<&'static str> {
 const SIGNING_ALGORITHMS: &[&str] = &["ES256", "EdDSA", "PS256", "RS256"];
 /// The member with the pushed authorization request endpoint (RFC 9126 §5).
 const PAR: &str = "pushed_authorization_request_endpoint";
-
-/// A scope by RFC 6749 §3.3, but without commas, which separate scopes in the input.
-fn is_scope(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b','))
-}
 
 /// A document of the requested issuer.
 struct MetadataDocument {

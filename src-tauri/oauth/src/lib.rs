@@ -15,6 +15,7 @@ pub mod endpoint_check;
 pub mod fuzz;
 pub mod http;
 pub mod refusal;
+pub mod resource_discovery;
 pub mod retry;
 pub mod sign_in_messages;
 pub mod signing_key;

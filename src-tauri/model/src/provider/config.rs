@@ -251,6 +251,8 @@ pub struct ProviderConfig {
     pub jwks_url: Option<Url>,
     /// The page at which a person signs out (OpenID Connect RP-Initiated Logout). No code and no token is sent to it.
     pub end_session_url: Option<Url>,
+    /// The client registration endpoint (RFC 7591). No token and no client secret is sent to it.
+    pub registration_url: Option<Url>,
     /// The endpoint that returns a code for email and password, without a browser.
     pub login_url: Option<Url>,
     /// The base URL of the API.

@@ -49,6 +49,7 @@ pub(super) const KEYS: &[&str] = &[
     "userinfo_url",
     "jwks_url",
     "end_session_url",
+    "registration_url",
     "login_url",
     "api_base",
     "pagination",

@@ -21,6 +21,7 @@ pub(super) const ENDPOINTS: &[(&str, &str)] = &[
     ("pushed_authorization_request_endpoint", "par_url"),
     ("jwks_uri", "jwks_url"),
     ("end_session_endpoint", "end_session_url"),
+    ("registration_endpoint", "registration_url"),
 ];
 
 const LISTS: &[&str] = &[
@@ -41,6 +42,7 @@ const FLAGS: &[&str] = &[
     "require_signed_request_object",
     "dpop_bound_access_tokens",
     "tls_client_certificate_bound_access_tokens",
+    "client_id_metadata_document_supported",
 ];
 
 /// The merged documents of one issuer.
@@ -134,7 +136,7 @@ impl Metadata {
 
 /// Refuses the document of a remote issuer if an endpoint is unencrypted or on loopback: codes, tokens and secrets
 /// would be sent in the clear, or to any program that listens on this computer.
-fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
+pub(super) fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
     let Some(url) = value.as_str().and_then(|text| Url::parse(text).ok()) else { return Ok(()) };
     let is_here = is_this_machine(&url);
     let reason = if url.scheme() == "http" && (issuer.scheme() == "https" || !is_here) {

@@ -127,6 +127,7 @@ impl ProviderConfig {
             jar: values.flag("jar", false)?,
             jwks_url: values.maybe_endpoint("jwks_url")?,
             end_session_url: values.maybe_endpoint("end_session_url")?,
+            registration_url: values.maybe_endpoint("registration_url")?,
             login_url: values.maybe_endpoint("login_url")?,
             content: values.choice(
                 "content",
