@@ -8,6 +8,7 @@ mod errors;
 mod form;
 mod import;
 mod rediscover;
+mod registration;
 mod view;
 
 pub(crate) use add::{ValidatedApp, add, sealed, validate};
@@ -24,5 +25,10 @@ pub use import::{
 };
 pub(crate) use rediscover::rediscover;
 pub use rediscover::{Rediscovery, ValueChange};
+pub use registration::{RegisteredApp, RegistrationRequest};
+pub(crate) use registration::{
+    deletable as deletable_client, delete as delete_client, read as read_registration, register,
+    renew as renew_registration, update as update_registration,
+};
 pub use view::App;
 pub(crate) use view::{all, profile_of, view};

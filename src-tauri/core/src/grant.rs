@@ -8,6 +8,7 @@ use grapnel_model::secret::{SecretString, TokenPreview};
 use grapnel_oauth::http::Mask;
 use grapnel_oauth::http::credentials::Credentials;
 use grapnel_oauth::http::token::Grant;
+use grapnel_oauth::refusal::client_hint;
 use grapnel_store::connection::{ConnectionIdentity, ConnectionRow, RefreshStatus, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
@@ -44,6 +45,8 @@ pub(crate) struct OAuthClient {
     pub(crate) provider: String,
     pub(crate) config: ProviderConfig,
     pub(crate) credentials: Credentials,
+    /// Whether Grapnel registered it (RFC 7591).
+    is_registered: bool,
 }
 
 /// Fails if the app's endpoints include an origin that a connection's tokens were not issued for.
@@ -84,7 +87,22 @@ impl OAuthClient {
             None => None,
         };
         let credentials = Credentials { client_id: app.client_id.clone(), client_secret, private_key };
-        Ok(Self { provider, config, credentials })
+        let is_registered = app.registration.as_ref().is_some_and(|own| own.client_id == app.client_id);
+        Ok(Self { provider, config, credentials, is_registered })
+    }
+
+    /// Adds what to do to an error about the client's credentials: a client that Grapnel registered can be registered
+    /// anew.
+    pub(crate) fn advise(&self, error: Error, then: &str) -> Error {
+        if !self.is_registered {
+            return error.hint(client_hint(&self.config, &self.credentials, then));
+        }
+        error
+            .hint(
+                "Grapnel registered this client, and the provider may have deleted it. Register it anew (Register anew, \
+                 or grapnel app registration APP renew). Its connections then need a new sign-in.",
+            )
+            .next_step(NextStep::RegisterAnew)
     }
 }
 

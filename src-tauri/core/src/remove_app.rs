@@ -12,7 +12,7 @@ use grapnel_store::{activity, app, revocation};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use crate::app::{being_connected, view};
+use crate::app::{being_connected, deletable_client, delete_client, view};
 use crate::context::Context;
 use crate::{authorize, connection, revoke};
 
@@ -66,6 +66,19 @@ pub(crate) fn without_connections(ctx: &Context, id: &AppId) -> Result<()> {
         None => return Err(Error::no_app()),
     }
     Ok(())
+}
+
+/// Removes an app with its connections, and then its client at the provider; returns why that stays, as a sentence. The
+/// tokens are revoked first, which only the client can do.
+pub(crate) async fn with_client(ctx: &Arc<Context>, id: &AppId) -> Result<(Removed, Option<String>)> {
+    let client = deletable_client(ctx, id).await;
+    let removed = with_connections(ctx, id).await?;
+    let stays = match client {
+        Ok(Some(client)) => delete_client(ctx, &client).await,
+        Ok(None) => None,
+        Err(error) => Some(format!("The client stays registered at the provider. {}", error.message)),
+    };
+    Ok((removed, stays))
 }
 
 /// Disconnects and deletes every connection of an app, then the app. The app is kept while a token is yet to be

@@ -38,6 +38,8 @@ pub enum NextStep {
     EditApp,
     /// Grapnel's settings.
     OpenSettings,
+    /// A new registration of the app's client at its provider.
+    RegisterAnew,
 }
 
 /// The result of every fallible function of Grapnel.

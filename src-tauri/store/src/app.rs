@@ -2,10 +2,11 @@
 
 use grapnel_model::id::AppId;
 use grapnel_model::provider::Overrides;
+use grapnel_model::registration::Registration;
 use grapnel_model::text::natural_key;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use crate::column::{Json, Time, json};
+use crate::column::{Json, Time, json, maybe_json};
 use crate::sealed::Sealed;
 
 /// A row of the `app` table.
@@ -37,6 +38,10 @@ pub struct AppRow {
     pub discovered: Vec<String>,
     /// The label of its environment, such as `Staging`.
     pub environment: Option<String>,
+    /// How its client was registered, if Grapnel did that.
+    pub registration: Option<Box<Registration>>,
+    /// The registration access token (RFC 7592).
+    pub sealed_registration: Option<Sealed>,
     /// When it was created.
     pub created_at: jiff::Timestamp,
 }
@@ -46,9 +51,9 @@ pub fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
     connection
         .execute(
             "INSERT INTO app (id, name, provider, client_id, sealed_secret, redirect_uri, scopes, projects, overrides,
-                secret_keys, sealed_values, discovered, environment, created_at)
+                secret_keys, sealed_values, discovered, environment, registration, sealed_registration, created_at)
              VALUES (:id, :name, :provider, :client_id, :secret, :redirect_uri, :scopes, :projects, :overrides,
-                :secret_keys, :values, :discovered, :environment, :created_at)",
+                :secret_keys, :values, :discovered, :environment, :registration, :sealed_registration, :created_at)",
             named_params! {
                 ":id": app.id, ":name": app.name, ":provider": app.provider, ":client_id": app.client_id,
                 ":secret": app.sealed_secret, ":redirect_uri": app.redirect_uri, ":scopes": Json(&app.scopes),
@@ -56,6 +61,8 @@ pub fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
                 ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys),
                 ":values": app.sealed_values,
                 ":discovered": Json(&app.discovered), ":environment": app.environment,
+                ":registration": app.registration.as_ref().map(Json),
+                ":sealed_registration": app.sealed_registration,
                 ":created_at": Time(app.created_at),
             },
         )
@@ -68,7 +75,8 @@ pub fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
         .execute(
             "UPDATE app SET name = :name, client_id = :client_id, sealed_secret = :secret, redirect_uri = :redirect_uri,
                 scopes = :scopes, projects = :projects, overrides = :overrides, secret_keys = :secret_keys,
-                sealed_values = :values, discovered = :discovered, environment = :environment
+                sealed_values = :values, discovered = :discovered, environment = :environment,
+                registration = :registration, sealed_registration = :sealed_registration
              WHERE id = :id",
             named_params! {
                 ":id": app.id, ":name": app.name, ":client_id": app.client_id, ":secret": app.sealed_secret,
@@ -76,6 +84,8 @@ pub fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
                 ":overrides": Json(&app.overrides), ":secret_keys": Json(&app.secret_keys),
                 ":values": app.sealed_values,
                 ":discovered": Json(&app.discovered), ":environment": app.environment,
+                ":registration": app.registration.as_ref().map(Json),
+                ":sealed_registration": app.sealed_registration,
             },
         )
         .map(drop)
@@ -137,6 +147,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AppRow> {
         sealed_values: row.get("sealed_values")?,
         discovered: json(row, "discovered")?,
         environment: row.get("environment")?,
+        registration: maybe_json(row, "registration")?,
+        sealed_registration: row.get("sealed_registration")?,
         created_at: row.get::<_, Time>("created_at")?.0,
     })
 }

@@ -44,6 +44,8 @@ pub(crate) fn validate(new: NewApp, at: Timestamp) -> Result<ValidatedApp> {
         sealed_values: None,
         discovered: checked.discovered,
         environment: checked.environment,
+        registration: None,
+        sealed_registration: None,
         created_at: at,
     };
     let secret = match checked.secret {
@@ -73,11 +75,19 @@ pub(crate) async fn add(ctx: &Context, new: NewApp) -> Result<App> {
 
 async fn accept(ctx: &Context, new: NewApp) -> Result<App> {
     let possible = validate(new, ctx.now())?;
-    if ctx.store.read(|c| name_is_taken(c, &possible.row.name))? {
-        return Err(taken(&possible.row.name));
-    }
+    check_name(ctx, &possible.row)?;
     let _working = ctx.begin_sealed_write().await?;
-    let mut row = sealed(ctx, possible).await?;
+    let row = sealed(ctx, possible).await?;
+    insert(ctx, row)
+}
+
+/// Refuses a name that another app has.
+pub(super) fn check_name(ctx: &Context, row: &AppRow) -> Result<()> {
+    if ctx.store.read(|c| name_is_taken(c, &row.name))? { Err(taken(&row.name)) } else { Ok(()) }
+}
+
+/// Stores a new app. The caller holds the vault lock.
+pub(super) fn insert(ctx: &Context, mut row: AppRow) -> Result<App> {
     let added = ctx.store.write(|tx| {
         if name_is_taken(tx, &row.name)? {
             return Ok(false);

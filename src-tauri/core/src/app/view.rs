@@ -9,6 +9,7 @@ use grapnel_model::provider::{
 };
 use grapnel_model::redirect;
 use grapnel_model::redirect::{Loopback, RedirectMethod};
+use grapnel_model::registration::Registration;
 use grapnel_store::app;
 use grapnel_store::app::AppRow;
 use jiff::Timestamp;
@@ -64,6 +65,8 @@ pub struct App {
     pub left_out: Vec<String>,
     /// The label of its environment, such as `Staging`.
     pub environment: Option<String>,
+    /// How its client was registered, if Grapnel did that.
+    pub registration: Option<Registration>,
     /// When it was added.
     pub created_at: Timestamp,
 }
@@ -103,6 +106,7 @@ pub(crate) fn view(row: AppRow) -> Result<App> {
         other_hosts: profile.other_hosts(&overrides),
         login_host: profile.login_host(&overrides),
         left_out: Profile::left_out(overrides.keys().chain(&secrets)),
+        registration: row.registration.filter(|own| own.client_id == row.client_id).map(|own| *own),
         id: row.id,
         name: row.name,
         provider: row.provider,

@@ -88,7 +88,7 @@ async fn obtain(
     };
     emit_attempt(ctx, &row.id)?;
     let exchanged = Exchanged { client, grant, id_token: None };
-    let target = store_grant(ctx, row, app, exchanged, log).await?;
+    let target = Box::pin(store_grant(ctx, row, app, exchanged, log)).await?;
     log.set_connection(target.id());
     Ok(target)
 }

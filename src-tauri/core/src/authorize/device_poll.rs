@@ -268,7 +268,7 @@ async fn keep(
     }
     emit_attempt(ctx, &row.id)?;
     let id_token = exchanged.grant.id_token.clone();
-    let target = store_grant(ctx, row, app, *exchanged, log).await?;
+    let target = Box::pin(store_grant(ctx, row, app, *exchanged, log)).await?;
     log.set_connection(target.id());
     Ok(Some((target, id_token)))
 }

@@ -8,7 +8,7 @@ use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::http::token::{Grant, TokenRequestKind, request_token};
 use grapnel_oauth::http::{Failure, Mask, TokenFailure, Unusable};
-use grapnel_oauth::refusal::{Refusal, client_hint, said};
+use grapnel_oauth::refusal::{Refusal, said};
 use grapnel_oauth::sign_in_messages;
 use grapnel_store::app::AppRow;
 use grapnel_store::attempt::{self, AttemptRow};
@@ -98,7 +98,7 @@ pub(super) fn explain_refused_request(client: &OAuthClient, failure: TokenFailur
     };
     let error = error.means(NOTHING_CHANGED);
     if error.code == Code::InvalidClient {
-        return error.hint(client_hint(&client.config, &client.credentials, "try again"));
+        return client.advise(error, "try again");
     }
     error.or_hint(
         "Compare the app’s grant type, scopes and resource with your app’s page at the provider, then try again.",
@@ -187,9 +187,7 @@ fn explain(client: &OAuthClient, app: &AppRow, failure: TokenFailure, has_verifi
                     "The code may have been too old, or the redirect URI is not the \
                     registered one. Try again.",
                 ),
-                Code::InvalidClient => {
-                    refusal.hint(client_hint(&client.config, &client.credentials, "try again"))
-                }
+                Code::InvalidClient => client.advise(refusal, "try again"),
                 _ => refusal.or_hint("Try again."),
             }
         }

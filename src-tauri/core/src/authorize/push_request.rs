@@ -8,7 +8,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_oauth::authorization_request::PreparedRequest;
 use grapnel_oauth::http::{TokenFailure, pushed_request};
-use grapnel_oauth::refusal::{Refusal, client_hint};
+use grapnel_oauth::refusal::Refusal;
 use grapnel_oauth::sign_in_messages;
 use url::Url;
 
@@ -51,9 +51,7 @@ fn explain(client: &OAuthClient, failure: TokenFailure) -> Error {
                 Refusal { status: Some(status), error: &error, description: description.as_deref() }
                     .explain(provider);
             match refusal.code {
-                Code::InvalidClient => {
-                    refusal.hint(client_hint(&client.config, &client.credentials, "try again"))
-                }
+                Code::InvalidClient => client.advise(refusal, "try again"),
                 _ => refusal.or_hint(
                     "Compare the app’s settings at the provider (redirect URI, scopes) with those here, then try \
                      again.",

@@ -72,7 +72,7 @@ async fn obtain_grant(
     let state = callback.state.clone().unwrap_or_default();
     let exchanged = exchange_code(ctx, attempt, app, (code, state), log).await?;
     let id_token = exchanged.grant.id_token.clone();
-    let target = store_grant(ctx, attempt, app, exchanged, log).await?;
+    let target = Box::pin(store_grant(ctx, attempt, app, exchanged, log)).await?;
     log.set_connection(target.id());
     Ok((target, id_token))
 }

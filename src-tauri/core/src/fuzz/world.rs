@@ -66,6 +66,8 @@ impl World {
             sealed_values: None,
             discovered: Vec::new(),
             environment: None,
+            registration: None,
+            sealed_registration: None,
             created_at: NOW,
         };
         self.ctx.store.write(|tx| app::insert(tx, &row)).expect("an app");

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use grapnel_model::error::Result;
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Profile, ProfileFile, ProviderView};
+use grapnel_model::secret::SecretInput;
 use grapnel_oauth::discovery::{self, Discovery};
 use grapnel_oauth::endpoint_check::EndpointCheck;
+use grapnel_oauth::resource_discovery;
 
 use super::Grapnel;
-use crate::app::{App, NewApp, Rediscovery};
+use crate::app::{App, NewApp, Rediscovery, RegisteredApp, RegistrationRequest};
 use crate::remove_app::Removed;
 use crate::{app, client_key, remove_app};
 
@@ -22,6 +24,47 @@ impl Grapnel {
     /// Discovers an issuer's metadata: the settings for an app of a custom provider, and notes.
     pub async fn discover(&self, issuer: &str) -> Result<Discovery> {
         discovery::discover(&self.0.http, issuer).await
+    }
+
+    /// Discovers an issuer, or the authorization server of a protected API or an MCP server (RFC 9728). Of several,
+    /// `server` is the chosen one, or else the first.
+    pub async fn discover_any(&self, typed: &str, server: Option<&str>) -> Result<Discovery> {
+        resource_discovery::discover_any(&self.0.http, typed, server).await
+    }
+
+    /// The same for a protected API or an MCP server only.
+    pub async fn discover_resource(&self, url: &str, server: Option<&str>) -> Result<Discovery> {
+        resource_discovery::discover_resource(&self.0.http, url, server).await
+    }
+
+    /// Registers the client of a new app at its provider (RFC 7591), and adds the app.
+    ///
+    /// # Errors
+    /// A value is invalid, or the provider refuses; nothing is stored then.
+    pub async fn register_app(&self, request: RegistrationRequest) -> Result<RegisteredApp> {
+        Box::pin(app::register(&self.0, request)).await
+    }
+
+    /// Registers an app's client anew. Its connections then need a new sign-in.
+    pub async fn renew_registration(
+        &self,
+        id: &AppId,
+        initial_access_token: Option<SecretInput>,
+    ) -> Result<RegisteredApp> {
+        Box::pin(app::renew_registration(&self.0, id, initial_access_token)).await
+    }
+
+    /// Reads an app's registration at the provider (RFC 7592), and compares it with the app.
+    ///
+    /// # Errors
+    /// Also if the provider does not know the client any more (`InvalidClient`).
+    pub async fn registration(&self, id: &AppId) -> Result<RegisteredApp> {
+        Box::pin(app::read_registration(&self.0, id)).await
+    }
+
+    /// Makes an app's registration at the provider like the app.
+    pub async fn update_registration(&self, id: &AppId) -> Result<RegisteredApp> {
+        Box::pin(app::update_registration(&self.0, id)).await
     }
 
     /// Repeats discovery for an app and returns the differences. Changes nothing.
@@ -48,19 +91,19 @@ impl Grapnel {
 
     /// Adds an app.
     pub async fn add_app(&self, new: NewApp) -> Result<App> {
-        app::add(&self.0, new).await
+        Box::pin(app::add(&self.0, new)).await
     }
 
     /// Adds an app like another one. With `with_secrets`, the secrets of the first one are copied, unless the new app
     /// would send them to other hosts.
     pub async fn duplicate_app(&self, id: &AppId, new: NewApp, with_secrets: bool) -> Result<App> {
-        app::duplicate(&self.0, id, new, with_secrets).await
+        Box::pin(app::duplicate(&self.0, id, new, with_secrets)).await
     }
 
     /// Replaces an app's settings; its provider stays. A stored client secret must be entered again if it would be sent
     /// to another host than before.
     pub async fn change_app(&self, id: &AppId, new: NewApp) -> Result<App> {
-        app::change(&self.0, id, new).await
+        Box::pin(app::change(&self.0, id, new)).await
     }
 
     /// The public half of an app's private key as a JSON Web Key Set, to be registered at the provider.
@@ -79,6 +122,15 @@ impl Grapnel {
     /// Removes an app that has no connection.
     pub fn remove_app(&self, id: &AppId) -> Result<()> {
         remove_app::without_connections(&self.0, id)
+    }
+
+    /// Removes an app with its connections, and deletes its client at the provider if Grapnel registered it (RFC 7592).
+    /// Returns what was removed, and why the client stays, as a sentence.
+    ///
+    /// # Errors
+    /// As for [`Self::remove_app_with_connections`]. A client that stays registered is no error.
+    pub async fn remove_app_and_client(&self, id: &AppId) -> Result<(Removed, Option<String>)> {
+        Box::pin(remove_app::with_client(&self.0, id)).await
     }
 
     /// Disconnects and deletes every connection of an app, then the app.

@@ -3,7 +3,7 @@
 
 use grapnel_model::error::{Code, Error, NextStep};
 use grapnel_oauth::http::{Failure, TokenFailure};
-use grapnel_oauth::refusal::{Refusal, client_hint};
+use grapnel_oauth::refusal::Refusal;
 
 use super::outcome::{PriorState, RefreshFailure};
 use super::refusal::{RefusalClass, RefusalFacts};
@@ -72,13 +72,10 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Pri
             let hint = "Grapnel asks again. If it is refused again, or the access token ends, check the app.";
             RefreshFailure::Doubtful(told.means(TOKEN_UNCHANGED).hint(hint))
         }
-        RefusalClass::Client => RefreshFailure::Refused(
-            told.means("Nothing is asked of the provider until the app is corrected.").hint(client_hint(
-                &client.config,
-                &client.credentials,
-                "refresh",
-            )),
-        ),
+        RefusalClass::Client => {
+            let told = told.means("Nothing is asked of the provider until the app is corrected.");
+            RefreshFailure::Refused(client.advise(told, "refresh"))
+        }
         RefusalClass::Scope | RefusalClass::Reconnect => final_error(told.message),
     }
 }

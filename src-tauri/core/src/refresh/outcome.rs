@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use grapnel_model::error::{Code, Error, NextStep};
 use grapnel_oauth::http::{Failure, TokenFailure};
-use grapnel_oauth::refusal::{Refusal, client_hint};
+use grapnel_oauth::refusal::Refusal;
 
 use super::current_token::CurrentToken;
 use super::refusal::{RefusalClass, RefusalFacts};
@@ -161,12 +161,10 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Pri
             ));
         }
         RefusalClass::Client => {
-            return RefreshFailure::Refused(
-                told.means(
-                    "The tokens are kept, and nothing is asked of the provider until the app is corrected.",
-                )
-                .hint(client_hint(&client.config, &client.credentials, "refresh")),
+            let told = told.means(
+                "The tokens are kept, and nothing is asked of the provider until the app is corrected.",
             );
+            return RefreshFailure::Refused(client.advise(told, "refresh"));
         }
         RefusalClass::Scope => reconnect(told.message)
             .hint(

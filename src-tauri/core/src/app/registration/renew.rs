@@ -1,0 +1,97 @@
+//! Registers an app's client anew, such as after the provider has deleted it. The app and its connections stay; the
+//! tokens were issued to the old client, so each connection needs a new sign-in.
+
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_model::secret::SecretInput;
+use grapnel_oauth::http::registration;
+use grapnel_store::app::AppRow;
+use grapnel_store::connection::ConnectionRow;
+use grapnel_store::{activity, app, connection};
+use url::Url;
+
+use super::RegisteredApp;
+use super::accept::{notes, take, undo, usable_method};
+use super::client_metadata::{auth_method, client_metadata};
+use super::configuration::{deletable, delete};
+use super::explain::not_registered;
+use super::register::{initial_token, no_endpoint};
+use crate::app::errors::being_connected;
+use crate::app::view::{App, view};
+use crate::context::Context;
+use crate::signed_in::ConfiguredApp;
+use crate::{authorize, client_key, secret_parameters};
+
+/// Registers an app's client anew.
+pub(crate) async fn renew(ctx: &Context, id: &AppId, token: Option<SecretInput>) -> Result<RegisteredApp> {
+    accept(ctx, id, token).await.map_err(|error| error.or_means("The app is unchanged."))
+}
+
+async fn accept(ctx: &Context, id: &AppId, token: Option<SecretInput>) -> Result<RegisteredApp> {
+    let app = ConfiguredApp::load(ctx, id)?;
+    let (provider, config) = (app.provider()?, app.config()?);
+    let endpoint = config.registration_url.clone().ok_or_else(|| no_endpoint(&provider))?;
+    let own = app.row.registration.as_ref().map(|own| own.auth_method.clone());
+    let method = own.unwrap_or_else(|| auth_method(config).to_owned());
+    let values = secret_parameters::open(ctx, &app.row).await?;
+    let key = client_key::of(config, &values)?;
+    let metadata = client_metadata(&app.row, config, &method, key.as_ref());
+    let old = deletable(ctx, id).await?;
+    let token = initial_token(token);
+    let client = registration::register(&ctx.http, &endpoint, token.as_ref(), &metadata).await;
+    let client = client.map_err(|failure| not_registered(&provider, failure))?;
+    let told = notes(&client, &app.row.redirect_uri);
+    match keep(ctx, app.row, &client, (&provider, &endpoint, &method)).await {
+        Ok(app) => {
+            // Usually it is gone, which is why this was asked for.
+            if let Some(old) = old {
+                let _ = delete(ctx, &old).await;
+            }
+            Ok(RegisteredApp { app, changes: client.changes, notes: told })
+        }
+        Err(error) => Err(undo(ctx, &client.client_id, client.configuration.as_ref(), error).await),
+    }
+}
+
+async fn keep(
+    ctx: &Context,
+    before: AppRow,
+    client: &registration::RegisteredClient,
+    (provider, endpoint, method): (&str, &Url, &str),
+) -> Result<App> {
+    let method = usable_method(provider, client, method)?;
+    let _working = ctx.begin_sealed_write().await?;
+    if !authorize::clear(ctx, Some(&before.id), None)? {
+        return Err(being_connected());
+    }
+    let mut row = before.clone();
+    take(ctx, &mut row, client, (endpoint.as_str(), method)).await?;
+    let asked = Error::new(Code::ReconnectNeeded, "The app was registered anew, as another client.")
+        .means("The tokens held here were issued to the client that the app was before. They are kept.")
+        .hint("Reconnect in the browser.");
+    let changed = ctx.store.write(|tx| {
+        if app::get(tx, &row.id)?.is_none_or(|now| now.client_id != before.client_id) {
+            return Ok(None);
+        }
+        app::update(tx, &row)?;
+        let mut ids: Vec<ConnectionId> = Vec::new();
+        let all = connection::all(tx)?.into_iter();
+        for one in all.filter(|one: &ConnectionRow| one.app_id == row.id && one.grant.is_some()) {
+            connection::set_refused(tx, &one.id, one.version, &asked)?;
+            ids.push(one.id);
+        }
+        let text = format!("App “{}” registered anew, as client {}.", row.name, row.client_id);
+        activity::add(tx, ctx.now(), Kind::AppChanged, &text, (None, Some(&row.id)))?;
+        Ok(Some(ids))
+    })?;
+    let Some(ids) = changed else {
+        return Err(Error::new(Code::InvalidInput, "The app was changed meanwhile.").hint("Try again."));
+    };
+    ctx.emit(Event::Apps);
+    for id in ids {
+        ctx.emit(Event::Connection(id));
+    }
+    view(row)
+}

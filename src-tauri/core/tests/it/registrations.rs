@@ -1,0 +1,187 @@
+//! Dynamic registration (RFC 7591, RFC 7592) at servers that lie and that break.
+
+use grapnel_core::app::{NewApp, RegisteredApp, RegistrationRequest};
+use grapnel_model::error::{Code, Result};
+use grapnel_model::secret::SecretInput;
+use serde_json::{Value, json};
+
+use crate::support::scripted_server::{Received, Reply, Scripted};
+use crate::support::world::World;
+
+const TOKEN: &str = "registration-access-token";
+
+struct Registrar {
+    server: Scripted,
+    world: World,
+}
+
+impl Registrar {
+    async fn new() -> Self {
+        let registrar = Self { server: Scripted::start().await, world: World::new() };
+        registrar.answer(json!({}));
+        registrar.server.answer("/register/1", |asked| match asked.method.as_str() {
+            "DELETE" => Reply::new(204, "text/plain", ""),
+            _ => Reply::json(500, "{}"),
+        });
+        registrar
+    }
+
+    /// The registration endpoint answers with these members.
+    fn answer(&self, more: Value) {
+        let mut client = json!({
+            "client_id": "client-1",
+            "registration_client_uri": format!("{}/register/1", self.server.origin),
+            "registration_access_token": TOKEN,
+        });
+        let Value::Object(more) = more else { panic!("members") };
+        client.as_object_mut().unwrap().extend(more);
+        self.server.on("/register", [Reply::json(201, client.to_string())]);
+    }
+
+    fn app(&self) -> NewApp {
+        let endpoint = format!("{}/register", self.server.origin);
+        let app = self.server.new_app(&[("registration_url", &endpoint)]);
+        NewApp { client_id: String::new(), scopes: vec!["read".into(), "write".into()], ..app }
+    }
+
+    async fn register(&self, method: &str) -> Result<RegisteredApp> {
+        let request = RegistrationRequest {
+            app: self.app(),
+            auth_method: Some(method.into()),
+            initial_access_token: None,
+        };
+        self.world.grapnel.register_app(request).await
+    }
+
+    fn deleted(&self) -> Vec<Received> {
+        let all = self.server.received("/register/1").into_iter();
+        all.filter(|one| one.method == "DELETE").collect()
+    }
+}
+
+#[tokio::test]
+async fn the_request_describes_the_app() {
+    let registrar = Registrar::new().await;
+    let app = registrar.register("none").await.unwrap().app;
+    let [asked] = registrar.server.received("/register").try_into().unwrap();
+    assert_eq!((asked.method.as_str(), asked.header("authorization")), ("POST", None));
+    assert_eq!(asked.header("content-type"), Some("application/json"));
+    let version = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
+    let body = asked.body.replace(&app.redirect_uri, "REDIRECT").replace(version, "\"VERSION\"");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&body).unwrap());
+}
+
+#[tokio::test]
+async fn a_key_is_made_and_its_public_half_registered() {
+    let registrar = Registrar::new().await;
+    let app = registrar.register("private_key_jwt").await.unwrap().app;
+    let body: Value = serde_json::from_str(&registrar.server.received("/register")[0].body).unwrap();
+    let public: Value =
+        serde_json::from_str(&registrar.world.grapnel.public_key(&app.id).await.unwrap()).unwrap();
+    assert_eq!(body["jwks"], public);
+    assert_eq!(body["jwks"]["keys"][0].get("d"), None);
+    assert_eq!(body["token_endpoint_auth_signing_alg"], "ES256");
+}
+
+#[tokio::test]
+async fn an_initial_access_token_is_sent_to_the_registration_endpoint_only() {
+    let registrar = Registrar::new().await;
+    let request = RegistrationRequest {
+        app: registrar.app(),
+        auth_method: Some("none".into()),
+        initial_access_token: Some(SecretInput(" initial-access-token\n".into())),
+    };
+    let app = registrar.world.grapnel.register_app(request).await.unwrap().app;
+    let asked = registrar.server.received("/register");
+    assert_eq!(asked[0].header("authorization"), Some("Bearer initial-access-token"));
+    registrar.world.grapnel.registration(&app.id).await.unwrap_err();
+    let [read] = registrar.server.received("/register/1").try_into().unwrap();
+    assert_eq!(read.header("authorization"), Some(&*format!("Bearer {TOKEN}")));
+}
+
+#[tokio::test]
+async fn a_client_that_cannot_be_used_is_deleted_again() {
+    let registrar = Registrar::new().await;
+    for (number, answer) in [
+        json!({ "token_endpoint_auth_method": "tls_client_auth" }),
+        json!({ "token_endpoint_auth_method": "private_key_jwt" }),
+        // No secret to authenticate with.
+        json!({ "token_endpoint_auth_method": "client_secret_basic" }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        registrar.answer(answer);
+        let error = registrar.register("none").await.unwrap_err();
+        assert_eq!(error.code, Code::ReplyInvalid, "{error:?}");
+        assert_eq!(error.meaning.as_deref(), Some("The registration was deleted again; nothing was stored."));
+        let deleted = registrar.deleted();
+        assert_eq!(deleted.len(), number + 1);
+        assert_eq!(deleted[number].header("authorization"), Some(&*format!("Bearer {TOKEN}")));
+        assert_eq!(registrar.world.grapnel.apps().unwrap(), []);
+    }
+    registrar.server.answer("/register/1", |_| Reply::json(403, "{}"));
+    let error = registrar.register("none").await.unwrap_err();
+    assert!(error.meaning.unwrap().contains("The client client-1 stays registered"));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_a_configuration_endpoint_of_another_origin() {
+    let registrar = Registrar::new().await;
+    let other = Scripted::start().await;
+    registrar.answer(json!({ "registration_client_uri": format!("{}/register/1", other.origin) }));
+    let registered = registrar.register("none").await.unwrap();
+    assert_eq!(registered.app.registration.unwrap().client_uri, None);
+    assert!(registered.notes[0].contains("Grapnel sends nothing there"), "{:?}", registered.notes);
+    let grapnel = &registrar.world.grapnel;
+    assert!(grapnel.registration(&registered.app.id).await.is_err());
+    grapnel.remove_app_and_client(&registered.app.id).await.unwrap();
+    assert!(other.all_received().is_empty(), "{:?}", other.all_received());
+}
+
+#[tokio::test]
+async fn what_the_provider_changed_is_told_and_kept() {
+    let registrar = Registrar::new().await;
+    registrar.answer(json!({
+        "client_secret": "the-client-secret",
+        "client_secret_expires_at": 1_900_000_000,
+        "token_endpoint_auth_method": "client_secret_post",
+        "redirect_uris": ["https://other.example/callback"],
+        "scope": "read",
+    }));
+    let RegisteredApp { app, changes, notes } = registrar.register("none").await.unwrap();
+    let members: Vec<&str> = changes.iter().map(|change| change.member.as_str()).collect();
+    assert_eq!(members, ["redirect_uris", "token_endpoint_auth_method", "scope"]);
+    assert!(notes[0].contains("redirect URI"), "{notes:?}");
+    assert!(app.has_secret);
+    assert_eq!(app.overrides["client_auth"], "body");
+    let registration = app.registration.unwrap();
+    assert_eq!(registration.secret_expires_at.unwrap().as_second(), 1_900_000_000);
+    assert_eq!(registration.auth_method, "client_secret_post");
+}
+
+#[tokio::test]
+async fn a_client_that_stays_registered_does_not_block_the_removal() {
+    let registrar = Registrar::new().await;
+    for reply in [Reply::json(500, "{}"), Reply::dropped(), Reply::json(403, r#"{"error":"no"}"#)] {
+        let app = registrar.register("none").await.unwrap().app;
+        registrar.server.answer("/register/1", move |_| reply.clone());
+        let (_, stays) = registrar.world.grapnel.remove_app_and_client(&app.id).await.unwrap();
+        assert!(stays.unwrap().contains("The client client-1 stays registered there"));
+        assert_eq!(registrar.world.grapnel.apps().unwrap(), []);
+    }
+    // One that is gone already is deleted.
+    let app = registrar.register("none").await.unwrap().app;
+    registrar.server.answer("/register/1", |_| Reply::json(401, "{}"));
+    assert_eq!(registrar.world.grapnel.remove_app_and_client(&app.id).await.unwrap().1, None);
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_registers_nothing() {
+    let registrar = Registrar::new().await;
+    registrar.register("none").await.unwrap();
+    let error = registrar.register("none").await.unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("name"));
+    assert_eq!(registrar.server.received("/register").len(), 1);
+}
