@@ -132,6 +132,7 @@ async fn send(session: &mut Session<'_>, asked: Api, api: &ApiClient) -> Result<
     let filter = filter.map_err(|message| Error::input("jq", message))?;
     let printing = Printing { include: asked.include, filter: filter.as_ref() };
     let sender = Sender {
+        connection: asked.connection,
         api,
         messages: session.output.messages.clone(),
         timeout: asked.timeout.unsigned_abs(),
@@ -143,7 +144,7 @@ async fn send(session: &mut Session<'_>, asked: Api, api: &ApiClient) -> Result<
     let url = request.url.clone();
     let mut response = sender.send(request).await?;
     print::response(session.output, &mut response, &printing).await?;
-    check_status(&response, &url)
+    check_status(&response, &url, &sender.connection)
 }
 
 fn default_method(known: Option<&ApiEndpoint>, has_body: bool) -> Method {

@@ -7,21 +7,23 @@ mod duplicate;
 mod edit;
 mod import;
 mod print;
+mod registration;
 mod share;
 mod values;
 
 use clap::{Args, Subcommand};
+use grapnel_core::app::App;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::redirect::ProposedRedirect;
 
 use crate::lookup;
 use crate::session::Session;
-use print::{AppList, Profile, Proposed, PublicKey, Removed};
+use print::{AppList, Document, Profile, Proposed, Removed};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Add an app that you registered with a provider
-    Add(add::Add),
+    Add(Box<add::Add>),
     /// Print unused redirect URIs: register one with the provider, then add the app with --redirect
     Redirect,
     /// List apps
@@ -46,6 +48,13 @@ pub(crate) enum Command {
         /// The app's name
         name: String,
     },
+    /// Print the document to host at the address that is the app's client ID (client ID metadata document)
+    Metadata {
+        /// The app's name
+        name: String,
+    },
+    /// Read the registration of the app's client at the provider, update it, or register the client anew
+    Registration(registration::Asked),
     /// Add an app from an export of Postman, Insomnia or Bruno, an OpenAPI document, a .env or profile file
     Import(Box<import::Import>),
     /// Add an app from a curl command or an authorization URL on standard input
@@ -67,7 +76,8 @@ impl Command {
     /// Whether the command needs an open vault.
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
-            Self::Add(_) | Self::Duplicate(_) | Self::Key { .. } => true,
+            Self::Add(_) | Self::Duplicate(_) | Self::Key { .. } | Self::Registration(_) => true,
+            Self::Remove(asked) => asked.delete_registration,
             Self::Import(asked) => asked.needs_vault(),
             Self::Curl(asked) => asked.needs_vault(),
             Self::Set(change) => change.needs_vault(),
@@ -84,6 +94,9 @@ pub(crate) struct Remove {
     /// Also disconnect and remove its connections, with their history
     #[arg(long)]
     with_connections: bool,
+    /// Also delete its client at the provider, if Grapnel registered it (RFC 7592)
+    #[arg(long)]
+    delete_registration: bool,
     /// Skip confirmation
     #[arg(long, short)]
     yes: bool,
@@ -91,7 +104,7 @@ pub(crate) struct Remove {
 
 pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<()> {
     match command {
-        Command::Add(new) => add::run(session, new).await,
+        Command::Add(new) => add::run(session, *new).await,
         Command::Redirect => session.output.show(&Proposed(ProposedRedirect::random())),
         Command::List => {
             let apps = session.grapnel.apps()?;
@@ -106,8 +119,13 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         Command::Check { name } => check::run(session, &name).await,
         Command::Key { name } => {
             let app = lookup::app(&session.grapnel, &name)?;
-            session.output.show(&PublicKey(session.grapnel.public_key(&app.id).await?))
+            session.output.show(&Document(session.grapnel.public_key(&app.id).await?))
         }
+        Command::Metadata { name } => {
+            let app = lookup::app(&session.grapnel, &name)?;
+            session.output.show(&Document(session.grapnel.metadata_document(&app.id)?))
+        }
+        Command::Registration(asked) => registration::run(session, asked).await,
         Command::Import(asked) => import::run(session, *asked).await,
         Command::Curl(asked) => import::run_curl(session, *asked).await,
         Command::Duplicate(asked) => duplicate::run(session, *asked).await,
@@ -126,8 +144,13 @@ async fn remove(session: &mut Session<'_>, asked: &Remove) -> Result<()> {
     let app = lookup::app(&session.grapnel, &asked.name)?;
     let of_app = session.grapnel.connections()?.into_iter().filter(|one| one.app_id == app.id).count();
     if of_app == 0 {
-        session.grapnel.remove_app(&app.id)?;
-        return session.output.show(&Removed { removed: &app.name, with: None });
+        let client_stays = if deletes_client(session, &app, asked)? {
+            session.grapnel.remove_app_and_client(&app.id).await?.1
+        } else {
+            session.grapnel.remove_app(&app.id)?;
+            None
+        };
+        return session.output.show(&Removed { name: &app.name, with: None, client_stays });
     }
     let connections = if of_app == 1 { "1 connection".to_owned() } else { format!("{of_app} connections") };
     if !asked.with_connections {
@@ -142,6 +165,30 @@ async fn remove(session: &mut Session<'_>, asked: &Remove) -> Result<()> {
     if !asked.yes && !session.confirms(&question, "Removing connections")? {
         return Err(Error::new(Code::Cancelled, "Not removed.").means("Nothing was changed."));
     }
-    let with = session.grapnel.remove_app_with_connections(&app.id).await?;
-    session.output.show(&Removed { removed: &app.name, with: Some(with) })
+    let (with, client_stays) = if deletes_client(session, &app, asked)? {
+        session.grapnel.remove_app_and_client(&app.id).await?
+    } else {
+        (session.grapnel.remove_app_with_connections(&app.id).await?, None)
+    };
+    session.output.show(&Removed { name: &app.name, with: Some(with), client_stays })
+}
+
+/// Whether to delete the app's client at the provider. Without the option, a person is asked.
+fn deletes_client(session: &mut Session<'_>, app: &App, asked: &Remove) -> Result<bool> {
+    if app.registration.as_ref().is_none_or(|own| own.client_uri.is_none()) {
+        return Ok(false);
+    }
+    if asked.delete_registration {
+        return Ok(true);
+    }
+    let provider = &app.provider_name;
+    if !asked.yes && session.can_ask() {
+        return session
+            .confirms(&format!("Delete its client at {provider} as well? [y/N]"), "Deleting the client");
+    }
+    session.output.messages.note(&format!(
+        "Its client {} stays registered at {provider}; --delete-registration deletes it there.",
+        app.client_id
+    ));
+    Ok(false)
 }

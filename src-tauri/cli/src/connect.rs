@@ -57,6 +57,9 @@ pub(crate) struct Connect {
     /// Sign in on another device: print a code to enter at the provider’s page (RFC 8628)
     #[arg(long, conflicts_with_all = ["no_browser", "browser", "paste", "password", "login_hint", "another_account"])]
     device: bool,
+    /// Ask for this scope as well, besides those of the app and those granted before (repeatable)
+    #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "password")]
+    scopes: Vec<String>,
     /// Sign in with email and password, read from standard input, if the provider offers it
     #[arg(long, conflicts_with_all = ["no_browser", "paste"])]
     password: bool,
@@ -94,6 +97,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
     asked.account.apply_to(&mut target.wanted);
     asked.authentication.apply_to(&mut target.wanted);
     target.wanted.by_device = asked.device;
+    target.wanted.more_scopes.clone_from(&asked.scopes);
     asked.browser.as_deref().map(parse_entered).transpose()?;
     target.announce(&session.output.messages);
     if asked.password {

@@ -27,8 +27,10 @@ pub(crate) use rediscover::rediscover;
 pub use rediscover::{Rediscovery, ValueChange};
 pub use registration::{RegisteredApp, RegistrationRequest};
 pub(crate) use registration::{
-    deletable as deletable_client, delete as delete_client, read as read_registration, register,
-    renew as renew_registration, update as update_registration,
+    deletable as deletable_client, delete as delete_client, metadata_document, read as read_registration,
+    register, renew as renew_registration, restore as restore_registration,
+    token_associated_data as registration_associated_data, update as update_registration,
+    widen as widen_registration,
 };
 pub use view::App;
 pub(crate) use view::{all, profile_of, view};

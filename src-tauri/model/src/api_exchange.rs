@@ -202,6 +202,10 @@ pub struct ApiExchangeView {
     pub is_truncated: bool,
     /// What else there is to know, as sentences.
     pub notes: Vec<String>,
+    /// The scopes that the request needed, if the API refused it because the access token has too few; empty if it did
+    /// not say which.
+    #[serde(default)]
+    pub missing_scopes: Option<Vec<String>>,
 }
 
 impl ApiExchangeView {
@@ -218,6 +222,7 @@ impl ApiExchangeView {
             raw_lines: 0,
             is_truncated: false,
             notes: Vec::new(),
+            missing_scopes: None,
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn follow(
         let mut response = sender.send(ApiRequest { method, url: url.clone(), headers, body }).await?;
         if !response.status().is_success() {
             print::response(output, &mut response, printing).await?;
-            return check_status(&response, &url);
+            return check_status(&response, &url, &sender.connection);
         }
         let page = response.body(print::MAX_WHOLE_BYTES).await?;
         let parsed = print::parse(&page)?;

@@ -12,6 +12,8 @@ use crate::print::Messages;
 
 /// Sends requests of one command.
 pub(super) struct Sender<'a> {
+    /// The connection's name, for what to do about an error.
+    pub(super) connection: String,
     pub(super) api: &'a ApiClient,
     pub(super) messages: Messages,
     pub(super) timeout: Duration,

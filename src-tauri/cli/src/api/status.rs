@@ -6,8 +6,10 @@ use http::StatusCode;
 use http::header::LOCATION;
 use url::Url;
 
+use crate::lookup::quoted;
+
 /// The error of a response whose status is not a success, for the exit code.
-pub(super) fn check_status(response: &ApiResponse, url: &Url) -> Result<()> {
+pub(super) fn check_status(response: &ApiResponse, url: &Url, connection: &str) -> Result<()> {
     let (status, provider) = (response.status(), response.provider());
     let error = |code: Code| Error::new(code, format!("{provider}’s API answered with status {status}."));
     let error = match status {
@@ -24,12 +26,32 @@ pub(super) fn check_status(response: &ApiResponse, url: &Url) -> Result<()> {
         StatusCode::UNAUTHORIZED => error(Code::ReconnectNeeded).hint(
             "The access token was rejected. If a refresh does not help, the connection must be reconnected.",
         ),
-        StatusCode::FORBIDDEN => error(Code::AccessDenied)
-            .hint("Check whether the connection has the scope that this request needs."),
+        StatusCode::FORBIDDEN => forbidden(error(Code::AccessDenied), response, connection),
         StatusCode::NOT_FOUND => error(Code::NotFound).hint("Check the path."),
         StatusCode::TOO_MANY_REQUESTS => error(Code::ProviderUnavailable).hint("Try again later."),
         _ if status.is_server_error() => error(Code::ProviderUnavailable).hint("Try again."),
         _ => error(Code::ProviderError).hint("See the response."),
     };
     Err(error.means("Your tokens are kept as they are."))
+}
+
+/// What to do if access is denied: sign in with the scopes that the API asks for, if it says so (RFC 6750 §3.1).
+fn forbidden(error: Error, response: &ApiResponse, connection: &str) -> Error {
+    match response.missing_scopes() {
+        Some(scopes) if !scopes.is_empty() => {
+            let options =
+                scopes.iter().fold(String::new(), |all, scope| all + " --scope " + &quoted(scope));
+            error.hint(format!(
+                "The access token has too few scopes. The request needs: {}. Sign in again with them: grapnel connect \
+                 {}{options}",
+                scopes.join(" "),
+                quoted(connection)
+            ))
+        }
+        Some(_) => error.hint(
+            "The access token has too few scopes, and the API does not say which it needs. Add --scope SCOPE to grapnel \
+             connect.",
+        ),
+        None => error.hint("Check whether the connection has the scope that this request needs."),
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use grapnel_core::app::{App, NOT_ADDED, NewApp};
+use grapnel_core::app::{App, NOT_ADDED, NewApp, RegistrationRequest};
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::{CLIENT_KEY, GrantType, Profile, ProfileFile};
@@ -11,7 +11,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::discover;
-use super::values::{client_secret, secret_values, setting, suggest_discover, with_announced};
+use super::registration::Differences;
+use super::values::{
+    client_secret, initial_access_token, of_resource, secret_values, setting, suggest_discover,
+    with_announced,
+};
 use crate::lookup;
 use crate::print::CommandResult;
 use crate::session::Session;
@@ -22,14 +26,24 @@ pub(crate) struct Add {
     /// The name of the app
     name: String,
     /// The provider (see `grapnel provider list`)
-    #[arg(long, required_unless_present = "profile")]
+    #[arg(long, required_unless_present_any = ["profile", "resource"])]
     provider: Option<String>,
+    /// The URL of a protected API or an MCP server, which names its authorization server (RFC 9728); of several, choose
+    /// one with --set issuer=URL
+    #[arg(long, value_name = "URL", conflicts_with_all = ["provider", "profile"])]
+    resource: Option<String>,
     /// A profile file (see `grapnel app profile`) with defaults for provider, scopes and settings
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
     /// The client ID
     #[arg(long, default_value = "", hide_default_value = true)]
     client_id: String,
+    /// Register a new client at the provider, instead of one that you registered (RFC 7591)
+    #[arg(long, conflicts_with_all = ["client_id", "client_secret_stdin"])]
+    register: bool,
+    /// Read the token that the provider requires for registering clients from standard input or a hidden prompt
+    #[arg(long, requires = "register")]
+    initial_access_token_stdin: bool,
     /// Read the client secret from standard input or a hidden prompt
     #[arg(long)]
     client_secret_stdin: bool,
@@ -67,19 +81,35 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     let (from_file, scopes, mut own) =
         file.map(|file| (file.provider, file.scopes, file.values)).unwrap_or_default();
     own.extend(new.settings);
-    let provider = new.provider.unwrap_or(from_file);
+    let provider = match &new.resource {
+        Some(_) => ANY_PROVIDER.to_owned(),
+        None => new.provider.unwrap_or(from_file),
+    };
     let profile = Profile::find(&provider)?;
     let has_issuer = own.contains_key("issuer");
-    let (overrides, discovered, discovery) = with_announced(session, profile, own).await?;
+    let chooses_auth = own.contains_key("client_auth");
+    let (overrides, discovered, discovery) = match &new.resource {
+        Some(resource) => of_resource(session, resource, own).await?,
+        None => with_announced(session, profile, own).await?,
+    };
+    let of_resource = discovery.as_ref().and_then(|found| found.resource.as_ref());
+    let scopes = of_resource.map_or(scopes, |resource| resource.scopes.clone());
     let config = profile.check(&overrides).map_err(|error| error.or_means(NOT_ADDED))?;
     let need = config.secret_need();
     if let Some(found) = &discovery {
         warn_of_grant(session, found, config.grant_type());
     }
-    let client_secret = client_secret(session, new.client_secret_stdin, need)?;
+    let offer = discovery.as_ref().and_then(|found| found.registration.auth_method.clone());
+    if !new.register && new.client_id.is_empty() && offer.is_some() {
+        return Err(Error::input("client_id", "The client id is empty.")
+            .means(NOT_ADDED)
+            .hint("Add --register to register a new client at the provider, or --client-id ID for one that you have."));
+    }
+    let client_secret =
+        if new.register { None } else { client_secret(session, new.client_secret_stdin, need)? };
     let secrets = secret_values(session, new.secret_values, new.client_key.as_deref())?;
     let own_redirect = if profile.prefers_loopback() { "loopback" } else { "deep-link" };
-    let app = session.grapnel.add_app(NewApp {
+    let app = NewApp {
         name: new.name,
         provider,
         client_id: new.client_id,
@@ -91,13 +121,28 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
         secrets,
         discovered,
         environment: new.environment,
-    });
-    let app = app.await?;
+    };
+    let (app, registered) = if new.register {
+        let initial_access_token = initial_access_token(session, new.initial_access_token_stdin)?;
+        let auth_method = offer.filter(|_| !chooses_auth);
+        let request = RegistrationRequest { app, auth_method, initial_access_token };
+        let registered = session.grapnel.register_app(request).await?;
+        (registered.app.clone(), Some(registered))
+    } else {
+        (session.grapnel.add_app(app).await?, None)
+    };
     if has_issuer && discovery.is_none() {
         suggest_discover(session, &app.name);
     }
-    session.output.show(&Added { app: &app, discovery: discovery.as_ref() })
+    session.output.show(&Added {
+        app: &app,
+        discovery: discovery.as_ref(),
+        registered: registered.as_ref().map(Differences::of),
+    })
 }
+
+/// The profile of a provider that is found by its metadata.
+const ANY_PROVIDER: &str = "custom";
 
 /// Warns if the issuer's metadata leaves out the app's grant.
 fn warn_of_grant(session: &Session<'_>, found: &Discovery, grant: GrantType) {
@@ -126,6 +171,8 @@ pub(super) struct Added<'a> {
     pub(super) app: &'a App,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) discovery: Option<&'a Discovery>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(super) registered: Option<Differences<'a>>,
 }
 
 impl CommandResult for Added<'_> {
@@ -134,15 +181,20 @@ impl CommandResult for Added<'_> {
         let port = if self.app.has_free_port() { " (any free port is added)" } else { "" };
         let connect = format!("grapnel connect {}", lookup::quoted(name));
         let has_callback = self.app.grant_type == GrantType::AuthorizationCode;
-        let redirect = if has_callback { format!("{redirect_uri}{port}") } else { String::new() };
-        let has_key = self.app.secrets.iter().any(|key| key == CLIENT_KEY);
+        let is_registered = self.registered.is_some();
+        let redirect =
+            if has_callback && !is_registered { format!("{redirect_uri}{port}") } else { String::new() };
+        let has_key = !is_registered && self.app.secrets.iter().any(|key| key == CLIENT_KEY);
         let key = has_key.then(|| format!("grapnel app key {}", lookup::quoted(name)));
         let next = fields([
+            ("Client ID", if is_registered { self.app.client_id.clone() } else { String::new() }),
             ("Redirect URI to register", redirect),
             ("Public key to register", key.unwrap_or_default()),
             ("Next", connect),
         ]);
         let announced = self.discovery.map(|found| format!("\n\n{}", discover::text(found)));
-        format!("Added the app “{name}”.\n{next}{}", announced.unwrap_or_default())
+        let how = if is_registered { "Registered and added" } else { "Added" };
+        let differs = self.registered.as_ref().map(Differences::text).unwrap_or_default();
+        format!("{how} the app “{name}”.\n{next}{differs}{}", announced.unwrap_or_default())
     }
 }

@@ -94,7 +94,10 @@ fn table_of(changes: &[ValueChange]) -> String {
 
 /// The metadata of an issuer, with notes and warnings.
 pub(super) fn text(found: &Discovery) -> String {
+    let resource = found.resource.as_ref();
     let about = fields([
+        ("resource", resource.map(|of| of.resource.clone()).unwrap_or_default()),
+        ("resource metadata", resource.map(|of| of.document.clone()).unwrap_or_default()),
         ("issuer", found.issuer.clone()),
         ("read from", found.documents.join(" ")),
         ("scopes supported", found.scopes.join(" ")),
@@ -108,7 +111,7 @@ pub(super) fn text(found: &Discovery) -> String {
 
 #[cfg(test)]
 mod tests {
-    use grapnel_core::discovery::DiscoveryNote;
+    use grapnel_core::discovery::{DiscoveryNote, RegistrationOffer};
 
     use super::*;
 
@@ -122,6 +125,8 @@ mod tests {
             scopes: vec!["openid".into(), "email".into()],
             client_auth: Vec::new(),
             grant_types: Vec::new(),
+            registration: RegistrationOffer::default(),
+            resource: None,
             notes: vec![
                 note(NoteKind::Unsupported, "It demands PAR."),
                 note(NoteKind::Notice, "It has no PKCE."),

@@ -74,7 +74,7 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Duplicate) -> Result<(
             left.join(", ")
         ));
     }
-    session.output.show(&Added { app: &added, discovery: None })
+    session.output.show(&Added { app: &added, discovery: None, registered: None })
 }
 
 /// The same redirect method; if Grapnel receives the callback itself, with a URI of the new app's own.

@@ -186,9 +186,10 @@ async fn add(
         app.client_secret = client_secret(session, options.client_secret_stdin, need)?;
     }
     let app = session.grapnel.add_app(app).await?;
-    session
-        .output
-        .show(&Imported { added: Added { app: &app, discovery: discovery.as_ref() }, import: &preview })
+    session.output.show(&Imported {
+        added: Added { app: &app, discovery: discovery.as_ref(), registered: None },
+        import: &preview,
+    })
 }
 
 /// Reads the file or standard input, up to the maximum size of an import.

@@ -37,11 +37,18 @@ impl CommandResult for App {
             ("environment", self.environment.clone().unwrap_or_default()),
             ("provider", self.provider_name.clone()),
             ("client ID", self.client_id.clone()),
-            ("client secret", if self.has_secret { "in the vault" } else { "none" }.into()),
+            ("client secret", secret(self, now)),
             ("redirect URI", self.redirect_uri.clone()),
             ("redirect method", words(&self.redirect_method)),
             ("scopes", self.scopes.join(" ")),
             ("projects", self.projects.join(" ")),
+            (
+                "registered",
+                self.registration
+                    .as_ref()
+                    .map(|own| relative_time(own.registered_at, now))
+                    .unwrap_or_default(),
+            ),
             ("added", relative_time(self.created_at, now)),
         ]);
         let mut parts = vec![about];
@@ -64,6 +71,18 @@ impl CommandResult for App {
             ));
         }
         parts.join("\n\n")
+    }
+}
+
+/// Where the client secret is, and when it expires.
+fn secret(app: &App, now: Timestamp) -> String {
+    if !app.has_secret {
+        return "none".into();
+    }
+    match app.registration.as_ref().and_then(|own| own.secret_expires_at) {
+        Some(end) if end <= now => format!("in the vault; it expired {}", relative_time(end, now)),
+        Some(end) => format!("in the vault; it expires {}", relative_time(end, now)),
+        None => "in the vault".into(),
     }
 }
 
@@ -106,17 +125,17 @@ impl CommandResult for Profile {
     }
 }
 
-/// A JSON Web Key Set. It is the same document as text and with `--json`.
-pub(super) struct PublicKey(pub(super) String);
+/// A JSON document, such as a key set. It is the same as text and with `--json`.
+pub(super) struct Document(pub(super) String);
 
-impl Serialize for PublicKey {
+impl Serialize for Document {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let document: serde_json::Value = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
         document.serialize(serializer)
     }
 }
 
-impl CommandResult for PublicKey {
+impl CommandResult for Document {
     fn text(&self, _: Timestamp) -> String {
         self.0.clone()
     }
@@ -124,14 +143,19 @@ impl CommandResult for PublicKey {
 
 #[derive(Serialize)]
 pub(super) struct Removed<'a> {
-    pub(super) removed: &'a str,
+    #[serde(rename = "removed")]
+    pub(super) name: &'a str,
     #[serde(flatten)]
     pub(super) with: Option<grapnel_core::Removed>,
+    /// Why its client stays registered at the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) client_stays: Option<String>,
 }
 
 impl CommandResult for Removed<'_> {
     fn text(&self, _: Timestamp) -> String {
-        let Some(with) = &self.with else { return format!("Removed the app “{}”.", self.removed) };
+        let stays = self.client_stays.as_ref().map(|why| format!(" {why}")).unwrap_or_default();
+        let Some(with) = &self.with else { return format!("Removed the app “{}”.{stays}", self.name) };
         let connections = if with.connections == 1 { "connection" } else { "connections" };
         let there = match with.revocation {
             Revocation::Done => "Their tokens were revoked.",
@@ -143,6 +167,6 @@ impl CommandResult for Removed<'_> {
                 "Some tokens could not be revoked, and may still be valid at the provider."
             }
         };
-        format!("Removed the app “{}” with {} {connections}. {there}", self.removed, with.connections)
+        format!("Removed the app “{}” with {} {connections}. {there}{stays}", self.name, with.connections)
     }
 }

@@ -9,6 +9,7 @@ use grapnel_core::app::NOT_ADDED;
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::{CLIENT_KEY, Need, Overrides, Profile};
+use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{SecretInput, SecretString};
 use zeroize::Zeroizing;
 
@@ -48,6 +49,34 @@ pub(super) async fn with_announced(
     // The entered issuer may have been the URL of its metadata.
     all.insert("issuer".into(), discovery.issuer.clone());
     Ok((all, discovered, Some(discovery)))
+}
+
+/// The same for the authorization server of a protected resource. Of several, `own` names one as its issuer.
+pub(super) async fn of_resource(
+    session: &Session<'_>,
+    resource: &str,
+    own: Overrides,
+) -> Result<(Overrides, Vec<String>, Option<Discovery>)> {
+    let issuer = own.get("issuer").map(String::as_str);
+    let found = session.grapnel.discover_resource(resource, issuer).await;
+    let found = found.map_err(|error| error.means(NOT_ADDED))?;
+    let servers = found.resource.iter().flat_map(|resource| &resource.authorization_servers);
+    let servers: Vec<&str> = servers.map(String::as_str).collect();
+    if issuer.is_none() && servers.len() > 1 {
+        return Err(Error::input("issuer", "The resource accepts tokens of several authorization servers.")
+            .means(NOT_ADDED)
+            .hint(format!("Add --set issuer=URL with one of: {}.", clean(&servers.join(", "), &[]))));
+    }
+    let mut all = found.values.clone();
+    let discovered = all.keys().filter(|key| !own.contains_key(*key)).cloned().collect();
+    all.extend(own);
+    Ok((all, discovered, Some(found)))
+}
+
+/// Reads the initial access token, if one is to be entered.
+pub(super) fn initial_access_token(session: &mut Session<'_>, is_given: bool) -> Result<Option<SecretInput>> {
+    let mut read = || session.secret("initial_access_token", "Initial access token (not shown): ");
+    if is_given { read().map(|token| Some(SecretInput(token))) } else { Ok(None) }
 }
 
 /// Reads the secret values of these keys, one per line, and the private key of the client from its file if

@@ -10,6 +10,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_model::text::clean_line;
+use grapnel_oauth::http::challenge::insufficient_scope;
 use grapnel_oauth::http::{Mask, masked_text};
 use http::{HeaderMap, StatusCode, header};
 use tokio::runtime::Handle;
@@ -223,6 +224,7 @@ fn view(
         raw_lines: 0,
         is_truncated: received.is_truncated,
         notes,
+        missing_scopes: insufficient_scope(received.status, &received.headers),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_oauth::http::StreamedBody;
+use grapnel_oauth::http::challenge::insufficient_scope;
 use http::{HeaderMap, Response, StatusCode, Version};
 use http_body_util::BodyExt;
 use hyper::body::Bytes;
@@ -33,6 +34,12 @@ impl ApiResponse {
     /// The headers.
     pub fn headers(&self) -> &HeaderMap {
         self.response.headers()
+    }
+
+    /// The scopes that the request needed, if the API refused it because the access token has too few; empty if it did
+    /// not say which.
+    pub fn missing_scopes(&self) -> Option<Vec<String>> {
+        insufficient_scope(self.status(), self.headers())
     }
 
     /// The provider's name in a sentence.

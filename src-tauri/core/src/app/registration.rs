@@ -4,6 +4,7 @@ mod accept;
 mod client_metadata;
 mod configuration;
 mod explain;
+mod metadata_document;
 mod register;
 mod renew;
 
@@ -14,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::form::NewApp;
 use super::view::App;
 
-pub(crate) use configuration::{deletable, delete, read, update};
+pub(crate) use accept::{restore, token_associated_data};
+pub(crate) use configuration::{deletable, delete, read, update, widen};
+pub(crate) use metadata_document::metadata_document;
 pub(crate) use register::register;
 pub(crate) use renew::renew;
 

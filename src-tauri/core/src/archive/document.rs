@@ -9,6 +9,7 @@ use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::ExpirySource;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{GrantType, Origins, is_reserved};
+use grapnel_model::registration::Registration;
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
@@ -45,6 +46,11 @@ pub(super) struct ArchivedApp {
     pub(super) discovered: Vec<String>,
     #[serde(default)]
     pub(super) environment: Option<String>,
+    /// How its client was registered, and the token to manage that.
+    #[serde(default)]
+    pub(super) registration: Option<Registration>,
+    #[serde(default)]
+    pub(super) registration_token: Option<PlaintextSecret>,
     pub(super) connections: Vec<ArchivedConnection>,
 }
 
@@ -223,7 +229,8 @@ mod tests {
                 name, provider: "grigora".into(), client_id,
                 client_secret: client_secret.map(|secret| PlaintextSecret(secret.into())),
                 redirect_uri: "deep-link".into(), scopes: Vec::new(), projects: Vec::new(), overrides,
-                secrets: BTreeMap::new(), discovered: Vec::new(), environment, connections,
+                secrets: BTreeMap::new(), discovered: Vec::new(), environment,
+                registration: None, registration_token: None, connections,
             }
         }
     }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens, PlaintextSecret};
 use super::{document, encryption, file};
+use crate::app::registration_associated_data;
 use crate::context::Context;
 use crate::grant::{
     access_associated_data, id_token_associated_data, newest, refresh_associated_data, secret_associated_data,
@@ -129,6 +130,13 @@ async fn app_out(
         secrets: secrets.into_iter().map(|(key, value)| (key, PlaintextSecret(value))).collect(),
         discovered: app.discovered.clone(),
         environment: app.environment.clone(),
+        registration: app.registration.as_deref().cloned(),
+        registration_token: plaintext(
+            ctx,
+            &registration_associated_data(&app.id),
+            app.sealed_registration.as_ref(),
+        )
+        .await?,
         connections: out,
     })
 }

@@ -212,7 +212,9 @@ impl ImportPlan {
         if let Some(line) = self.report.lines.last_mut() {
             line.other_hosts = review.other_hosts;
         }
-        let row = app::sealed(ctx, possible).await?;
+        let mut row = app::sealed(ctx, possible).await?;
+        let token = out.registration_token.as_ref().map(|token| &token.0);
+        app::restore_registration(ctx, &mut row, out.registration.as_ref(), token).await?;
         let id = row.id.clone();
         self.apps.push(row);
         Ok(id)

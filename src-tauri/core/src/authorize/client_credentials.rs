@@ -28,6 +28,8 @@ pub(super) async fn start(
     app: ConfiguredApp,
     wanted: &SignInRequest,
 ) -> Result<AttemptId> {
+    // A refresh asks for the app's scopes again, so more of them are for the app to have.
+    wanted.check_no_scopes()?;
     wanted.check(ctx, &app.row.id)?;
     wanted.check_no_account(GrantType::ClientCredentials)?;
     ctx.vault.check().await?;

@@ -29,7 +29,8 @@ pub(super) async fn start(
     app: ConfiguredApp,
     wanted: &SignInRequest,
 ) -> Result<AttemptId> {
-    wanted.check(ctx, &app.row.id)?;
+    let again = wanted.check(ctx, &app.row.id)?;
+    let scopes = wanted.scopes(&app.row, again.as_ref())?;
     wanted.check_no_account(GrantType::DeviceCode)?;
     ctx.vault.check().await?;
     let client = OAuthClient::of(ctx, &app).await?;
@@ -37,7 +38,7 @@ pub(super) async fn start(
     let log = ExchangeLog::new(ctx, wanted.again.as_ref());
     let permit = ctx.http.permit(endpoint).await;
     let at = (&client.config, endpoint);
-    let asked = request_device_code(log.http(), &permit, at, &client.credentials, &app.row.scopes).await;
+    let asked = request_device_code(log.http(), &permit, at, &client.credentials, &scopes).await;
     drop(permit);
     let authorization = asked.map_err(|failure| explain_refused_request(&client, failure))?;
     let _working = ctx.begin_sealed_write().await?;
@@ -46,7 +47,7 @@ pub(super) async fn start(
     let mut exchange = codeless_messages::by_device(
         at,
         (&app.row.client_id, has_secret),
-        &app.row.scopes,
+        &scopes,
         &authorization.verification_uri,
     );
     if let Some(answer) = log.last_of(ExchangeKind::DeviceAuthorization) {

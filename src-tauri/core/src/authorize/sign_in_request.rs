@@ -5,8 +5,11 @@ use grapnel_model::attempt::Phase;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::{GrantType, ProviderConfig};
+use grapnel_model::provider_text::clean;
 use grapnel_model::secret::random;
 use grapnel_oauth::authorization_request::Authentication;
+use grapnel_oauth::http::challenge::is_scope;
+use grapnel_store::app::AppRow;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::connection::ConnectionRow;
 use grapnel_store::{self as store, activity, connection};
@@ -38,12 +41,34 @@ pub struct SignInRequest {
     pub authentication: Authentication,
     /// Whether the person signs in on another device (RFC 8628), even if the app's grant is another.
     pub by_device: bool,
+    /// Scopes to ask for besides those of the app and those that the connection has, such as after an API refused a
+    /// request for want of them (RFC 6750 §3.1). Empty: the app's scopes alone.
+    pub more_scopes: Vec<String>,
 }
 
 impl SignInRequest {
     /// The grant by which the tokens are obtained.
     pub(super) fn grant_type(&self, config: &ProviderConfig) -> GrantType {
         if self.by_device { GrantType::DeviceCode } else { config.grant_type() }
+    }
+
+    /// The scopes to ask for. A step-up keeps what was granted before.
+    pub(super) fn scopes(&self, app: &AppRow, again: Option<&ConnectionRow>) -> Result<Vec<String>> {
+        if self.more_scopes.is_empty() {
+            return Ok(app.scopes.clone());
+        }
+        if let Some(wrong) = self.more_scopes.iter().find(|scope| !is_scope(scope)) {
+            return Err(Error::input("scope", format!("“{}” is not a scope.", clean(wrong, &[])))
+                .means("Nothing was sent."));
+        }
+        let granted = again.map(|row| row.scopes.as_slice()).unwrap_or_default();
+        let mut all: Vec<String> = Vec::new();
+        for scope in app.scopes.iter().chain(granted).chain(&self.more_scopes) {
+            if !all.contains(scope) {
+                all.push(scope.clone());
+            }
+        }
+        Ok(all)
     }
 
     /// Refuses a request for another app's connection, or with a name that is taken. Returns the connection to
@@ -74,6 +99,16 @@ impl SignInRequest {
         };
         Err(Error::input(field, format!("The {} has no way to {what}.", grant_type.title()))
             .means("Nothing was sent."))
+    }
+
+    /// Refuses more scopes for a grant without a person.
+    pub(super) fn check_no_scopes(&self) -> Result<()> {
+        if self.more_scopes.is_empty() {
+            return Ok(());
+        }
+        Err(Error::input("scope", "An app that connects as itself asks for its own scopes.")
+            .means("Nothing was sent.")
+            .hint(format!("Add to the app’s scopes: {}.", self.more_scopes.join(" "))))
     }
 
     /// A waiting attempt without secrets.

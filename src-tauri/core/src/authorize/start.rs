@@ -59,6 +59,7 @@ pub(crate) async fn join_or_start(
             && row.replaces_account == wanted.replaces_account
             && wanted.login_hint.is_none()
             && !wanted.another_account
+            && wanted.more_scopes.is_empty()
             && wanted.authentication == Authentication::default()
     };
     let open = ctx.store.read(|c| store::attempt::open_of(c, Some(app_id), None))?;
@@ -145,11 +146,12 @@ async fn begin(
     redirect::check_response_mode(&config, &app.redirect_uri)?;
     let known = again.as_ref().and_then(|row| row.identity.account.as_ref()?.login_hint());
     let known = known.filter(|_| !wanted.another_account);
+    let scopes = wanted.scopes(app, again.as_ref())?;
     let (listener, redirect_uri) = loopback::prepare(ctx, &app.redirect_uri).await?;
     let asked = authorization_request::RequestParameters {
         client_id: &app.client_id,
         redirect_uri: &redirect_uri,
-        scopes: &app.scopes,
+        scopes: &scopes,
         projects: &app.projects,
         login_hint: wanted.login_hint.as_deref().or(known),
         another_account: wanted.another_account,

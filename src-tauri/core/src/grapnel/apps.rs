@@ -114,6 +114,14 @@ impl Grapnel {
         client_key::public(&self.0, id).await
     }
 
+    /// The document to host at the address that is an app's client ID (client ID metadata document).
+    ///
+    /// # Errors
+    /// The client ID is no such address.
+    pub fn metadata_document(&self, id: &AppId) -> Result<String> {
+        app::metadata_document(&self.0, id)
+    }
+
     /// An app's provider settings without secrets, for a profile file.
     pub fn profile_of(&self, id: &AppId) -> Result<ProfileFile> {
         app::profile_of(&self.0, id)

@@ -8,8 +8,8 @@ use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::secret::SecretString;
 
 use super::Grapnel;
-use crate::authorize;
 use crate::authorize::{SignInRequest, Started};
+use crate::{app, authorize};
 
 /// How long a program that is about to end waits for a browser to load its last page.
 const PAGES_TIMEOUT: Duration = Duration::from_millis(700);
@@ -17,12 +17,21 @@ const PAGES_TIMEOUT: Duration = Duration::from_millis(700);
 impl Grapnel {
     /// Starts a sign-in by the app's grant, or a token request of the app itself.
     pub async fn start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
-        authorize::start(&self.0, app, wanted).await
+        self.widen(app, wanted).await;
+        Box::pin(authorize::start(&self.0, app, wanted)).await
     }
 
     /// Joins a sign-in for the same request that another process waits for, or starts one.
     pub async fn join_or_start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Started> {
-        authorize::join_or_start(&self.0, app, wanted).await
+        self.widen(app, wanted).await;
+        Box::pin(authorize::join_or_start(&self.0, app, wanted)).await
+    }
+
+    /// Registers the scopes that a sign-in asks for besides the app's, if Grapnel registered the client.
+    async fn widen(&self, app: &AppId, wanted: &SignInRequest) {
+        if !wanted.more_scopes.is_empty() {
+            Box::pin(app::widen_registration(&self.0, app, &wanted.more_scopes)).await;
+        }
     }
 
     /// Signs in without a browser, if the provider supports it. Email and password are used once and not stored.

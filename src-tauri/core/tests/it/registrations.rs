@@ -1,8 +1,9 @@
 //! Dynamic registration (RFC 7591, RFC 7592) at servers that lie and that break.
 
 use grapnel_core::app::{NewApp, RegisteredApp, RegistrationRequest};
+use grapnel_core::archive::{Export, Import};
 use grapnel_model::error::{Code, Result};
-use grapnel_model::secret::SecretInput;
+use grapnel_model::secret::{SecretInput, SecretString};
 use serde_json::{Value, json};
 
 use crate::support::scripted_server::{Received, Reply, Scripted};
@@ -184,4 +185,57 @@ async fn a_name_that_is_taken_registers_nothing() {
     let error = registrar.register("none").await.unwrap_err();
     assert_eq!(error.field.as_deref(), Some("name"));
     assert_eq!(registrar.server.received("/register").len(), 1);
+}
+
+#[tokio::test]
+async fn an_archive_brings_the_registration_along() {
+    let registrar = Registrar::new().await;
+    registrar.register("none").await.unwrap();
+    let (file, passphrase) =
+        (registrar.world.home.path().join("grapnel.age"), SecretString::from("harbour lamp eleven moss"));
+    let asked = Export {
+        file: file.clone(),
+        passphrase: passphrase.clone(),
+        with_tokens: true,
+        moves: false,
+        force: false,
+    };
+    registrar.world.grapnel.export(asked).await.unwrap();
+    let there = World::new();
+    let archive = there.grapnel.open_archive(&file, &passphrase).await.unwrap();
+    there.grapnel.import(&archive, Import { with_tokens: true, dry_run: false }).await.unwrap();
+    let [app] = there.grapnel.apps().unwrap().try_into().unwrap();
+    there.grapnel.remove_app_and_client(&app.id).await.unwrap();
+    let deleted = registrar.deleted();
+    assert_eq!(deleted[0].header("authorization"), Some(&*format!("Bearer {TOKEN}")));
+}
+
+#[tokio::test]
+async fn the_document_of_a_client_is_written_for_its_address() {
+    let registrar = Registrar::new().await;
+    let grapnel = &registrar.world.grapnel;
+    let address = "https://acme.example/oauth/grapnel.json";
+    let app = grapnel.add_app(NewApp { client_id: address.into(), ..registrar.app() }).await.unwrap();
+    let document: Value = serde_json::from_str(&grapnel.metadata_document(&app.id).unwrap()).unwrap();
+    assert_eq!(document["client_id"], address);
+    assert_eq!(document["redirect_uris"], json!([app.redirect_uri]));
+    assert_eq!(document["token_endpoint_auth_method"], "none");
+    assert_eq!(document["client_name"], "Grapnel");
+    let other = NewApp { client_id: "client-1".into(), name: "Other".into(), ..registrar.app() };
+    let other = grapnel.add_app(other).await.unwrap();
+    let error = grapnel.metadata_document(&other.id).unwrap_err();
+    assert_eq!(error.field.as_deref(), Some("client_id"));
+}
+
+#[tokio::test]
+async fn the_registration_access_token_is_nowhere_in_the_clear() {
+    let registrar = Registrar::new().await;
+    let app = registrar.register("none").await.unwrap().app;
+    registrar.world.grapnel.registration(&app.id).await.unwrap_err();
+    for entry in std::fs::read_dir(registrar.world.home.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = if path.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() };
+        assert!(!bytes.windows(TOKEN.len()).any(|part| part == TOKEN.as_bytes()), "{}", path.display());
+    }
+    assert!(!serde_json::to_string(&app).unwrap().contains(TOKEN));
 }

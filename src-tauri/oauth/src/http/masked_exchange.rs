@@ -112,6 +112,7 @@ impl ObservedExchange {
             raw_lines: 0,
             is_truncated: false,
             notes,
+            missing_scopes: None,
         };
         MaskedExchange { view, body }
     }

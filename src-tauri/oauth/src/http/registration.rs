@@ -206,7 +206,8 @@ const COMPARED: &[&str] =
     &["redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method", "scope"];
 
 /// The members that are registered with another value than asked for. A member that the response leaves out is taken to
-/// be as asked for. A URI that is written differently is another one; the order of lists does not matter.
+/// be as asked for. A URI that is written differently is another one; the order of lists does not matter, and neither do
+/// scopes that nobody asked for.
 fn changes(asked: &ClientMetadata, client: &Map<String, Value>, secrets: &[&str]) -> Vec<RegistrationChange> {
     let words = |value: Option<&Value>| -> Vec<String> {
         let mut words: Vec<String> = match value {
@@ -219,10 +220,17 @@ fn changes(asked: &ClientMetadata, client: &Map<String, Value>, secrets: &[&str]
         words.dedup();
         words
     };
-    let differing = COMPARED.iter().filter(|member| {
-        client.get(**member).is_some_and(|value| !value.is_null())
-            && words(asked.get(**member)) != words(client.get(**member))
-    });
+    let differs = |member: &str| {
+        let (asked, registered) = (words(asked.get(member)), words(client.get(member)));
+        if member == "scope" {
+            asked.iter().any(|scope| !registered.contains(scope))
+        } else {
+            asked != registered
+        }
+    };
+    let differing = COMPARED
+        .iter()
+        .filter(|member| client.get(**member).is_some_and(|value| !value.is_null()) && differs(member));
     let shown = |words: Vec<String>| clean(&words.join(" "), secrets);
     differing
         .map(|member| RegistrationChange {

@@ -2,6 +2,7 @@
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AppId;
+use grapnel_model::provider::endpoint;
 use grapnel_model::registration::Registration;
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::http::registration::{ClientConfiguration, RegisteredClient, delete};
@@ -13,7 +14,7 @@ use crate::app::add::seal;
 use crate::context::Context;
 
 /// The associated data of an encrypted registration access token.
-pub(super) fn token_associated_data(app: &AppId) -> String {
+pub(crate) fn token_associated_data(app: &AppId) -> String {
     format!("app/{app}/registration")
 }
 
@@ -70,6 +71,26 @@ pub(super) async fn take(
 
 pub(super) async fn seal_token(ctx: &Context, id: &AppId, token: &SecretString) -> Result<Sealed> {
     ctx.vault.seal(&token_associated_data(id), token).await
+}
+
+/// Puts the registration of an imported app into its row, unless it is not one of its client. Where the token may go is
+/// checked whenever it is sent.
+pub(crate) async fn restore(
+    ctx: &Context,
+    row: &mut AppRow,
+    registration: Option<&Registration>,
+    token: Option<&SecretString>,
+) -> Result<()> {
+    let Some(registration) = registration.filter(|own| own.client_id == row.client_id) else { return Ok(()) };
+    let addresses = registration.client_uri.iter().chain([&registration.endpoint]);
+    if addresses.into_iter().any(|address| endpoint("registration_url", address).is_err()) {
+        return Ok(());
+    }
+    row.registration = Some(Box::new(registration.clone()));
+    if let Some(token) = token {
+        row.sealed_registration = Some(seal_token(ctx, &row.id, token).await?);
+    }
+    Ok(())
 }
 
 /// Deletes a client that was registered and cannot be kept; returns the error with what became of it.

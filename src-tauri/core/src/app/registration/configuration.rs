@@ -7,7 +7,7 @@ use grapnel_model::id::AppId;
 use grapnel_model::registration::Registration;
 use grapnel_oauth::http::registration::{self, ClientConfiguration, ClientMetadata, RegisteredClient};
 use grapnel_store::app::AppRow;
-use grapnel_store::{activity, app};
+use grapnel_store::{activity, app, connection};
 use url::Url;
 
 use super::RegisteredApp;
@@ -32,9 +32,19 @@ struct ManagedClient {
 }
 
 impl ManagedClient {
-    async fn load(ctx: &Context, id: &AppId) -> Result<Self> {
-        let app = ConfiguredApp::load(ctx, id)?;
-        let (provider, config) = (app.provider()?, app.config()?);
+    /// Loads an app's client, as it is to be registered: with the app's scopes, those that its connections have, and
+    /// `more`.
+    async fn load(ctx: &Context, id: &AppId, more: &[String]) -> Result<Self> {
+        let mut app = ConfiguredApp::load(ctx, id)?;
+        let own = app.row.scopes.clone();
+        let connections = ctx.store.read(connection::all)?.into_iter().filter(|one| one.app_id == *id);
+        let granted = connections.flat_map(|one| one.scopes);
+        for scope in granted.chain(more.iter().cloned()) {
+            if !own.is_empty() && !app.row.scopes.contains(&scope) {
+                app.row.scopes.push(scope);
+            }
+        }
+        let (provider, config) = (app.provider()?, app.config()?.clone());
         let Some((registration, at)) = configuration(ctx, &app.row).await? else {
             return Err(Error::input(
                 "app",
@@ -43,8 +53,9 @@ impl ManagedClient {
             .hint("Look at the client on the provider’s page."));
         };
         let values = secret_parameters::open(ctx, &app.row).await?;
-        let key = client_key::of(config, &values)?;
-        let metadata = client_metadata(&app.row, config, &registration.auth_method, key.as_ref());
+        let key = client_key::of(&config, &values)?;
+        let metadata = client_metadata(&app.row, &config, &registration.auth_method, key.as_ref());
+        app.row.scopes = own;
         Ok(Self { app, provider, registration, at, metadata })
     }
 
@@ -118,7 +129,7 @@ async fn configuration(ctx: &Context, row: &AppRow) -> Result<Option<(Registrati
 
 /// Reads an app's registration at the provider, and compares it with the app.
 pub(crate) async fn read(ctx: &Context, id: &AppId) -> Result<RegisteredApp> {
-    let managed = ManagedClient::load(ctx, id).await?;
+    let managed = ManagedClient::load(ctx, id, &[]).await?;
     let client = registration::read(&ctx.http, &managed.at, &managed.metadata).await;
     let client = client.map_err(|failure| not_managed(&managed.provider, failure).or_means(UNCHANGED))?;
     managed.store(ctx, &client, None).await
@@ -126,12 +137,25 @@ pub(crate) async fn read(ctx: &Context, id: &AppId) -> Result<RegisteredApp> {
 
 /// Makes an app's registration at the provider like the app, such as after its redirect URI has changed.
 pub(crate) async fn update(ctx: &Context, id: &AppId) -> Result<RegisteredApp> {
-    let managed = ManagedClient::load(ctx, id).await?;
+    let managed = ManagedClient::load(ctx, id, &[]).await?;
     let id = &managed.registration.client_id;
     let client = registration::update(&ctx.http, &managed.at, id, &managed.metadata).await;
     let client = client.map_err(|failure| not_managed(&managed.provider, failure).or_means(UNCHANGED))?;
     let text = format!("App “{}”: its registration at the provider was updated.", managed.app.row.name);
     managed.store(ctx, &client, Some(&text)).await
+}
+
+/// Registers scopes that a sign-in asks for besides the app's, at a provider that grants a client only those that it is
+/// registered with. If that fails, the sign-in shows what the provider says.
+pub(crate) async fn widen(ctx: &Context, id: &AppId, more: &[String]) {
+    let Ok(managed) = ManagedClient::load(ctx, id, more).await else { return };
+    let id = &managed.registration.client_id;
+    let updated = registration::update(&ctx.http, &managed.at, id, &managed.metadata).await;
+    if let Ok(client) = updated
+        && let Err(error) = managed.store(ctx, &client, None).await
+    {
+        tracing::warn!(%error, "the response of a registration was not stored");
+    }
 }
 
 /// A client that can be deleted at its provider, also after its app was removed.

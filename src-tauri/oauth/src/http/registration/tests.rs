@@ -19,6 +19,7 @@ fn asked() -> ClientMetadata {
         "redirect_uris": ["https://client.example.org/callback", "https://client.example.org/callback2"],
         "grant_types": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_method": "client_secret_basic",
+        "scope": "read write",
     }) else {
         unreachable!()
     };
@@ -103,7 +104,7 @@ fn what_the_server_changed_is_told() {
     insta::assert_snapshot!(told.join("\n"), @r"
     redirect_uris: https://client.example.org/callback https://client.example.org/callback2 -> https://client.example.org/callback
     token_endpoint_auth_method: client_secret_basic -> client_secret_post
-    scope:  -> read [secret]
+    scope: read write -> read [secret]
     ");
 }
 
