@@ -1,6 +1,7 @@
-// A certified authorization server on a free port of this machine, for the tests. What it holds is in memory.
+// A certified authorization server on a free port of this machine, for the tests. What it holds is in memory. With the
+// argument `mcp`, an MCP server that takes its tokens runs beside it.
 //
-// Standard output has a line of JSON when it is ready (`issuer`, `clients`), and one for each token that it
+// Standard output has a line of JSON when it is ready (`issuer`, `clients`, `mcp`), and one for each token that it
 // issues and each request that it refuses (`event`). It ends when its standard input does.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -61,7 +62,7 @@ const configuration = {
   cookies: { keys: [randomBytes(32).toString('hex')] },
   claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
   // Opaque tokens go to userinfo; what is issued for a resource is a JWT, and goes only there.
-  scopes: ['openid', 'offline_access', 'notes:read'],
+  scopes: ['openid', 'offline_access', 'notes:read', 'mcp:tools', 'mcp:admin'],
   findAccount: (_, sub) => ({ accountId: sub, claims: () => claims(sub) }),
   rotateRefreshToken: true,
   clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'],
@@ -72,6 +73,7 @@ const configuration = {
     introspection: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
     registration: { enabled: true },
+    registrationManagement: { enabled: true },
     revocation: { enabled: true },
     userinfo: { enabled: true },
     rpInitiatedLogout: { enabled: true },
@@ -79,7 +81,7 @@ const configuration = {
       enabled: true,
       useGrantedResource: () => true,
       getResourceServerInfo: (_, resource) => ({
-        scope: 'notes:read',
+        scope: 'notes:read mcp:tools mcp:admin',
         audience: resource,
         accessTokenFormat: 'jwt',
         jwt: { sign: { alg: 'ES256' } },
@@ -104,13 +106,22 @@ await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}`;
 const provider = new Provider(issuer, configuration);
 
+// An operator deletes a client.
+provider.use(async (ctx, next) => {
+  if (ctx.path !== '/operator/delete') return next();
+  await provider.Client.adapter.destroy(ctx.query.client);
+  ctx.status = 204;
+});
+
 for (const kind of ['access_token', 'refresh_token', 'client_credentials']) {
   for (const how of ['saved', 'issued']) {
     provider.on(`${kind}.${how}`, (token) => tell({ event: `${kind}.issued`, value: token.jti }));
   }
 }
+provider.on('registration_create.success', (_, { clientId }) => tell({ event: 'client.registered', value: clientId }));
+provider.on('registration_delete.success', (_, { clientId }) => tell({ event: 'client.deleted', value: clientId }));
 const places = ['authorization', 'device_authorization', 'pushed_authorization_request', 'grant'];
-for (const place of [...places, 'introspection', 'revocation', 'userinfo', 'jwks', 'discovery']) {
+for (const place of [...places, 'registration_create', 'introspection', 'revocation', 'userinfo', 'jwks', 'discovery']) {
   provider.on(`${place}.error`, (_, { error, error_description: description }) =>
     tell({ event: `${place}.error`, error, description }));
 }
@@ -120,4 +131,5 @@ provider.on('server_error', (_, error) => {
 
 server.on('request', provider.callback());
 process.stdin.resume().on('end', () => process.exit());
-tell({ issuer, clients: clients.map(({ client_id: id, client_secret: secret }) => ({ id, secret })) });
+const mcp = process.argv.includes('mcp') ? await (await import('./mcp.mjs')).start(issuer) : undefined;
+tell({ issuer, mcp, clients: clients.map(({ client_id: id, client_secret: secret }) => ({ id, secret })) });

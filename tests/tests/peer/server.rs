@@ -17,6 +17,8 @@ pub(crate) struct Server {
     pub(crate) public: Client,
     /// A service of its own, without a person.
     pub(crate) service: Client,
+    /// The URL of the MCP server beside it, if there is one.
+    pub(crate) mcp: Option<String>,
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     told: Vec<Value>,
@@ -30,11 +32,13 @@ pub(crate) struct Client {
 }
 
 impl Server {
-    pub(crate) async fn start() -> Result<Self> {
+    /// Starts it with these arguments.
+    pub(crate) async fn start(arguments: &[&str]) -> Result<Self> {
         let node = node::node()?;
         node::packages(&node)?;
         let mut process = Command::new(node)
             .arg(node::place().join("server.mjs"))
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -53,6 +57,7 @@ impl Server {
             confidential: client(0)?,
             public: client(1)?,
             service: client(2)?,
+            mcp: ready["mcp"].as_str().map(str::to_owned),
             process,
             lines,
             told: Vec::new(),
@@ -61,15 +66,19 @@ impl Server {
 
     /// The next token of a kind (`access_token`, `refresh_token`, `client_credentials`) that it issued.
     pub(crate) async fn issued(&mut self, kind: &str) -> Result<String> {
-        let wanted = format!("{kind}.issued");
+        self.told(&format!("{kind}.issued")).await
+    }
+
+    /// The value of the next event of this name.
+    pub(crate) async fn told(&mut self, wanted: &str) -> Result<String> {
         loop {
             let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await;
-            let Some(line) = line.with_context(|| format!("no {kind} was issued"))?? else {
+            let Some(line) = line.with_context(|| format!("no {wanted}"))?? else {
                 bail!("the server ended")
             };
             let event: Value = serde_json::from_str(&line)?;
-            if event["event"] == wanted.as_str() {
-                return Ok(event["value"].as_str().context("a token without a value")?.to_owned());
+            if event["event"] == wanted {
+                return Ok(event["value"].as_str().context("an event without a value")?.to_owned());
             }
             self.told.push(event);
         }

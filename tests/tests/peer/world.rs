@@ -47,10 +47,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Result<Self> {
+        Self::with(&[]).await
+    }
+
+    /// The same with arguments for the server.
+    pub(crate) async fn with(arguments: &[&str]) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let clock = Arc::<MovingClock>::default();
         let grapnel = Grapnel::with(home.path(), Arc::new(MemoryKeyring::default()), clock.clone())?;
-        Ok(Self { server: Server::start().await?, grapnel, clock, _home: home })
+        Ok(Self { server: Server::start(arguments).await?, grapnel, clock, _home: home })
     }
 
     /// An app as a person adds it by its issuer, with changed values.
