@@ -14,6 +14,7 @@ import type {
   NewApp,
   LineRange,
   PostQuery,
+  RegistrationRequest,
   ResponseLayout,
   Settings as Given,
   SnippetFormat,
@@ -87,6 +88,8 @@ export type {
   Protection,
   ProviderView,
   Rediscovery,
+  RegisteredApp,
+  RegistrationRequest,
   Revocation,
   Review,
   SandboxApp,
@@ -145,8 +148,8 @@ export const host = {
   /** List rows of those connections that exist. */
   summaries: (ids: string[]) => ask(() => commands.summaries(ids)),
   sandbox: () => ask(() => commands.sandbox()),
-  /** Discovery: profile settings and notes from the issuer's metadata. */
-  discover: (issuer: string, call: number) => ask(() => commands.discover(issuer, call)),
+  /** Discovery: profile settings and notes from the metadata of an issuer, or of a protected API's server. */
+  discover: (issuer: string, server: string | null, call: number) => ask(() => commands.discover(issuer, server, call)),
   /** Tests the endpoints of an app that may not be added yet, without credentials. */
   checkEndpoints: (provider: string, overrides: { [key in string]: string }, call: number) =>
     ask(() => commands.checkEndpoints(provider, overrides, call)),
@@ -155,6 +158,13 @@ export const host = {
   /** What the issuer's current metadata would change in an app. */
   rediscover: (app: string) => ask(() => commands.rediscover(app)),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),
+  /** Registers the client of a new app at its provider, and adds the app. */
+  registerApp: (request: RegistrationRequest) => ask(() => commands.registerApp(request)),
+  readRegistration: (id: string) => ask(() => commands.readRegistration(id)),
+  updateRegistration: (id: string) => ask(() => commands.updateRegistration(id)),
+  renewRegistration: (id: string) => ask(() => commands.renewRegistration(id)),
+  /** The document to host at the address that is an app's client ID. */
+  metadataDocument: (id: string) => ask(() => commands.metadataDocument(id)),
   publicKey: (id: string) => ask(() => commands.publicKey(id)),
   changeApp: (id: string, app: NewApp) => ask(() => commands.changeApp(id, app)),
   /** Saves a profile file through the system's dialog. Returns its path, or null if cancelled. */
@@ -170,10 +180,15 @@ export const host = {
   /** Discards the apps that were read, with their secrets. */
   discardImport: () => ask(() => commands.discardImport()),
   /** Removes an app after disconnecting and removing its connections one by one. */
-  removeApp: (app: string) => ask(() => commands.removeApp(app)),
+  removeApp: (app: string, deletesClient: boolean) => ask(() => commands.removeApp(app, deletesClient)),
   /** With `anotherAccount`, the provider shows its account chooser. */
-  startAttempt: (app: string, connection: string | null, anotherAccount = false, byDevice = false) =>
-    ask(() => commands.startAttempt(app, connection, anotherAccount, byDevice)),
+  startAttempt: (
+    app: string,
+    connection: string | null,
+    anotherAccount = false,
+    byDevice = false,
+    moreScopes: string[] = [],
+  ) => ask(() => commands.startAttempt(app, connection, anotherAccount, byDevice, moreScopes)),
   devicePrompt: (attempt: string) => ask(() => commands.devicePrompt(attempt)),
   /**
    * Opens the sign-in page, in the browser `chosen` if given, which the connection remembers. Returns whether the

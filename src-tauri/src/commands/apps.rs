@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use grapnel_core::Removed;
-use grapnel_core::app::{App, NewApp, Rediscovery};
+use grapnel_core::app::{App, NewApp, Rediscovery, RegisteredApp, RegistrationRequest};
 use grapnel_core::discovery::Discovery;
 use grapnel_core::endpoint_check::EndpointCheck;
 use grapnel_model::error::{Code, Error, Result};
@@ -27,17 +26,19 @@ pub(crate) async fn sandbox(sandbox: State<'_, SandboxHandle>) -> Result<Vec<San
     sandbox.start()
 }
 
-/// Discovers an issuer's metadata: the settings for an app of a custom provider, and notes.
+/// Discovers an issuer, or the authorization server of a protected API or an MCP server: the settings for an app of a
+/// custom provider, and notes. Of several authorization servers, `server` is the chosen one.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn discover(
     core: State<'_, CoreHandle>,
     calls: State<'_, CancellableCalls>,
     issuer: String,
+    server: Option<String>,
     call: u32,
 ) -> Result<Discovery> {
     let core = core.core().await?;
-    calls.run(call, Box::pin(core.discover(&issuer))).await
+    calls.run(call, Box::pin(core.discover_any(&issuer, server.as_deref()))).await
 }
 
 /// Repeats discovery for an app and returns the differences. Changes nothing.
@@ -75,11 +76,49 @@ pub(crate) async fn add_app(core: State<'_, CoreHandle>, app: NewApp) -> Result<
     core.core().await?.add_app(app).await
 }
 
+/// Registers a new app's client at its provider, and adds the app. An error names the invalid field.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn register_app(
+    core: State<'_, CoreHandle>,
+    request: RegistrationRequest,
+) -> Result<RegisteredApp> {
+    core.core().await?.register_app(request).await
+}
+
+/// Reads an app's registration at its provider, and compares it with the app.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn read_registration(core: State<'_, CoreHandle>, app_id: AppId) -> Result<RegisteredApp> {
+    core.core().await?.registration(&app_id).await
+}
+
+/// Makes an app's registration at its provider like the app.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn update_registration(core: State<'_, CoreHandle>, app_id: AppId) -> Result<RegisteredApp> {
+    core.core().await?.update_registration(&app_id).await
+}
+
+/// Registers an app's client anew. Its connections then need a new sign-in.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn renew_registration(core: State<'_, CoreHandle>, app_id: AppId) -> Result<RegisteredApp> {
+    core.core().await?.renew_registration(&app_id, None).await
+}
+
 /// The public half of an app's private key, a JSON Web Key Set, to be registered at the provider.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn public_key(core: State<'_, CoreHandle>, app_id: AppId) -> Result<String> {
     core.core().await?.public_key(&app_id).await
+}
+
+/// The document to host at the address that is an app's client ID.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn metadata_document(core: State<'_, CoreHandle>, app_id: AppId) -> Result<String> {
+    core.core().await?.metadata_document(&app_id)
 }
 
 /// Replaces an app's settings. An error names the invalid field.
@@ -127,14 +166,32 @@ pub(crate) async fn read_profile(text: String) -> Result<ReadProfile> {
     Ok(ReadProfile { review: Profile::find(&file.provider)?.review(&file.values), file })
 }
 
-/// Removes an app with its connections, and returns the result of revoking their tokens.
+/// What became of a removed app.
+#[derive(Serialize, specta::Type)]
+pub(crate) struct RemovedApp {
+    /// The result of revoking the tokens of its connections.
+    revocation: Revocation,
+    /// Why its client stays registered at the provider, if it was to be deleted there.
+    client_stays: Option<String>,
+}
+
+/// Removes an app with its connections; with `deletes_client`, also its client at the provider.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn remove_app(core: State<'_, CoreHandle>, app_id: AppId) -> Result<Removed> {
+pub(crate) async fn remove_app(
+    core: State<'_, CoreHandle>,
+    app_id: AppId,
+    deletes_client: bool,
+) -> Result<RemovedApp> {
     let core = core.core().await?;
+    if deletes_client {
+        let (removed, client_stays) = core.remove_app_and_client(&app_id).await?;
+        return Ok(RemovedApp { revocation: removed.revocation, client_stays });
+    }
     if core.connections()?.iter().any(|one| one.app_id == app_id) {
-        return core.remove_app_with_connections(&app_id).await;
+        let revocation = core.remove_app_with_connections(&app_id).await?.revocation;
+        return Ok(RemovedApp { revocation, client_stays: None });
     }
     core.remove_app(&app_id)?;
-    Ok(Removed { connections: 0, revocation: Revocation::Done })
+    Ok(RemovedApp { revocation: Revocation::Done, client_stays: None })
 }

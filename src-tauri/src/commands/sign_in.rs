@@ -12,7 +12,7 @@ use crate::core_handle::CoreHandle;
 use crate::{browser, confirm, deep_link_self_test};
 
 /// Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. With
-/// `another_account`, the provider asks which account to use.
+/// `another_account`, the provider asks which account to use. `more_scopes` are asked for besides the app's.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn start_attempt(
@@ -21,9 +21,15 @@ pub(crate) async fn start_attempt(
     connection_id: Option<ConnectionId>,
     another_account: bool,
     by_device: bool,
+    more_scopes: Vec<String>,
 ) -> Result<Attempt> {
-    let wanted =
-        SignInRequest { again: connection_id, another_account, by_device, ..SignInRequest::default() };
+    let wanted = SignInRequest {
+        again: connection_id,
+        another_account,
+        by_device,
+        more_scopes,
+        ..SignInRequest::default()
+    };
     core.core().await?.start_attempt(&app_id, &wanted).await
 }
 

@@ -113,6 +113,7 @@ export const app = (id: string, name: string, more: Partial<App> = {}): App => {
     overrides: {},
     secrets: [],
     discovered: [],
+    registration: null,
     environment: null,
     other_hosts: [],
     left_out: [],

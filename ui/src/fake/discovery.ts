@@ -20,6 +20,8 @@ const announced = (issuer: string): Discovery => ({
   scopes: ["openid", "profile", "email"],
   client_auth: ["basic"],
   grant_types: ["authorization_code", "device_code", "client_credentials"],
+  registration: { auth_method: null, takes_metadata_url: false },
+  resource: null,
   notes: [
     {
       kind: "unsupported",
@@ -36,7 +38,7 @@ const announced = (issuer: string): Discovery => ({
   ],
 });
 
-export function discover(issuer: string): Discovery {
+export function discover(issuer: string, server: string | null = null): Discovery {
   if (!/^https:/.test(issuer)) throw { ...trouble("invalid_input", "That is not an https address."), field: "issuer" };
   const spelled = `${issuer}/`;
   if (issuer.endsWith(".slash.example"))
@@ -45,7 +47,24 @@ export function discover(issuer: string): Discovery {
       field: "issuer",
       suggestion: spelled,
     };
-  return announced(issuer);
+  if (new URL(issuer).pathname !== "/mcp") return announced(issuer);
+  // A protected resource with a choice of authorization servers.
+  const servers = ["https://id.example", "https://login.example"];
+  const found = announced(server ?? "https://id.example");
+  return {
+    ...found,
+    values: { ...found.values, registration_url: `${found.issuer}/register`, resource: issuer, api_base: issuer },
+    scopes: ["mcp:tools", "offline_access"],
+    registration: { auth_method: "none", takes_metadata_url: true },
+    resource: {
+      resource: issuer,
+      document: `${new URL(issuer).origin}/.well-known/oauth-protected-resource/mcp`,
+      name: "Acme tools",
+      authorization_servers: servers,
+      scopes: ["mcp:tools", "offline_access"],
+    },
+    notes: [],
+  };
 }
 
 export function rediscover(app: App): Rediscovery {

@@ -3,11 +3,12 @@
 import type { commands as Real, Error as Trouble, Event } from "../bindings";
 import { plain } from "./plain";
 import { importing } from "./importing";
-import { adding, changing, proposed, publicKeySet } from "./adding";
+import { changing } from "./adding";
 import { FakePosts } from "./browse";
 import { checked, discover, rediscover } from "./discovery";
 import { devicePrompt, starting } from "./device";
 import { keeping } from "./keeping";
+import { registering } from "./registering";
 import { requesting } from "./requests";
 import { offered } from "./providers";
 import { Signal } from "./signal";
@@ -123,7 +124,8 @@ export class Fake {
     summaries: (ids) =>
       this.#answer("summaries", [ids], () => ids.flatMap((id) => this.data.details[id]?.summary ?? [])),
     sandbox: () => this.#answer("sandbox", [], () => offered),
-    discover: (issuer, call) => this.#answer("discover", [issuer], () => discover(issuer), call),
+    discover: (issuer, server, call) =>
+      this.#answer("discover", server ? [issuer, server] : [issuer], () => discover(issuer, server), call),
     checkEndpoints: (provider, overrides, call) =>
       this.#answer("checkEndpoints", [provider, overrides], () => checked(provider, overrides), call),
     rediscover: (id) =>
@@ -132,14 +134,6 @@ export class Fake {
         if (!of) throw gone;
         return rediscover(of);
       }),
-    proposeRedirect: () => this.#answer("proposeRedirect", [], () => proposed),
-    addApp: (given) =>
-      this.#answer("addApp", [given], () => {
-        const added = adding(given, `app-${this.data.apps.length + 1}`);
-        this.data.apps.push(added);
-        return added;
-      }),
-    publicKey: (id) => this.#answer("publicKey", [id], () => publicKeySet),
     changeApp: (id, given) =>
       this.#answer("changeApp", [id, given], () => {
         const before = this.data.apps.find((one) => one.id === id);
@@ -190,19 +184,24 @@ export class Fake {
           },
         };
       }),
-    removeApp: (id) =>
-      this.#answer("removeApp", [id], () => {
+    removeApp: (id, deletesClient) =>
+      this.#answer("removeApp", deletesClient ? [id, deletesClient] : [id], () => {
         const going = this.data.connections.filter((one) => one.app_id === id);
         for (const one of going) delete this.data.details[one.id];
         this.data.connections = this.data.connections.filter((one) => one.app_id !== id);
         this.data.apps = this.data.apps.filter((one) => one.id !== id);
         for (const one of going) queueMicrotask(() => this.tell({ kind: "connection", value: one.id }));
-        return { connections: going.length, revocation: this.data.revocation ?? "done" };
+        return { revocation: this.data.revocation ?? "done", client_stays: null };
       }),
-    startAttempt: (appId, connection_id, anotherAccount, byDevice) =>
+    startAttempt: (appId, connection_id, anotherAccount, byDevice, scopes) =>
       this.#answer(
         "startAttempt",
-        [appId, connection_id, ...(anotherAccount || byDevice ? [anotherAccount, byDevice] : [])],
+        [
+          appId,
+          connection_id,
+          ...(anotherAccount || byDevice ? [anotherAccount, byDevice] : []),
+          ...(scopes?.length ? [scopes] : []),
+        ],
         () => {
           const of = this.data.apps.find((one) => one.id === appId);
           if (!of) throw gone;
@@ -372,6 +371,10 @@ export class Fake {
     ...plain(
       (name, given, answer) => this.#answer(name, given, answer),
       (id) => void this.#details(id),
+    ),
+    ...registering(
+      (name, given, answer) => this.#answer(name, given, answer),
+      () => this.data,
     ),
     ...importing(
       (name, given, answer) => this.#answer(name, given, answer),

@@ -21,6 +21,8 @@ export class AppFormState {
   /** The label of the app's environment; empty for none. */
   environment = $state("");
   provider = $state("");
+  /** Whether a change is registered at the provider as well, if Grapnel registered the client. */
+  updatesClient = $state(true);
   /** The redirect method that the person chose; null for the one that the provider accepts. */
   #chosen = $state<RedirectMethod | null>(null);
   /** The redirect method of the settings. */

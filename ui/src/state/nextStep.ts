@@ -17,7 +17,11 @@ const byCode: { [code in Code]?: Step } = {
 
 /** The steps, the most useful first. */
 export const nextSteps = ({ code, next_step }: Trouble): Step[] => [
-  ...new Set([byCode[code], next_step].filter((step) => step != null)),
+  ...new Set(
+    (next_step === "register_anew" ? [next_step, byCode[code]] : [byCode[code], next_step]).filter(
+      (step) => step != null,
+    ),
+  ),
 ];
 
 /** Errors that pass, or that Grapnel retries. */

@@ -1,7 +1,15 @@
 // Form fields for one provider: client, scopes and overrides of profile settings.
 
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
-import { nextCall, host, type Discovery, type NewApp, type ProviderView, type Scope } from "../host";
+import {
+  nextCall,
+  host,
+  type Discovery,
+  type NewApp,
+  type ProviderView,
+  type RegistrationRequest,
+  type Scope,
+} from "../host";
 import type { ValueSource } from "../words";
 import { Action } from "./action.svelte";
 import {
@@ -45,6 +53,9 @@ export class ProviderFields {
   deletesSecret = $state(false);
   clientId = $state("");
   clientSecret = $state("");
+  /** Whether a new app's client is to be registered at the provider, and the token for that. */
+  registers = $state(false);
+  initialToken = $state("");
   projects = $state("");
   /** The scopes to request, as text. The picker adds and removes words of it. */
   scopes = $state("");
@@ -111,12 +122,18 @@ export class ProviderFields {
   };
 
   /** Runs discovery and fills in what it finds. Returns whether it succeeded. */
-  lookUp = (): Promise<boolean> => {
+  lookUp = (): Promise<boolean> => this.#discover(this.value("issuer").trim(), null);
+
+  /** Chooses one of the authorization servers of the resource that was found. */
+  chooseServer = (server: string): Promise<boolean> =>
+    this.#discover(this.discovery?.resource?.resource ?? server, server);
+
+  #discover(asked: string, server: string | null): Promise<boolean> {
     const call = nextCall();
     this.#call = call;
-    this.asked = this.value("issuer").trim();
-    return this.looking.run(async () => this.applyDiscovery(await host.discover(this.asked, call)));
-  };
+    this.asked = asked;
+    return this.looking.run(async () => this.applyDiscovery(await host.discover(asked, server, call)));
+  }
 
   /** Stops a running discovery. */
   cancelLookUp = (): void => {
@@ -134,7 +151,22 @@ export class ProviderFields {
     // The other grants of the issuer are for the person to choose.
     if (!("grant_type" in found.values) && this.#found.has("grant_type")) this.reset("grant_type");
     this.discovered = values.map(([key]) => key).filter(this.isChanged);
+    if (!found.resource) return;
+    if (found.resource.scopes.length > 0) this.scopes = found.resource.scopes.join(" ");
+    this.registers = found.registration.auth_method !== null && !this.clientId.trim();
   };
+
+  /** Whether the client can be registered at the provider from here. */
+  get canRegister(): boolean {
+    return this.value("registration_url").trim() !== "";
+  }
+
+  /** The registration of the client, for a new app; null if the person registered it. */
+  registration(): Pick<RegistrationRequest, "auth_method" | "initial_access_token"> | null {
+    if (!this.registers || !this.canRegister) return null;
+    const offered = this.source("client_auth") === "yours" ? null : this.discovery?.registration.auth_method;
+    return { auth_method: offered ?? null, initial_access_token: this.initialToken.trim() || null };
+  }
 
   /** The scopes to pick from: the issuer's, else the profile's. Known ones have their description. */
   get knownScopes(): Scope[] {
@@ -316,7 +348,8 @@ export class ProviderFields {
       else if (!value && (needed || (key === "device_authorization_url" && this.grant === "device_code")))
         found.set(key, "missing");
     }
-    if (this.need("client_id") === "required" && !this.clientId.trim()) found.set("client_id", "missing");
+    if (this.need("client_id") === "required" && !this.clientId.trim() && !this.registration())
+      found.set("client_id", "missing");
     // The host validates the secret; mark it here only together with other errors.
     if (found.size > 0 && this.need("client_secret") === "required" && !this.clientSecret && !this.hasSecret)
       found.set("client_secret", "missing");

@@ -7,7 +7,7 @@ import { postLists } from "./postListState.svelte";
 import { projectLists } from "./projects.svelte";
 import { router } from "./router.svelte";
 import { appStore } from "./appStore.svelte";
-import { connection as connectionWords, removal as words } from "../words";
+import { connection as connectionWords, registration, removal as words } from "../words";
 
 /** The time for undo, in seconds. It stands still while the person is at the notice. */
 export const UNDO_SECONDS = 10;
@@ -23,6 +23,8 @@ export type Removal = {
   /** Seconds until it begins. */
   left: number;
   isHeld: boolean;
+  /** Whether the app's client is deleted at the provider, too. */
+  deletesClient: boolean;
 };
 
 class Removals {
@@ -69,7 +71,7 @@ class Removals {
     if (!removal) return;
     removal.phase = "removing";
     try {
-      if (removal.app) await this.#removeApp(removal.app, removal.connections);
+      if (removal.app) await this.#removeApp(removal.app, removal.connections, removal.deletesClient);
       else await this.#removeConnections(removal.connections);
     } finally {
       this.#end(id);
@@ -85,7 +87,15 @@ class Removals {
 
   #begin(app: App | null, connections: Summary[]): void {
     const id = (this.#last += 1);
-    this.pending.push({ id, app, connections, phase: "waiting", left: UNDO_SECONDS, isHeld: false });
+    this.pending.push({
+      id,
+      app,
+      connections,
+      phase: "waiting",
+      left: UNDO_SECONDS,
+      isHeld: false,
+      deletesClient: false,
+    });
     this.#hide();
     this.#timer ??= setInterval(this.#tick, 1000);
   }
@@ -112,12 +122,20 @@ class Removals {
     );
   }
 
-  async #removeApp(app: App, connections: Summary[]): Promise<void> {
+  async #removeApp(app: App, connections: Summary[], deletesClient: boolean): Promise<void> {
     try {
-      const { revocation } = await host.removeApp(app.id);
+      const { revocation, client_stays } = await host.removeApp(app.id, deletesClient);
       appStore.dropApp(app.id);
       connections.forEach(({ id }) => forgetContent(id));
       tell(revocation, app.provider_name);
+      if (client_stays)
+        appStore.notify(registration.stays(app.name), {
+          code: "provider_error",
+          message: client_stays,
+          meaning: null,
+          hint: null,
+          field: null,
+        });
     } catch (thrown) {
       appStore.notify(words.kept([app.name]), asTrouble(thrown));
     }

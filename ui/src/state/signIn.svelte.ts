@@ -20,8 +20,8 @@ export function signInAction(app: string): Action {
 export const connect = (
   app: string,
   connection: string | null,
-  { anotherAccount = false, byDevice = false } = {},
-): Promise<boolean> => signInAction(app).run(() => begin(app, connection, anotherAccount, byDevice));
+  { anotherAccount = false, byDevice = false, moreScopes = [] as string[] } = {},
+): Promise<boolean> => signInAction(app).run(() => begin(app, connection, anotherAccount, byDevice, moreScopes));
 
 /** Whether the browser returns with a callback. */
 const hasCallback = (grant: string | undefined): boolean => grant === "authorization_code";
@@ -31,6 +31,7 @@ async function begin(
   connection: string | null,
   anotherAccount: boolean,
   byDevice: boolean,
+  moreScopes: string[],
 ): Promise<void> {
   const of = appStore.app(app);
   const opens = hasCallback(of?.grant_type) && !byDevice;
@@ -40,7 +41,13 @@ async function begin(
     // The person has left the page meanwhile.
     if (!(await deepLinkTest.test()) || router.route !== route) return;
   }
-  const attempt = await host.startAttempt(app, connection, anotherAccount, byDevice);
+  const attempt = await host.startAttempt(
+    app,
+    connection,
+    anotherAccount,
+    byDevice,
+    ...(moreScopes.length > 0 ? ([moreScopes] as const) : []),
+  );
   appStore.updateAttempt(attempt);
   router.go({ page: "connect", app, attempt: attempt.id, connection });
   // Not awaited: some launchers are slow, and the result is stored with the attempt.

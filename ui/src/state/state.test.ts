@@ -185,6 +185,7 @@ test("the sidebar shows apps without connections and omits cancelled attempts", 
     other_hosts: [],
     left_out: [],
     login_host: null,
+    registration: null,
     created_at: "",
   });
   const groups = sidebarRows(

@@ -54,6 +54,14 @@ export const addApp = {
     names.length === 0
       ? "The metadata was read. Everything was set already."
       : `Found ${count(names.length, "setting", "settings")}: ${names.join(", ")}.`,
+  foundResource: (name: string) => `Found the protected resource ${name}. Tokens are for it alone.`,
+  server: "Authorization server",
+  serverNote: "The resource accepts tokens of each of these.",
+  register: "Register this app at the provider (RFC 7591)",
+  registerNote:
+    "Grapnel sends the redirect URI and the scopes, and gets a client ID. You need no account as a developer.",
+  initialToken: "Initial access token",
+  initialTokenNote: "If the provider gives one out for registering apps. It isn’t stored.",
   useIssuer: (issuer: string) => `Use ${issuer}`,
   scopesSupported: (n: number) => `${count(n, "scope", "scopes")} supported by the issuer`,
   scopesKnown: (provider: string) => `Scopes in ${provider}’s documentation`,
@@ -102,7 +110,9 @@ export const addApp = {
     client_key: "PEM, from BEGIN PRIVATE KEY to END PRIVATE KEY. Leave it empty to have Grapnel make one.",
     client_key_id: "If the provider shows one for your key. Otherwise the key’s thumbprint is sent.",
     assertion_audience: "Some providers expect the token URL.",
-    issuer: "Discover fills in the endpoints from the issuer’s metadata.",
+    issuer:
+      "Discover fills in the endpoints from the issuer’s metadata. The URL of a protected API or an MCP server leads " +
+      "there, too.",
     email: "Prefilled on the sign-in page.",
     user_uid: "Needed to show whose account this is and to list organizations.",
     org: "Its ID is sent with requests for a single organization.",
@@ -152,6 +162,7 @@ export const endpointTest = {
 
 /** The same form, for an existing app. */
 export const changeApp = {
+  updatesClient: "Change the registration at the provider as well",
   title: (name: string) => `Edit ${name}`,
   lead:
     "Connections keep their tokens. If you point an endpoint at another host, reconnect: " +
@@ -220,6 +231,25 @@ export const sourceWord: Record<ValueSource, string> = {
   yours: "custom",
   discovery: "discovered",
   follows: "same host as the other endpoints",
+};
+
+/** The registration of an app's client at its provider. */
+export const registration = {
+  title: "Registered by Grapnel",
+  expires: "Secret expires",
+  read: "Check registration",
+  update: "Update registration",
+  renew: "Register anew",
+  copyDocument: "Copy metadata document",
+  copied: "Copied. Host it at the address that is the client ID.",
+  asked: "The registration is as the app has it.",
+  updated: "The registration was updated.",
+  renewed: "Registered anew, as another client. Reconnect the app’s connections.",
+  working: "Asking the provider…",
+  differs: (app: string) => `${app}: registered differently`,
+  notUpdated: (app: string) => `${app}: the registration was not updated`,
+  stays: (app: string) => `${app}: the client stays registered`,
+  change: (member: string, registered: string) => `${member}: ${registered || "none"}.`,
 };
 
 /** Running discovery again for an existing app. */

@@ -51,6 +51,7 @@ export const bulk = {
 export const removal = {
   undo: "Undo",
   now: "Remove now",
+  client: "Delete its client at the provider, too",
   app: (name: string, n: number) =>
     n === 0
       ? `Removing ${name}`

@@ -10,6 +10,7 @@ export {
   endpointTest,
   importApp,
   rediscovery,
+  registration,
   profileFile,
   sourceWord,
   type ValueSource,

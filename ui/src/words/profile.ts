@@ -12,6 +12,7 @@ const names: Record<string, string> = {
   par_url: "Pushed authorization request URL (RFC 9126)",
   jwks_url: "JWKS URL",
   end_session_url: "Sign-out URL",
+  registration_url: "Registration URL (RFC 7591)",
   login_url: "Password sign-in URL",
   api_base: "API base URL",
   identity_provider: "Identity provider",

@@ -48,6 +48,11 @@ export const requests = {
   raw: "Raw",
   headersOf: (n: number) => `Headers (${number(n)})`,
   noHeaders: "The response has no headers.",
+  missingScopes: (scopes: string[]) =>
+    scopes.length > 0
+      ? `The access token has too few scopes. The request needs: ${scopes.join(" ")}.`
+      : "The access token has too few scopes. The API doesn’t say which it needs.",
+  stepUp: "Sign in again with these scopes",
   truncated: "The response is longer than Grapnel keeps, and is cut off.",
   binary: (type: string | null) => `${type ? `Binary data (${type})` : "Binary data"}. Save it to open it elsewhere.`,
   emptyBody: "The response has no body.",
@@ -88,6 +93,7 @@ export const requests = {
     api: "API request",
     jwks: "Signing keys (JWKS)",
     discovery: "Discovery",
+    registration: "Client registration",
   },
   filterHistory: "Filter history",
   onlyFailed: "Failed",
