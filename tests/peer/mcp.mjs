@@ -8,7 +8,9 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
-import { getOAuthProtectedResourceMetadataUrl, mcpAuthMetadataRouter } from '@modelcontextprotocol/sdk/server/auth/router.js';
+import {
+  getOAuthProtectedResourceMetadataUrl, mcpAuthMetadataRouter,
+} from '@modelcontextprotocol/sdk/server/auth/router.js';
 
 export const start = async (issuer) => {
   const app = express();
@@ -28,7 +30,10 @@ export const start = async (issuer) => {
     },
   };
   const needs = (...requiredScopes) => requireBearerAuth({
-    verifier, requiredScopes, resourceMetadataUrl: getOAuthProtectedResourceMetadataUrl(resource), expectedResource: resource,
+    verifier,
+    requiredScopes,
+    resourceMetadataUrl: getOAuthProtectedResourceMetadataUrl(resource),
+    expectedResource: resource,
   });
   const answer = async (request, response) => {
     const mcp = new McpServer({ name: 'peer', version: '1.0.0' });
@@ -39,7 +44,10 @@ export const start = async (issuer) => {
   };
   const metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
   app.use(mcpAuthMetadataRouter({
-    oauthMetadata: metadata, resourceServerUrl: resource, scopesSupported: ['mcp:tools', 'mcp:admin'], resourceName: 'Peer tools',
+    oauthMetadata: metadata,
+    resourceServerUrl: resource,
+    scopesSupported: ['mcp:tools', 'mcp:admin'],
+    resourceName: 'Peer tools',
   }));
   app.use(express.json());
   app.all('/mcp', needs('mcp:tools'), answer);

@@ -121,7 +121,8 @@ for (const kind of ['access_token', 'refresh_token', 'client_credentials']) {
 provider.on('registration_create.success', (_, { clientId }) => tell({ event: 'client.registered', value: clientId }));
 provider.on('registration_delete.success', (_, { clientId }) => tell({ event: 'client.deleted', value: clientId }));
 const places = ['authorization', 'device_authorization', 'pushed_authorization_request', 'grant'];
-for (const place of [...places, 'registration_create', 'introspection', 'revocation', 'userinfo', 'jwks', 'discovery']) {
+const others = ['registration_create', 'introspection', 'revocation', 'userinfo', 'jwks', 'discovery'];
+for (const place of [...places, ...others]) {
   provider.on(`${place}.error`, (_, { error, error_description: description }) =>
     tell({ event: `${place}.error`, error, description }));
 }

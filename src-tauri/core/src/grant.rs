@@ -99,8 +99,8 @@ impl OAuthClient {
         }
         error
             .hint(
-                "Grapnel registered this client, and the provider may have deleted it. Register it anew (Register anew, \
-                 or grapnel app registration APP renew). Its connections then need a new sign-in.",
+                "Grapnel registered this client, and the provider may have deleted it. Register it anew (Register \
+                 anew, or grapnel app registration APP renew). Its connections then need a new sign-in.",
             )
             .next_step(NextStep::RegisterAnew)
     }

@@ -33,7 +33,8 @@ pub async fn discover_any(http: &Client, typed: &str, server: Option<&str>) -> R
     }
 }
 
-/// Discovers the authorization server of a protected resource. Of several, `server` is the chosen one, or else the first.
+/// Discovers the authorization server of a protected resource. Of several, `server` is the chosen one, or else the
+/// first.
 ///
 /// # Errors
 /// There is no protected resource with metadata, or what is found cannot be used.

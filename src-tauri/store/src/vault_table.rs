@@ -150,8 +150,8 @@ mod tests {
             columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
         insta::assert_snapshot!(columns.join(" "), @"api_exchange.sealed_exchange \
             api_exchange.sealed_summary app.sealed_registration app.sealed_secret app.sealed_values \
-            attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_id_token connection.sealed_refresh \
-            hook.sealed_command revocation.sealed_token saved_request.sealed_draft");
+            attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_id_token \
+            connection.sealed_refresh hook.sealed_command revocation.sealed_token saved_request.sealed_draft");
         store.read(super::all_sealed).unwrap();
     }
 }

@@ -1,5 +1,5 @@
-//! From the URL of an MCP server (`@modelcontextprotocol/sdk`) to its authorization server, a client, and a token that it
-//! accepts.
+//! From the URL of an MCP server (`@modelcontextprotocol/sdk`) to its authorization server, a client, and a token that
+//! it accepts.
 
 use std::time::Duration;
 

@@ -49,8 +49,8 @@ fn forbidden(error: Error, response: &ApiResponse, connection: &str) -> Error {
             ))
         }
         Some(_) => error.hint(
-            "The access token has too few scopes, and the API does not say which it needs. Add --scope SCOPE to grapnel \
-             connect.",
+            "The access token has too few scopes, and the API does not say which it needs. Add --scope SCOPE to \
+             grapnel connect.",
         ),
         None => error.hint("Check whether the connection has the scope that this request needs."),
     }

@@ -64,8 +64,8 @@ pub(crate) struct Add {
     /// (repeatable)
     #[arg(long = "secret-value", value_name = "KEY")]
     secret_values: Vec<String>,
-    /// Read the client's private key (PEM) from a file, or from standard input if it is -; without it, Grapnel
-    /// makes one if the client authentication needs a key
+    /// Read the client's private key (PEM) from a file, or from standard input if it is -; without it, Grapnel makes
+    /// one if the client authentication needs a key
     #[arg(long, value_name = "FILE")]
     client_key: Option<PathBuf>,
 }

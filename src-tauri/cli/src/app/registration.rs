@@ -96,14 +96,14 @@ impl CommandResult for Registered {
                 format!("The client of the app “{name}” is registered as the app has it.")
             }
             Action::Read => format!(
-                "The client of the app “{name}” is registered differently than the app has it. To make it like the app: \
-                 grapnel app registration {} update",
+                "The client of the app “{name}” is registered differently than the app has it. To make it like the \
+                 app: grapnel app registration {} update",
                 lookup::quoted(name)
             ),
             Action::Update => format!("Updated the registration of the app “{name}”."),
             Action::Renew => format!(
-                "Registered the app “{name}” anew, as another client. Its connections need a new sign-in: grapnel connect \
-                 {}",
+                "Registered the app “{name}” anew, as another client. Its connections need a new sign-in: grapnel \
+                 connect {}",
                 lookup::quoted(name)
             ),
         };

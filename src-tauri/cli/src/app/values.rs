@@ -79,8 +79,8 @@ pub(super) fn initial_access_token(session: &mut Session<'_>, is_given: bool) ->
     if is_given { read().map(|token| Some(SecretInput(token))) } else { Ok(None) }
 }
 
-/// Reads the secret values of these keys, one per line, and the private key of the client from its file if
-/// one is given.
+/// Reads the secret values of these keys, one per line, and the private key of the client from its file, if one is
+/// given.
 pub(super) fn secret_values(
     session: &mut Session<'_>,
     keys: Vec<String>,

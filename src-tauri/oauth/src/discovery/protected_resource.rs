@@ -1,7 +1,7 @@
 //! Protected resource metadata (RFC 9728): from the URL of an API or an MCP server to its authorization servers.
 //!
-//! The resource is asked without a token. The document counts only if it is of exactly the URL that was entered: a resource
-//! that names another one would get a token that works there (§7.3).
+//! The resource is asked without a token. The document counts only if it is of exactly the URL that was entered: a
+//! resource that names another one would get a token that works there (§7.3).
 
 use std::time::Duration;
 

@@ -9,8 +9,8 @@ use super::metadata::Metadata;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct RegistrationOffer {
-    /// The client authentication to register a new client with, such as `none` for a public client; `None` if the issuer
-    /// has no registration endpoint, or none that Grapnel supports.
+    /// The client authentication to register a new client with, such as `none` for a public client; `None` if the
+    /// issuer has no registration endpoint, or none that Grapnel supports.
     pub auth_method: Option<String>,
     /// Whether the URL of a client ID metadata document is accepted as client ID.
     pub takes_metadata_url: bool,

@@ -1,5 +1,5 @@
-//! The challenges of a response (`WWW-Authenticate`, RFC 9110 §11.6.1) that concern access tokens (RFC 6750 §3, RFC 9449
-//! §7.1).
+//! The challenges of a response (`WWW-Authenticate`, RFC 9110 §11.6.1) that concern access tokens (RFC 6750 §3, RFC
+//! 9449 §7.1).
 
 use grapnel_model::provider_text::clean;
 use http::{HeaderMap, StatusCode, header};

@@ -181,8 +181,8 @@ fn read_response(
     })
 }
 
-/// The client configuration endpoint with its token; or an address that is not used. The token must go to nobody but the
-/// server that issued it.
+/// The client configuration endpoint with its token; or an address that is not used. The token must go to nobody but
+/// the server that issued it.
 fn configuration(asked: &Url, client: &Map<String, Value>) -> (Option<ClientConfiguration>, Option<String>) {
     let text = |member: &str| client.get(member).and_then(Value::as_str).filter(|text| !text.is_empty());
     let Some(address) = text("registration_client_uri") else { return (None, None) };
@@ -206,8 +206,8 @@ const COMPARED: &[&str] =
     &["redirect_uris", "grant_types", "response_types", "token_endpoint_auth_method", "scope"];
 
 /// The members that are registered with another value than asked for. A member that the response leaves out is taken to
-/// be as asked for. A URI that is written differently is another one; the order of lists does not matter, and neither do
-/// scopes that nobody asked for.
+/// be as asked for. A URI that is written differently is another one; the order of lists does not matter, and neither
+/// do scopes that nobody asked for.
 fn changes(asked: &ClientMetadata, client: &Map<String, Value>, secrets: &[&str]) -> Vec<RegistrationChange> {
     let words = |value: Option<&Value>| -> Vec<String> {
         let mut words: Vec<String> = match value {

@@ -1,4 +1,5 @@
-//! Takes what the provider registered into an app. Nothing half-made stays: a client that cannot be used is deleted again.
+//! Takes what the provider registered into an app. Nothing half-made stays: a client that cannot be used is deleted
+//! again.
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AppId;
@@ -124,8 +125,8 @@ pub(super) fn notes(client: &RegisteredClient, redirect_uri: &str) -> Vec<String
     });
     let refused = client.refused_uri.as_ref().map(|uri| {
         format!(
-            "The provider names an address to manage the client that is not its own, {uri}. Grapnel sends nothing there: \
-             change and delete the client on the provider’s page."
+            "The provider names an address to manage the client that is not its own, {uri}. Grapnel sends nothing \
+             there: change and delete the client on the provider’s page."
         )
     });
     redirect.into_iter().chain(refused).collect()

@@ -10,10 +10,10 @@ use grapnel_store::app::AppRow;
 use grapnel_store::{activity, app, connection};
 use url::Url;
 
-use super::RegisteredApp;
 use super::accept::{notes, take, token_associated_data, usable_method};
 use super::client_metadata::client_metadata;
 use super::explain::not_managed;
+use super::registered_app::RegisteredApp;
 use crate::app::view::view;
 use crate::client_key;
 use crate::context::Context;

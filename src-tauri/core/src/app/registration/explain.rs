@@ -17,8 +17,8 @@ pub(super) fn not_registered(provider: &str, failure: TokenFailure) -> Error {
             let said = said(description.as_deref());
             Error::new(Code::ProviderError, format!("{provider} refuses to register this client{brackets}.{said}"))
                 .hint(
-                    "The provider may require an initial access token: get one there, and enter it. Or register the app \
-                     on the provider’s page, and enter its client ID.",
+                    "The provider may require an initial access token: get one there, and enter it. Or register the \
+                     app on the provider’s page, and enter its client ID.",
                 )
                 .with_status(status.as_u16())
         }
@@ -69,8 +69,8 @@ pub(super) fn not_managed(provider: &str, failure: TokenFailure) -> Error {
         )
         .means("It was probably deleted there. Tokens of the app’s connections may not be accepted any more.")
         .hint(
-            "Register it anew (Register anew, or grapnel app registration APP renew). The app’s connections then need a \
-             new sign-in.",
+            "Register it anew (Register anew, or grapnel app registration APP renew). The app’s connections then need \
+             a new sign-in.",
         )
         .with_status(status.as_u16())
         .next_step(NextStep::RegisterAnew);

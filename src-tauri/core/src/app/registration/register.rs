@@ -9,7 +9,7 @@ use url::Url;
 use super::accept::{notes, take, undo, usable_method};
 use super::client_metadata::{auth_method, client_auth, client_metadata, has_secret};
 use super::explain::not_registered;
-use super::{RegisteredApp, RegistrationRequest};
+use super::registered_app::{RegisteredApp, RegistrationRequest};
 use crate::app::add::{ValidatedApp, check_name, insert, sealed, validate};
 use crate::app::errors::NOT_ADDED;
 use crate::app::view::App;

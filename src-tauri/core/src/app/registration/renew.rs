@@ -12,12 +12,12 @@ use grapnel_store::connection::ConnectionRow;
 use grapnel_store::{activity, app, connection};
 use url::Url;
 
-use super::RegisteredApp;
 use super::accept::{notes, take, undo, usable_method};
 use super::client_metadata::{auth_method, client_metadata};
 use super::configuration::{deletable, delete};
 use super::explain::not_registered;
 use super::register::{initial_token, no_endpoint};
+use super::registered_app::RegisteredApp;
 use crate::app::errors::being_connected;
 use crate::app::view::{App, view};
 use crate::context::Context;
