@@ -15,12 +15,18 @@ mod grovestreams;
 mod hooks;
 mod loopback;
 mod missing_dependencies;
+#[path = "../peer/node.rs"]
+mod node;
 mod packaged;
 mod paste;
 mod request_page;
 mod requests;
+mod resource;
 mod sandbox_restart;
 mod screens;
+#[path = "../peer/server.rs"]
+#[expect(dead_code, reason = "the tests of the core use the rest")]
+mod server;
 mod shutdown;
 mod sign_in;
 mod text_size;
