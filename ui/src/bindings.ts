@@ -1730,8 +1730,8 @@ export type RegistrationChange = {
 /**  What an issuer offers. */
 export type RegistrationOffer = {
 	/**
-	 *  The client authentication to register a new client with, such as `none` for a public client; `None` if the issuer
-	 *  has no registration endpoint, or none that Grapnel supports.
+	 *  The client authentication to register a new client with, such as `none` for a public client; `None` if the
+	 *  issuer has no registration endpoint, or none that Grapnel supports.
 	 */
 	auth_method: string | null,
 	/**  Whether the URL of a client ID metadata document is accepted as client ID. */

@@ -31,8 +31,8 @@ pub(super) fn not_registered(provider: &str, failure: TokenFailure) -> Error {
                     "Choose another redirect URI. Or register the app on the provider’s page, and enter its client ID.",
                 ),
                 _ => told.or_hint(
-                    "Compare scopes, grant type and client authentication with what the provider offers. Or register the \
-                     app on the provider’s page, and enter its client ID.",
+                    "Compare scopes, grant type and client authentication with what the provider offers. Or register \
+                     the app on the provider’s page, and enter its client ID.",
                 ),
             }
         }
