@@ -57,6 +57,15 @@ const discovering = async (page) => {
   await page.getByText("Found ").waitFor();
 };
 
+/** Finds a protected resource, and opens a step. */
+const resource = async (page, step) => {
+  await adding(page, "", "Another provider");
+  await page.fill("#issuer", "https://tools.example/mcp");
+  await button(page, "Discover").click();
+  await page.getByText("Acme tools").waitFor();
+  if (step) await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: step }).click();
+};
+
 const settings = async (page, group) => {
   await button(page, "Settings").click();
   await button(page, group).click();
@@ -80,6 +89,8 @@ const shots = {
   "add-template-scopes": { scenario: "some", go: (page) => adding(page, "Scopes", "GitHub") },
   "add-tenant": { scenario: "some", go: (page) => adding(page, "", "Okta") },
   "add-discovered": { scenario: "some", go: discovering },
+  "add-resource": { scenario: "some", go: (page) => resource(page) },
+  "add-registration": { scenario: "some", go: (page) => resource(page, "Credentials") },
   "add-discovered-scopes": {
     scenario: "some",
     go: async (page) => {

@@ -58,8 +58,7 @@ export const addApp = {
   server: "Authorization server",
   serverNote: "The resource accepts tokens of each of these.",
   register: "Register this app at the provider (RFC 7591)",
-  registerNote:
-    "Grapnel sends the redirect URI and the scopes, and gets a client ID. You need no account as a developer.",
+  registerNote: "Grapnel sends the redirect URI and the scopes, and gets a client ID.",
   initialToken: "Initial access token",
   initialTokenNote: "If the provider gives one out for registering apps. It isn’t stored.",
   useIssuer: (issuer: string) => `Use ${issuer}`,
