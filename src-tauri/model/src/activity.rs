@@ -43,6 +43,10 @@ pub enum Kind {
     /// The provider refused to refresh.
     #[serde(rename = "renewal_refused")]
     RefreshRefused,
+    /// The access token was exchanged for one for another service or with fewer scopes.
+    TokenExchanged,
+    /// Such an exchange failed.
+    TokenExchangeFailed,
     /// The access token was copied to the clipboard, or shown on the screen.
     TokenCopied,
     /// A program received the access token.
@@ -94,11 +98,13 @@ pub struct Entry {
 impl Kind {
     /// The kinds that others can cause as often as they like: web pages, programs, providers, hooks. They have a limit
     /// of their own, so that they do not displace the person's entries.
-    pub const EXTERNAL: [Self; 5] = [
+    pub const EXTERNAL: [Self; 7] = [
         Self::CallbackRefused,
         Self::TokenHandedOut,
         Self::RefreshFailed,
         Self::AnswerLost,
+        Self::TokenExchanged,
+        Self::TokenExchangeFailed,
         Self::HookFailed,
     ];
 }

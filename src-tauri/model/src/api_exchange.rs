@@ -28,6 +28,8 @@ pub enum ExchangeKind {
     Token,
     /// The token request with a refresh token (RFC 6749 §6).
     Refresh,
+    /// The token request that exchanges an access token for another one (RFC 8693 §2.1).
+    TokenExchange,
     /// A userinfo request (OpenID Connect Core §5.3).
     Userinfo,
     /// Token introspection (RFC 7662).
@@ -58,6 +60,7 @@ impl ExchangeKind {
                 | Self::DeviceAuthorization
                 | Self::Token
                 | Self::Refresh
+                | Self::TokenExchange
                 | Self::Revocation
                 | Self::Registration
         )

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Application, Authorization, Claims};
 use crate::annotations::Annotations;
+use crate::derived_token::DerivedTokenView;
 use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
 use crate::provider::GrantType;
@@ -197,6 +198,9 @@ pub struct Details {
     /// sign-in is needed.
     #[serde(rename = "renews_at")]
     pub refreshes_at: Option<Timestamp>,
+    /// The tokens that token exchange (RFC 8693) issued for its access token.
+    #[serde(default)]
+    pub derived_tokens: Vec<DerivedTokenView>,
     /// Where the last token response deviated from the RFC.
     pub deviations: Vec<Deviation>,
     /// The last token response, redacted.

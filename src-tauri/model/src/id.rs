@@ -64,6 +64,10 @@ id!(
     SavedRequestId
 );
 id!(
+    /// Identifies a derived token.
+    DerivedTokenId
+);
+id!(
     /// Identifies a hook.
     HookId
 );

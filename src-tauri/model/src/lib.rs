@@ -13,6 +13,7 @@ pub mod connection;
 pub mod connection_event;
 pub mod content;
 pub mod data_directory;
+pub mod derived_token;
 pub mod error;
 pub mod event;
 pub mod hook;

@@ -26,6 +26,8 @@ pub enum TokenKind {
     RefreshToken,
     /// An access token.
     AccessToken,
+    /// An access token that token exchange (RFC 8693) derived from it.
+    DerivedToken,
 }
 
 /// The result for one token.

@@ -6,6 +6,7 @@ mod client;
 pub(crate) mod constants;
 mod device;
 mod discovery;
+mod exchange;
 mod introspection;
 mod revocation;
 mod state;

@@ -15,6 +15,9 @@ use crate::token_requests::InFlightRequest;
 /// The grant type of RFC 8628.
 pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
+/// The grant type of RFC 8693.
+pub(crate) const EXCHANGE_GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// A well-formed token request with a supported grant type.
 pub(crate) struct TokenRequest {
     pub(crate) endpoint: Endpoint,
@@ -39,7 +42,7 @@ impl TokenRequest {
             "authorization_code" => Endpoint::TokenExchange,
             "refresh_token" => Endpoint::TokenRefresh,
             // The others have no such grants.
-            "client_credentials" | DEVICE_GRANT if provider.id == ProviderId::Custom => {
+            "client_credentials" | DEVICE_GRANT | EXCHANGE_GRANT if provider.id == ProviderId::Custom => {
                 Endpoint::TokenExchange
             }
             _ => {

@@ -60,6 +60,8 @@ const OF_TOKEN_REQUESTS: &[&str] = &[
     "username",
     "password",
     "device_code",
+    "subject_token",
+    "assertion",
 ];
 /// Headers that carry credentials or are set by the HTTP client.
 const HEADERS: &[&str] = &[

@@ -4,7 +4,7 @@
 mod members;
 mod reply;
 
-use grapnel_model::provider::{Body, GrantType, ProviderConfig, replace};
+use grapnel_model::provider::{Body, ExtraParameters, GrantType, ProviderConfig, replace};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, header};
@@ -12,12 +12,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-pub(super) use reply::{normalize, normalize_device_authorization};
+pub(super) use reply::{NOT_APPLICABLE, normalize, normalize_device_authorization};
 
 use super::adapter::members::Members;
 use super::client_authentication::{Parameters, authenticate};
 use super::credentials::Credentials;
 use super::failure::Failure;
+
+/// The grant type of a token exchange (RFC 8693 §2.1).
+const TOKEN_EXCHANGE_GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// What a token request is for.
 pub(super) enum Purpose<'a> {
@@ -27,6 +30,11 @@ pub(super) enum Purpose<'a> {
     Refresh,
     /// Obtaining a grant without a callback: for a device code, or for the client itself.
     Obtain { grant_type: GrantType },
+    /// Exchanging an access token (RFC 8693 §2.1).
+    TokenExchange {
+        /// Whether the request names the services that the new token is for.
+        names_service: bool,
+    },
     /// Asking for a device code (RFC 8628 §3.1).
     DeviceAuthorization,
 }
@@ -62,6 +70,7 @@ fn adapted(
         parts.headers.insert(name.parse::<HeaderName>()?, value);
     }
     let mut body = config.token_body;
+    let own;
     let extra = match purpose {
         Purpose::Exchange { state } => {
             pairs.retain(|(name, _)| config.token_redirect_uri || name != "redirect_uri");
@@ -71,11 +80,17 @@ fn adapted(
             &config.token_extra
         }
         Purpose::Obtain { grant_type } => {
-            for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "grant_type") {
-                grant_type.identifier().clone_into(value);
-            }
+            set_grant_type(&mut pairs, grant_type.identifier());
             separate_scopes(&mut pairs, config);
             &config.token_extra
+        }
+        Purpose::TokenExchange { .. } => {
+            set_grant_type(&mut pairs, TOKEN_EXCHANGE_GRANT);
+            // The person names the scopes of this one token, also where the provider takes those of a sign-in from the
+            // client's registration.
+            join_scopes(&mut pairs, config.scopes_sent.unwrap_or(' '));
+            own = extra_of_exchange(config);
+            &own
         }
         Purpose::DeviceAuthorization => {
             separate_scopes(&mut pairs, config);
@@ -96,7 +111,9 @@ fn adapted(
             &refresh.extra
         }
     };
-    pairs.extend(config.resources.iter().map(|resource| ("resource".to_owned(), resource.clone())));
+    if !matches!(purpose, Purpose::TokenExchange { names_service: true }) {
+        pairs.extend(config.resources.iter().map(|resource| ("resource".to_owned(), resource.clone())));
+    }
     replace(&mut pairs, extra);
     encode(parts, &pairs, body)
 }
@@ -105,12 +122,26 @@ fn adapted(
 fn separate_scopes(pairs: &mut Vec<(String, String)>, config: &ProviderConfig) {
     match config.scopes_sent {
         None => pairs.retain(|(name, _)| name != "scope"),
-        Some(separator) => {
-            for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "scope") {
-                *value = value.replace(' ', &separator.to_string());
-            }
-        }
+        Some(separator) => join_scopes(pairs, separator),
     }
+}
+
+fn join_scopes(pairs: &mut [(String, String)], separator: char) {
+    for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "scope") {
+        *value = value.replace(' ', &separator.to_string());
+    }
+}
+
+fn set_grant_type(pairs: &mut [(String, String)], identifier: &str) {
+    for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "grant_type") {
+        identifier.clone_into(value);
+    }
+}
+
+/// The extra parameters of a token exchange: those of other token requests, without what says which token is wanted.
+fn extra_of_exchange(config: &ProviderConfig) -> ExtraParameters {
+    let is_own = |name: &str| ["audience", "resource", "scope", "requested_token_type"].contains(&name);
+    config.token_extra.iter().filter(|(name, _)| !is_own(name)).cloned().collect()
 }
 
 fn encode(mut parts: Parts, pairs: &[(String, String)], body: Body) -> Result<Request<Vec<u8>>, http::Error> {

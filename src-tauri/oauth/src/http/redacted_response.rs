@@ -14,6 +14,7 @@ use super::response::Reply;
 /// Members whose strings and numbers are shown. All others are described.
 const SHOWN_MEMBERS: &[&str] = &[
     "token_type",
+    "issued_token_type",
     "expires_in",
     "expires_at",
     "expires",

@@ -1,9 +1,10 @@
-//! Token requests (RFC 6749 §4.1.3, §4.4.2 and §6, RFC 8628 §3.4), sent through `oauth2` and the provider's adapter.
+//! Token requests (RFC 6749 §4.1.3, §4.4.2 and §6, RFC 8628 §3.4, RFC 8693 §2.1), sent through `oauth2` and the provider's adapter.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use grapnel_model::api_exchange::ExchangeKind;
+use grapnel_model::derived_token::{TokenTarget, TokenType};
 use grapnel_model::provider::{GrantType, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::token_response::{Deviation, RedactedResponse};
@@ -52,6 +53,13 @@ pub enum TokenRequestKind {
         /// The requested scopes.
         scopes: Vec<String>,
     },
+    /// An access token, for another one (RFC 8693 §2.1).
+    TokenExchange {
+        /// The access token.
+        subject_token: SecretString,
+        /// What the new token is for.
+        target: TokenTarget,
+    },
 }
 
 /// A successful token response, normalized.
@@ -66,6 +74,10 @@ pub struct Grant {
     pub refresh_expires: Option<TokenEnd>,
     /// The ID token, if one was issued.
     pub id_token: Option<SecretString>,
+    /// The kind of token that a token exchange issued, if the response says so.
+    pub issued_token_type: Option<String>,
+    /// Whether the access token is sent to an API: not if a token exchange issued one of the type `N_A`.
+    pub is_bearer: bool,
     /// The granted scopes, if the response names them.
     pub scopes: Option<Vec<String>>,
     /// The projects that the grant is limited to, if the response names them.
@@ -109,6 +121,8 @@ pub(super) struct Extra {
     expires_at: Option<i64>,
     refresh_expires_in: Option<u64>,
     refresh_expires_at: Option<i64>,
+    #[serde(default, deserialize_with = "text")]
+    issued_token_type: Option<String>,
     /// Not serialized: `oauth2` prints and serializes the struct that contains this.
     #[serde(default, skip_serializing, deserialize_with = "text_or_none")]
     id_token: Option<SecretString>,
@@ -116,9 +130,14 @@ pub(super) struct Extra {
 impl ExtraTokenFields for Extra {}
 
 /// Reads a string; any other value becomes `None`, so that it does not fail the response.
-fn text_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(if let serde_json::Value::String(text) = value { Some(text.into()) } else { None })
+    Ok(if let serde_json::Value::String(text) = value { Some(text) } else { None })
+}
+
+/// Reads a string that is a secret, like [`text`].
+fn text_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    Ok(text(deserializer)?.map(SecretString::from))
 }
 
 pub(super) type Reply = StandardTokenResponse<Extra, BasicTokenType>;
@@ -153,7 +172,7 @@ impl Transport for Network<'_> {
     }
 }
 
-/// Obtains a grant for a code, a refresh token, a device code or the client's credentials. The permit proves that the
+/// Obtains a grant for a code, a refresh token, a device code, the client's credentials or an access token. The permit proves that the
 /// caller holds a slot of the host.
 pub async fn request_token(
     client: &Client,
@@ -167,6 +186,7 @@ pub async fn request_token(
         | TokenRequestKind::DeviceCode(_)
         | TokenRequestKind::ClientCredentials { .. } => ExchangeKind::Token,
         TokenRequestKind::Refresh(_) => ExchangeKind::Refresh,
+        TokenRequestKind::TokenExchange { .. } => ExchangeKind::TokenExchange,
     };
     let network = Network { client, kind: exchange_kind, token_url: &config.token_url };
     request_token_over(&network, config, credentials, kind, client.now()).await
@@ -189,6 +209,9 @@ pub(super) async fn request_token_over(
         TokenRequestKind::ClientCredentials { .. } => {
             Purpose::Obtain { grant_type: GrantType::ClientCredentials }
         }
+        TokenRequestKind::TokenExchange { target, .. } => Purpose::TokenExchange {
+            names_service: !(target.audiences.is_empty() && target.resources.is_empty()),
+        },
     };
     let endpoint = Endpoint {
         transport,
@@ -227,6 +250,22 @@ pub(super) async fn request_token_over(
         TokenRequestKind::ClientCredentials { scopes } => {
             let scopes = scopes.into_iter().map(Scope::new);
             engine.exchange_client_credentials().add_scopes(scopes).request_async(&endpoint).await
+        }
+        TokenRequestKind::TokenExchange { subject_token, target } => {
+            let mut request =
+                engine.exchange_client_credentials().add_scopes(target.scopes.into_iter().map(Scope::new));
+            let values =
+                |name: &'static str, all: Vec<String>| all.into_iter().map(move |value| (name, value));
+            let services = values("resource", target.resources).chain(values("audience", target.audiences));
+            let kind = target.token_type.map(|kind| ("requested_token_type", kind.identifier().to_owned()));
+            for (name, value) in services.chain(kind) {
+                request = request.add_extra_param(name, value);
+            }
+            request
+                .add_extra_param("subject_token", subject_token.expose_secret())
+                .add_extra_param("subject_token_type", TokenType::AccessToken.identifier())
+                .request_async(&endpoint)
+                .await
         }
     };
     let noted = endpoint.noted.into_inner();
@@ -296,6 +335,8 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>, redacted_response: Option<Re
             .map(|seconds| TokenEnd::In(Duration::from_secs(seconds)))
             .or(extra.refresh_expires_at.map(TokenEnd::At)),
         id_token: extra.id_token.clone(),
+        issued_token_type: extra.issued_token_type.clone(),
+        is_bearer: !matches!(reply.token_type(), BasicTokenType::Extension(kind) if kind == adapter::NOT_APPLICABLE),
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
         project_ids: extra.project_ids.clone(),
         deviations,
@@ -320,10 +361,13 @@ fn secrets_of(credentials: &Credentials, kind: &TokenRequestKind) -> Vec<SecretS
         TokenRequestKind::Refresh(token) | TokenRequestKind::DeviceCode(token) => {
             [Some(token.clone()), None, None]
         }
+        TokenRequestKind::TokenExchange { subject_token, .. } => [Some(subject_token.clone()), None, None],
         TokenRequestKind::ClientCredentials { .. } => [None, None, None],
     };
     asked.into_iter().chain([credentials.client_secret.clone()]).flatten().collect()
 }
 
+#[cfg(test)]
+mod exchange_tests;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use crate::custom::state::Custom;
 use crate::provider::Provider;
 use crate::reply::json_reply;
 use crate::switches::Switch;
-use crate::token_request::DEVICE_GRANT;
+use crate::token_request::{DEVICE_GRANT, EXCHANGE_GRANT};
 
 /// The issuer in the documents with the switch `custom-issuer-mismatch`.
 const OTHER_ISSUER: &str = "https://someone-else.example";
@@ -66,7 +66,9 @@ fn announced(custom: &Custom) -> Value {
         "scopes_supported": SCOPES.map(|(scope, _)| scope),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT],
+        "grant_types_supported": [
+            "authorization_code", "refresh_token", "client_credentials", DEVICE_GRANT, EXCHANGE_GRANT
+        ],
         "token_endpoint_auth_methods_supported": ways,
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,

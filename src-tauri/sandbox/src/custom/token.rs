@@ -1,5 +1,5 @@
 //! The token endpoint: code exchange with PKCE, polling with a device code (RFC 8628 §3.4), the client's own
-//! credentials (RFC 6749 §4.4), and refresh with rotation. Reuse of a refresh token revokes its grant.
+//! credentials (RFC 6749 §4.4), token exchange (RFC 8693), and refresh with rotation. Reuse of a refresh token revokes its grant.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::client::authenticate;
 use super::device;
+use super::exchange;
 use crate::body::Formats;
 use crate::custom::constants::TOKEN_PATH;
 use crate::custom::state::Custom;
@@ -26,7 +27,7 @@ use crate::random::digest;
 use crate::registered_app::RegisteredApp;
 use crate::reply::{ErrorReply, json_reply};
 use crate::revealed::SecretKind;
-use crate::token_request::{DEVICE_GRANT, TokenRequest, required};
+use crate::token_request::{DEVICE_GRANT, EXCHANGE_GRANT, TokenRequest, required};
 
 const EXCHANGE: [&str; 6] =
     ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "client_secret"];
@@ -72,16 +73,19 @@ fn act(
         let code = required(&token_request.params, "device_code", log)?;
         return Ok(with_id_token(custom, &device::poll(custom, app, code, log)?));
     }
+    if grant_type == Some(EXCHANGE_GRANT) {
+        return exchange::derive(custom, app, &token_request.params, log);
+    }
     if token_request.endpoint == Endpoint::TokenExchange {
         log.unknown(token_request.params.unknown(&EXCHANGE));
-        let tokens = exchange(custom, app, &token_request.params, log)?;
+        let tokens = exchange_code(custom, app, &token_request.params, log)?;
         return Ok(with_id_token(custom, &tokens));
     }
     log.unknown(token_request.params.unknown(&REFRESH));
     Ok(members(&refresh(custom, app, &token_request.params, rotate, log)?))
 }
 
-fn exchange(
+fn exchange_code(
     custom: &Custom,
     app: &RegisteredApp,
     params: &Params,

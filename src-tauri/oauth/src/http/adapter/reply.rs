@@ -18,6 +18,7 @@ mod expiry;
 mod refusal;
 mod tokens;
 
+pub(in crate::http) use tokens::NOT_APPLICABLE;
 use tokens::TOKENS;
 
 /// Converts a token response to one that `oauth2` reads. Members other than the tokens are masked: none repeats a token

@@ -101,6 +101,9 @@ fn sendable(member: &'static str, token: &str) -> Result<(), Unusable> {
 const PROOF_OF_POSSESSION: &[&str] =
     &["mac", "hmac", "pop", "dpop", "hok", "shr", "sig", "signature", "signed", "httpsig", "mtls", "cert"];
 
+/// The type of a token that is none to call an API with, as `oauth2` reads it.
+pub(in crate::http) const NOT_APPLICABLE: &str = "n_a";
+
 /// Checks `token_type`. Unknown types are sent as bearer tokens: some providers use the member for the kind of grant,
 /// such as Slack's `bot`.
 fn token_type(
@@ -111,6 +114,11 @@ fn token_type(
     let kind = members.get("token_type").filter(|kind| !kind.is_null());
     match kind.map(|kind| kind.as_str().map(str::trim)) {
         Some(Some(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
+        // The token is none to call an API with (RFC 8693 §2.2.1).
+        Some(Some(kind)) if kind.eq_ignore_ascii_case("N_A") && members.contains_key("issued_token_type") => {
+            members.insert("token_type".into(), NOT_APPLICABLE.into());
+            return Ok(());
+        }
         None | Some(Some("")) => {
             record_deviation(noted, "token_type", "was missing and was taken to be Bearer");
         }
