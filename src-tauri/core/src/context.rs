@@ -49,6 +49,7 @@ pub(crate) struct Context {
     /// Whether the vault was locked by the person or by a setting, and not unlocked since.
     locked_on_purpose: AtomicBool,
     refresh_locks: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
+    derivation_locks: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     unsaved: Mutex<HashMap<ConnectionId, UnsavedGrant>>,
     /// Held while exchanges are added to the history, so that those of many refreshes take their locks in turn.
     pub(crate) history: Arc<AsyncMutex<()>>,
@@ -81,6 +82,7 @@ impl Context {
             last_input,
             locked_on_purpose: AtomicBool::default(),
             refresh_locks: Mutex::default(),
+            derivation_locks: Mutex::default(),
             presence: OnceLock::new(),
             unsaved: Mutex::default(),
             history: Arc::default(),
@@ -140,6 +142,12 @@ impl Context {
     /// The lock for refreshing a connection within this process.
     pub(crate) fn refresh_lock(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
         let mut locks = self.refresh_locks.lock();
+        Arc::clone(locks.entry(id.clone()).or_default())
+    }
+
+    /// The lock for deriving tokens from a connection within this process.
+    pub(crate) fn derivation_lock(&self, id: &ConnectionId) -> Arc<AsyncMutex<()>> {
+        let mut locks = self.derivation_locks.lock();
         Arc::clone(locks.entry(id.clone()).or_default())
     }
 

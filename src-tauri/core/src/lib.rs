@@ -36,6 +36,7 @@ pub mod settings;
 mod signed_in;
 mod tcp_peer;
 pub mod token_agent;
+pub mod token_exchange;
 mod token_lifetime;
 mod unique_names;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
-use grapnel_model::id::{AppId, ConnectionId, ExchangeId, RevocationId};
+use grapnel_model::id::{AppId, ConnectionId, DerivedTokenId, ExchangeId, RevocationId};
 use grapnel_model::provider::{Origins, Profile, ProviderConfig};
 use grapnel_model::revocation::{Disconnected, Revocation, TokenKind, TokenRevocation};
 use grapnel_model::secret::SecretString;
@@ -16,8 +16,9 @@ use grapnel_oauth::http::token::Grant;
 use grapnel_oauth::retry::{after, next_attempt_text, pause, random_fraction};
 use grapnel_store::app::AppRow;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
+use grapnel_store::derived_token::DerivedTokenRow;
 use grapnel_store::revocation::{RefreshToken, RevocationRow};
-use grapnel_store::{activity, app, connection, revocation};
+use grapnel_store::{activity, app, connection, derived_token, revocation};
 use http::StatusCode;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -25,7 +26,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::context::Context;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
-use crate::signed_in::ConfiguredApp;
+use crate::signed_in::{ConfiguredApp, SignedIn};
 
 /// How long a revocation is retried.
 const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
@@ -54,7 +55,9 @@ pub(crate) async fn disconnect(ctx: &Arc<Context>, id: &ConnectionId) -> Result<
             let (revocation, reason) = revoke_now(ctx, &ask).await;
             tokens.push(TokenRevocation { token: ask.kind, revocation, reason });
         }
-        let worst = tokens.iter().map(|token| token.revocation).max();
+        // Those of other services cannot always be revoked here, and end by themselves.
+        let own = tokens.iter().filter(|token| token.token != TokenKind::DerivedToken);
+        let worst = own.map(|token| token.revocation).max();
         return Ok(Disconnected { revocation: worst.unwrap_or(outcome), tokens, reason });
     }
 }
@@ -112,7 +115,43 @@ async fn tokens_to_revoke(ctx: &Context, row: &ConnectionRow) -> Result<Option<V
         let of = (Some(&row.id), &row.app_id, row.name.as_str());
         pending.push(pending_revocation(ctx, of, (kind, &token), hosts.clone(), now).await?);
     }
+    for derived in ctx.store.read(|c| derived_token::all(c, &row.id))? {
+        if let Some(token) = revocable(ctx, &derived).await? {
+            let of = (Some(&row.id), &row.app_id, row.name.as_str());
+            let token = (TokenKind::DerivedToken, &token);
+            pending.push(pending_revocation(ctx, of, token, hosts.clone(), now).await?);
+        }
+    }
     Ok(Some(pending))
+}
+
+/// The associated data of an encrypted derived token.
+pub(crate) fn derived_associated_data(id: &DerivedTokenId) -> String {
+    format!("derived_token/{id}/token")
+}
+
+/// A derived token, if it can be revoked: one that is an access token.
+async fn revocable(ctx: &Context, row: &DerivedTokenRow) -> Result<Option<SecretString>> {
+    let Some((sealed, _)) = row.issued.as_ref().filter(|(_, issued)| issued.is_bearer) else {
+        return Ok(None);
+    };
+    ctx.vault.open(&derived_associated_data(&row.id), sealed).await.map(Some)
+}
+
+/// Revokes derived tokens that were removed, or that arrived after their connection was disconnected.
+pub(crate) async fn revoke_derived(ctx: &Arc<Context>, of: &SignedIn, row: &DerivedTokenRow) -> Result<()> {
+    let (config, connection) = (of.app.config()?, &of.connection);
+    if config.revocation_url.is_none() {
+        return Ok(());
+    }
+    grant::may_be_sent(connection.allowed_origins.as_ref(), config)?;
+    let Some(token) = revocable(ctx, row).await? else { return Ok(()) };
+    let owner = (Some(&connection.id), &connection.app_id, connection.name.as_str());
+    let token = (TokenKind::DerivedToken, &token);
+    let pending = pending_revocation(ctx, owner, token, config.origins(), ctx.time.now()).await?;
+    ctx.store.write(|tx| revocation::insert(tx, &pending))?;
+    revoke_now(ctx, &pending).await;
+    Ok(())
 }
 
 /// A token to be revoked, re-encrypted for its new row.
@@ -270,6 +309,7 @@ fn log_outcome(
     let text = text(match row.kind {
         TokenKind::RefreshToken => "refresh token",
         TokenKind::AccessToken => "access token",
+        TokenKind::DerivedToken => "derived token",
     });
     let connection = match &row.connection_id {
         Some(id) => connection::get(tx, id)?.map(|connection| connection.id),
@@ -309,21 +349,21 @@ async fn ask_provider(ctx: &Context, row: &RevocationRow, log: &ExchangeLog) -> 
     let token = ctx.vault.open(&token_associated_data(&row.id), &row.sealed_token).await?;
     let hint = match row.kind {
         TokenKind::RefreshToken => "refresh_token",
-        TokenKind::AccessToken => "access_token",
+        TokenKind::AccessToken | TokenKind::DerivedToken => "access_token",
     };
     let asked = api::revoke(log.http(), url, &client.config, &client.credentials, &token, hint).await;
     Ok(match asked {
         Ok(()) => RevocationOutcome::Done,
         // Some access tokens cannot be revoked and just expire (RFC 7009 §2.2.1).
         Err(ApiFailure::Refused { code, .. })
-            if row.kind == TokenKind::AccessToken
+            if row.kind != TokenKind::RefreshToken
                 && ["unsupported_token_type", "invalid_token"].contains(&code.as_str()) =>
         {
             RevocationOutcome::Done
         }
         // Some providers delete an access token with its refresh token, and then refuse to revoke it.
         Err(ApiFailure::Refused { code, status })
-            if row.kind == TokenKind::AccessToken && is_about_token(status, &code) =>
+            if row.kind != TokenKind::RefreshToken && is_about_token(status, &code) =>
         {
             match ctx.store.read(|c| revocation::refresh_token_of(c, row))? {
                 RefreshToken::Revoked => RevocationOutcome::Done,

@@ -19,7 +19,7 @@ mod server;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 
-pub(crate) use activity_log::{log_hand_out, log_id_token};
+pub(crate) use activity_log::{log_derived_token, log_hand_out, log_id_token};
 pub use grapnel_token_client::{AgentRequest, ask};
 pub use options::{AgentOptions, AgentState};
 pub use process::requesting_process;

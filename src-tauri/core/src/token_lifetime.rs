@@ -1,5 +1,7 @@
 //! The expiry of a grant's tokens: from the token response, the token itself, or introspection.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use grapnel_model::connection::{ExpirySource, TokenMetadata};
@@ -12,6 +14,45 @@ use serde_json::Value;
 const MAX_LIFE: SignedDuration = SignedDuration::from_hours(24 * 366 * 10);
 /// Refreshes closer together do not show whether a refresh extends the refresh token's lifetime.
 const MIN_DISTANCE: SignedDuration = SignedDuration::from_secs(10);
+
+/// A token that expires within this time is replaced before use, since it could expire in transit. For short-lived
+/// tokens, a tenth of the lifetime.
+const EXPIRY_LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+
+/// When a token was issued, and when it expires.
+#[derive(Clone, Copy)]
+pub(crate) struct Lifetime {
+    issued_at: Timestamp,
+    expires_at: Option<Timestamp>,
+}
+
+impl Lifetime {
+    /// The lifetime of a token; unlimited if its expiry is unknown.
+    pub(crate) fn new(issued_at: Timestamp, expires_at: Option<Timestamp>) -> Self {
+        Self { issued_at, expires_at }
+    }
+
+    /// Whether the token can be handed out to a caller that needs it for `min_valid`, without asking for another one.
+    pub(crate) fn is_sufficient(self, now: Timestamp, min_valid: Duration) -> bool {
+        self.remaining(now) > self.wanted(min_valid).max(EXPIRY_LEEWAY.min(self.whole() / 10))
+    }
+
+    /// How long the token must be valid. A duration that the provider's tokens never reach is reduced to half a
+    /// lifetime, so that not every request asks for a new one.
+    pub(crate) fn wanted(self, min_valid: Duration) -> SignedDuration {
+        let min_valid = SignedDuration::try_from(min_valid).unwrap_or(SignedDuration::MAX);
+        if min_valid < self.whole() { min_valid } else { self.whole() / 2 }
+    }
+
+    /// The remaining lifetime.
+    pub(crate) fn remaining(self, now: Timestamp) -> SignedDuration {
+        self.expires_at.map_or(SignedDuration::MAX, |end| now.duration_until(end))
+    }
+
+    fn whole(self) -> SignedDuration {
+        self.expires_at.map_or(SignedDuration::MAX, |end| self.issued_at.duration_until(end))
+    }
+}
 
 /// When the access token of a new grant expires, and the source of that.
 pub(crate) fn access_end(
@@ -80,8 +121,6 @@ fn claimed(now: Timestamp, token: &SecretString) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const NOW: &str = "2026-11-20T09:00:00Z";
@@ -99,6 +138,8 @@ mod tests {
             access_token: access.into(),
             refresh_token: refresh.map(Into::into),
             id_token: None,
+            issued_token_type: None,
+            is_bearer: true,
             expires: None,
             refresh_expires: None,
             scopes: None,

@@ -43,8 +43,8 @@ pub fn add(
     let kinds = Kind::EXTERNAL.map(Json);
     let values =
         std::iter::once(&MAX_ENTRIES as &dyn ToSql).chain(kinds.iter().map(|kind| kind as &dyn ToSql));
-    let beyond = "DELETE FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6) AND id <= (
-        SELECT id FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6) ORDER BY id DESC LIMIT 1 OFFSET ?1)";
+    let beyond = "DELETE FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6, ?7, ?8) AND id <= (
+        SELECT id FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6, ?7, ?8) ORDER BY id DESC LIMIT 1 OFFSET ?1)";
     connection.execute(beyond, params_from_iter(values)).map(drop)
 }
 

@@ -15,6 +15,7 @@ mod column;
 pub mod connection;
 pub mod connection_status;
 mod database;
+pub mod derived_token;
 mod failure;
 mod filesystem;
 mod group_commit;

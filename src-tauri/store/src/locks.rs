@@ -45,6 +45,16 @@ impl Store {
         try_lock(self.file(&id.0)?).map_err(|error| filesystem::name(error, &self.home))
     }
 
+    /// The exclusive lock for deriving tokens from this connection; `None` while another process has it.
+    pub fn try_derivation_lock(&self, id: &ConnectionId) -> Result<Option<File>> {
+        try_lock(self.file(&derivation_file(id))?).map_err(|error| filesystem::name(error, &self.home))
+    }
+
+    /// The exclusive lock for deriving tokens from this connection. Blocks.
+    pub fn derivation_lock(&self, id: &ConnectionId) -> Result<File> {
+        self.lock(&derivation_file(id), File::lock)
+    }
+
     /// The exclusive lock for refreshing this connection. Blocks.
     pub fn refresh_lock(&self, id: &ConnectionId) -> Result<File> {
         let file = self.file(&id.0)?;
@@ -104,10 +114,12 @@ impl Store {
         self.lock("agent", File::lock)
     }
 
-    /// Deletes the lock file of a deleted connection.
+    /// Deletes the lock files of a deleted connection.
     pub fn drop_refresh_lock(&self, id: &ConnectionId) {
         // A file that cannot be deleted is empty and harmless.
-        let _ = std::fs::remove_file(self.home.join("locks").join(&id.0));
+        for name in [id.0.clone(), derivation_file(id)] {
+            let _ = std::fs::remove_file(self.home.join("locks").join(name));
+        }
     }
 
     fn lock_failed(&self, error: &io::Error) -> Error {
@@ -121,6 +133,10 @@ fn try_lock(file: File) -> Result<Option<File>> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(failed(&error)),
     }
+}
+
+fn derivation_file(id: &ConnectionId) -> String {
+    format!("derive-{}", id.0)
 }
 
 fn attempt_file(id: &AttemptId) -> String {

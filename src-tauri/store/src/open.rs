@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/20-annotations.sql"),
     include_str!("schema/21-id-tokens.sql"),
     include_str!("schema/22-attempt-grants.sql"),
+    include_str!("schema/24-derived-tokens.sql"),
     include_str!("schema/25-registrations.sql"),
 ];
 /// The schema version of this program.

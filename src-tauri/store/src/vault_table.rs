@@ -117,6 +117,7 @@ pub fn delete_sealed(connection: &Connection) -> rusqlite::Result<()> {
          UPDATE attempt SET sealed_url = NULL, sealed_verifier = NULL;
          DELETE FROM revocation;
          DELETE FROM api_exchange;
+         DELETE FROM derived_token;
          DELETE FROM saved_request;
          DELETE FROM hook;
          DELETE FROM hook_snapshot;
@@ -151,7 +152,8 @@ mod tests {
         insta::assert_snapshot!(columns.join(" "), @"api_exchange.sealed_exchange \
             api_exchange.sealed_summary app.sealed_registration app.sealed_secret app.sealed_values \
             attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_id_token \
-            connection.sealed_refresh hook.sealed_command revocation.sealed_token saved_request.sealed_draft");
+            connection.sealed_refresh derived_token.sealed_token hook.sealed_command revocation.sealed_token \
+            saved_request.sealed_draft");
         store.read(super::all_sealed).unwrap();
     }
 }

@@ -7,7 +7,7 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AttemptId, ConnectionId};
-use grapnel_store::{activity, attempt, connection};
+use grapnel_store::{activity, attempt, connection, derived_token};
 
 use super::attempts::{emit_attempt, no_attempt};
 use crate::context::Context;
@@ -41,6 +41,7 @@ pub(crate) async fn replace(ctx: &Arc<Context>, id: &AttemptId) -> Result<Connec
         {
             return Ok(false);
         }
+        derived_token::clear(tx, &old)?;
         connection::take_identity(tx, &old, &new)?;
         attempt::set_connection(tx, id, &old)?;
         attempt::set_intended_connection(tx, id, None)?;

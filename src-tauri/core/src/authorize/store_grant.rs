@@ -12,7 +12,7 @@ use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_oauth::http::token::Grant;
 use grapnel_store::attempt::AttemptRow;
-use grapnel_store::{self as store, activity, connection};
+use grapnel_store::{self as store, activity, connection, derived_token};
 
 use super::attempts::emit_attempt;
 use super::exchange::Exchanged;
@@ -55,6 +55,7 @@ pub(super) async fn store_grant(
             }
         };
         connection::set_grant(tx, &id, version, &sealed)?;
+        derived_token::clear(tx, &id)?;
         ctx.save_clock_offset(tx)?;
         connection::clear_identity(tx, &id)?;
         if let Some(IdToken { account, claims }) = &id_token {

@@ -9,6 +9,7 @@ use grapnel_model::provider::Profile;
 use grapnel_store::app::AppRow;
 use grapnel_store::connection::ConnectionRow;
 use grapnel_store::connection_status::ConnectionStatus;
+use grapnel_store::derived_token;
 use jiff::Timestamp;
 
 use super::scopes;
@@ -125,6 +126,12 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
         project_ids: row.project_ids,
         refreshes_at: refresh::refreshes_at(ctx, &row.id)?,
         tokens: row.grant.map(|grant| grant.metadata),
+        derived_tokens: ctx
+            .store
+            .read(|c| derived_token::all(c, &row.id))?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
         deviations: row.deviations,
         token_response: row.token_response,
         claims: identity.claims,

@@ -6,15 +6,17 @@ use std::time::Duration;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::{Kind, RequestingProcess};
 use grapnel_model::connection::Summary;
+use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::Result;
-use grapnel_model::id::ConnectionId;
+use grapnel_model::id::{ConnectionId, DerivedTokenId};
 use grapnel_model::secret::SecretString;
 use grapnel_store::activity;
 
 use super::Grapnel;
 use crate::id_token::IdToken;
 use crate::token_agent::AgentOptions;
-use crate::{content, hooks, id_token, refresh, token_agent};
+use crate::token_exchange::DerivedToken;
+use crate::{content, hooks, id_token, refresh, token_agent, token_exchange};
 
 impl Grapnel {
     /// Refreshes a connection's tokens now.
@@ -50,6 +52,28 @@ impl Grapnel {
     /// provided that the provider returns ID tokens then.
     pub async fn id_token(&self, id: &ConnectionId, min_valid: Duration) -> Result<IdToken> {
         id_token::id_token(&self.0, id, min_valid).await
+    }
+
+    /// The token for another service or with fewer scopes that token exchange (RFC 8693) derives from a connection's
+    /// access token: the stored one if it is valid for `min_valid`, otherwise a new one. With `is_rejected`, an API has
+    /// rejected the stored one.
+    pub async fn derived_token(
+        &self,
+        id: &ConnectionId,
+        target: TokenTarget,
+        (min_valid, is_rejected): (Duration, bool),
+    ) -> Result<DerivedToken> {
+        token_exchange::derived(&self.0, id, target, (min_valid, is_rejected)).await
+    }
+
+    /// Deletes a derived token, and revokes it if the provider supports that.
+    pub async fn remove_derived_token(&self, id: &ConnectionId, derived: &DerivedTokenId) -> Result<()> {
+        token_exchange::remove(&self.0, id, derived).await
+    }
+
+    /// Logs that a program was given a derived token. Repeated requests of a program share one entry an hour.
+    pub fn derived_token_handed_out(&self, connection: &Summary, process: &RequestingProcess) -> Result<()> {
+        token_agent::log_derived_token(&self.0, (&connection.id, &connection.app_id), process)
     }
 
     /// Logs that a person copied the ID token.

@@ -17,16 +17,13 @@ use super::outcome::{RefreshReason, Refreshed};
 use crate::context::Context;
 use crate::grant;
 use crate::signed_in::SignedIn;
-
-/// A token that expires within this time is refreshed before use, since it could expire in transit. For short-lived
-/// tokens, a tenth of the lifetime.
-const EXPIRY_LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+use crate::token_lifetime::Lifetime;
 
 /// A token that is rejected so soon after it was issued is not refreshed on behalf of a credential helper. So a server
 /// that rejects every token causes at most one refresh a minute.
 const MIN_AGE_IF_REJECTED: SignedDuration = SignedDuration::from_secs(60);
 
-/// The access token of a connection, refreshed first if it expires within `min_valid` or [`EXPIRY_LEEWAY`]. If the
+/// The access token of a connection, refreshed first if it expires within `min_valid` or in a moment. If the
 /// provider's tokens never last for `min_valid`, half of their lifetime is sufficient.
 pub(crate) async fn access_token(
     ctx: &Arc<Context>,
@@ -102,7 +99,9 @@ async fn valid_for(
     let (id, version) = (row.id.clone(), row.version);
     match refreshed(ctx, signed_in, version, RefreshReason::Needed).await {
         // The early refresh failed, but the stored token lasts as long as requested.
-        Err(_) if remaining(ctx, &held) > wanted(&held, min_valid) => stored(ctx, &id).await,
+        Err(_) if lifetime(&held).remaining(ctx.time.now()) > lifetime(&held).wanted(min_valid) => {
+            stored(ctx, &id).await
+        }
         refreshed => refreshed,
     }
 }
@@ -143,24 +142,11 @@ pub(crate) fn is_valid_for(
     if row.holds_another_account() {
         return false;
     }
-    let (remaining, leeway) = (remaining(ctx, held), EXPIRY_LEEWAY.min(lifetime(held) / 10));
     // A token that cannot be refreshed is used until it expires.
-    remaining > wanted(held, min_valid).max(leeway)
-        || (!row.can_refresh() && remaining > SignedDuration::ZERO)
+    let (life, now) = (lifetime(held), ctx.time.now());
+    life.is_sufficient(now, min_valid) || (!row.can_refresh() && life.remaining(now) > SignedDuration::ZERO)
 }
 
-/// How long the token must be valid. A duration that the provider's tokens never reach is reduced to half a lifetime,
-/// so that not every request refreshes.
-fn wanted(held: &TokenMetadata, min_valid: Duration) -> SignedDuration {
-    let min_valid = SignedDuration::try_from(min_valid).unwrap_or(SignedDuration::MAX);
-    if min_valid < lifetime(held) { min_valid } else { lifetime(held) / 2 }
-}
-
-/// The remaining lifetime; unlimited if the expiry is unknown.
-fn remaining(ctx: &Context, held: &TokenMetadata) -> SignedDuration {
-    held.expires_at.map_or(SignedDuration::MAX, |end| ctx.time.now().duration_until(end))
-}
-
-fn lifetime(held: &TokenMetadata) -> SignedDuration {
-    held.expires_at.map_or(SignedDuration::MAX, |end| held.issued_at.duration_until(end))
+fn lifetime(held: &TokenMetadata) -> Lifetime {
+    Lifetime::new(held.issued_at, held.expires_at)
 }

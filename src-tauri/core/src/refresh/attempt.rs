@@ -12,7 +12,7 @@ use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_oauth::http::HostPermit;
 use grapnel_oauth::http::token::request_token;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
-use grapnel_store::{activity, clock, connection};
+use grapnel_store::{activity, clock, connection, derived_token};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
@@ -301,6 +301,10 @@ fn write_grant(
     reason: RefreshReason,
 ) -> rusqlite::Result<bool> {
     if connection::set_grant(connection, &row.id, row.version, grant)? {
+        if grant.error.is_some() {
+            // The tokens belong to another account.
+            derived_token::clear(connection, &row.id)?;
+        }
         clock::keep(connection, offset)?;
         log_refresh(connection, at, row, grant, reason)?;
         if let Some(exchange) = exchange {

@@ -27,6 +27,16 @@ pub(crate) fn log_id_token(
     add(ctx, of, said)
 }
 
+/// Adds an entry that a process was given a token that token exchange derived from the connection's.
+pub(crate) fn log_derived_token(
+    ctx: &Context,
+    of: (&ConnectionId, &AppId),
+    process: &RequestingProcess,
+) -> Result<()> {
+    let said = (&*format!("{} (derived token)", process.log_name()), &*process.sentence_of("Derived token"));
+    add(ctx, of, said)
+}
+
 fn add(ctx: &Context, of: (&ConnectionId, &AppId), said: (&str, &str)) -> Result<()> {
     let of = (Some(of.0), Some(of.1));
     ctx.store.write_without_sync(|tx| activity::add_repeated(tx, ctx.now(), Kind::TokenHandedOut, said, of))

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
+use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::secret::ExposeSecret;
 use grapnel_model::text::escape_json;
@@ -33,6 +34,15 @@ pub(super) enum LineRequest {
         /// Whether the API rejected the last token.
         #[serde(default)]
         rejected: bool,
+        /// The services for which the token is exchanged (RFC 8693), by name.
+        #[serde(default)]
+        audience: Vec<String>,
+        /// The same by URL.
+        #[serde(default)]
+        resource: Vec<String>,
+        /// The scopes for which the token is exchanged.
+        #[serde(default)]
+        scope: Vec<String>,
     },
 }
 
@@ -64,6 +74,14 @@ impl LineRequest {
     pub(super) fn is_rejected(&self) -> bool {
         let Self::Token { rejected, .. } = self;
         *rejected
+    }
+
+    /// What the token is to be exchanged for; `None` if the connection's own is meant.
+    pub(super) fn target(&self) -> Option<TokenTarget> {
+        let Self::Token { audience, resource, scope, .. } = self;
+        let (audiences, resources, scopes) = (audience.clone(), resource.clone(), scope.clone());
+        let target = TokenTarget { audiences, resources, scopes, token_type: None };
+        (!target.is_empty()).then_some(target)
     }
 }
 
@@ -120,6 +138,7 @@ mod tests {
             "{\"get\":\"key\",\"connection\":\"a\"}",
             "{\"get\":\"token\",\"connection\":\"a\",\"min_valid\":-1}",
             "{\"get\":\"token\",\"connection\":\"a\",\"scope\":\"b\"}",
+            "{\"get\":\"token\",\"connection\":\"a\",\"token_type\":\"b\"}",
             "{\"get\":\"token\",\n\"connection\":\"a\"}",
             "token a",
         ] {

@@ -12,11 +12,12 @@ use grapnel_model::vault::Protection;
 use grapnel_store::{connection, connection_status, vault_table};
 use grapnel_token_client::AgentRequest;
 
-use super::activity_log::log_hand_out;
+use super::activity_log::{log_derived_token, log_hand_out};
 use super::line_protocol::LineRequest;
 use crate::context::Context;
 use crate::grant::access_associated_data;
 use crate::refresh;
+use crate::token_exchange::{self, bearer};
 
 /// Whether tokens may be handed out now. Clones share the state.
 #[derive(Clone)]
@@ -67,6 +68,8 @@ impl Gate {
 
 pub(super) struct HandOut {
     pub(super) token: AccessToken,
+    /// Whether token exchange derived it from the connection's token.
+    is_derived: bool,
     id: ConnectionId,
     app_id: AppId,
 }
@@ -97,7 +100,8 @@ impl HandOut {
             if vault.kdf_params.is_some() { Protection::Passphrase } else { Protection::Keyring };
         let token = AccessToken { value, expires_at: grant.metadata.expires_at };
         // Checked last, since the keyring may have been locked meanwhile.
-        Ok(gate.is_open(protection).then_some(Self { token, id: row.id, app_id: row.app_id }))
+        let hand_out = Self { token, is_derived: false, id: row.id, app_id: row.app_id };
+        Ok(gate.is_open(protection).then_some(hand_out))
     }
 
     /// For the line protocol: refreshes a token that expires too soon.
@@ -108,19 +112,23 @@ impl HandOut {
             Error::new(Code::NotFound, format!("No connection is called “{name}”."))
                 .hint("List all connections: grapnel list")
         })?;
-        let current = if request.is_rejected() {
-            refresh::in_place_of_rejected(ctx, &named.id, request.min_valid()).await?
-        } else {
-            refresh::access_token(ctx, &named.id, request.min_valid()).await?
+        let wanted = (request.min_valid(), request.is_rejected());
+        let (token, is_derived) = match request.target() {
+            Some(target) => {
+                (bearer(Box::pin(token_exchange::derived(ctx, &named.id, target, wanted)).await?)?, true)
+            }
+            None if wanted.1 => (refresh::in_place_of_rejected(ctx, &named.id, wanted.0).await?.token, false),
+            None => (refresh::access_token(ctx, &named.id, wanted.0).await?.token, false),
         };
         // The keyring may have been locked meanwhile.
         gate.check(ctx.vault.protection()?)?;
-        Ok(Self { token: current.token, id: named.id, app_id: named.app_id })
+        Ok(Self { token, is_derived, id: named.id, app_id: named.app_id })
     }
 
     /// Logs which process was given the token.
     pub(super) fn log_hand_out(&self, ctx: &Context, process: &RequestingProcess) {
-        match log_hand_out(ctx, (&self.id, &self.app_id), process) {
+        let log = if self.is_derived { log_derived_token } else { log_hand_out };
+        match log(ctx, (&self.id, &self.app_id), process) {
             Ok(()) => ctx.emit(Event::Activity),
             Err(error) => tracing::info!(%error, "the activity log entry could not be written"),
         }

@@ -62,6 +62,7 @@ mod support;
 mod token_agent;
 #[cfg(target_os = "linux")]
 mod token_agent_lines;
+mod token_exchange;
 mod token_lifetimes;
 mod two_processes;
 mod unsaved_grants;

@@ -371,7 +371,7 @@ pub fn set_error(connection: &Connection, id: &ConnectionId, error: Option<&Erro
         .map(drop)
 }
 
-/// Deletes the tokens of `version` and keeps the rest. Returns whether they were stored.
+/// Deletes the tokens of `version`, and those derived from them, and keeps the rest. Returns whether they were stored.
 pub fn clear_grant(connection: &Connection, id: &ConnectionId, version: i64) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, sealed_id_token = NULL, held = NULL,
@@ -381,5 +381,8 @@ pub fn clear_grant(connection: &Connection, id: &ConnectionId, version: i64) -> 
          WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",
         params![id, version],
     )?;
+    if changed == 1 {
+        crate::derived_token::clear(connection, id)?;
+    }
     Ok(changed == 1)
 }
