@@ -9,12 +9,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use grapnel_core::token_agent::AgentRequest;
+use grapnel_core::token_exchange::bearer;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::Summary;
 use grapnel_model::error::{Error, Result};
 use jiff::SignedDuration;
 
-use crate::connection::warn_if_short;
+use crate::connection::{Target, warn_if_short};
 use crate::exit::Exit;
 use crate::format::parse_duration;
 use crate::keyring;
@@ -38,6 +39,8 @@ pub(crate) struct Exec {
     /// Minimum remaining validity, such as 90s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
     min_valid: SignedDuration,
+    #[command(flatten)]
+    target: Target,
     /// Also keep the token in this file, always fresh, while the command runs; `VARIABLE_FILE` tells it the path. Given
     /// once for each connection, in the same order
     #[arg(long = "refresh-file", value_name = "PATH")]
@@ -65,6 +68,13 @@ impl Exec {
             let hint = "Give --refresh-file once for each connection, or not at all.";
             return Err(Error::input("refresh-file", message).means("Nothing was run.").hint(hint));
         }
+        if files != 0 && self.target.target().is_some() {
+            let message =
+                "A refresh file is kept with the connection’s own token, not with one of a token exchange.";
+            return Err(Error::input("refresh-file", message)
+                .means("Nothing was run.")
+                .hint("Omit one of them."));
+        }
         Ok(())
     }
 
@@ -90,7 +100,7 @@ pub(crate) fn run_with_agent_tokens(
     ask: &Ask,
     reads_passphrases: bool,
 ) -> Option<Result<Exit>> {
-    if !asked.refresh_files.is_empty() {
+    if !asked.refresh_files.is_empty() || asked.target.target().is_some() {
         return None;
     }
     if let Err(error) = asked.check() {
@@ -115,7 +125,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> 
     let tokens = async {
         let mut tokens = Vec::new();
         for connection in &connections {
-            tokens.push(token(session, connection, asked.min_valid).await?);
+            tokens.push(token(session, connection, (asked.min_valid, &asked.target)).await?);
         }
         Ok(tokens)
     };
@@ -142,9 +152,18 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> 
 async fn token(
     session: &Session<'_>,
     connection: &Summary,
-    min_valid: SignedDuration,
+    (min_valid, target): (SignedDuration, &Target),
 ) -> Result<AccessToken> {
     let Session { grapnel, output, timeouts, .. } = session;
+    if let Some(target) = target.target() {
+        let wanted = (min_valid.unsigned_abs(), false);
+        let derived = retry(*timeouts, &output.messages, || {
+            grapnel.derived_token(&connection.id, target.clone(), wanted)
+        });
+        let token = bearer(derived.await.map_err(to_reconnect(&connection.name))?)?;
+        requesting_process::log_derived_token(grapnel, connection);
+        return Ok(token);
+    }
     let token =
         retry(*timeouts, &output.messages, || grapnel.token(&connection.id, min_valid.unsigned_abs())).await;
     let token = token.map_err(to_reconnect(&connection.name))?;

@@ -19,6 +19,13 @@ pub(crate) fn log_id_token(grapnel: &Grapnel, connection: &Summary) {
     }
 }
 
+/// Logs in the activity that this process was given a token that token exchange derived from a connection's.
+pub(crate) fn log_derived_token(grapnel: &Grapnel, connection: &Summary) {
+    if let Err(error) = grapnel.derived_token_handed_out(connection, &requesting_process(pid())) {
+        tracing::info!(%error, "the activity log entry could not be written");
+    }
+}
+
 /// The process that started this one.
 #[cfg(unix)]
 fn pid() -> u32 {

@@ -42,6 +42,7 @@ fn name(kind: ExchangeKind) -> &'static str {
         ExchangeKind::DeviceAuthorization => "device authorization",
         ExchangeKind::Token => "token",
         ExchangeKind::Refresh => "refresh",
+        ExchangeKind::TokenExchange => "token exchange",
         ExchangeKind::Userinfo => "userinfo",
         ExchangeKind::Introspection => "introspection",
         ExchangeKind::Revocation => "revocation",

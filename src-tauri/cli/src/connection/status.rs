@@ -3,6 +3,7 @@
 use grapnel_model::account::{Account, Application, Authorization, Claims};
 use grapnel_model::annotations::Annotations;
 use grapnel_model::connection::{Details, ExpirySource, FailedRefreshes, Scopes, State, TokenMetadata};
+use grapnel_model::derived_token::{DerivedTokenView, TokenType};
 use grapnel_model::error::Error;
 use grapnel_model::provider::GrantType;
 use grapnel_model::secret::TokenPreview;
@@ -38,6 +39,7 @@ pub(crate) struct Status {
     deviations: Vec<Deviation>,
     project_ids: Vec<String>,
     tokens: Option<TokenMetadata>,
+    derived_tokens: Vec<DerivedTokenView>,
     claims: Option<Claims>,
     id_token_claims: Option<Claims>,
     trouble: Option<Error>,
@@ -69,6 +71,7 @@ impl Status {
             deviations: details.deviations,
             project_ids: details.project_ids,
             tokens: details.tokens,
+            derived_tokens: details.derived_tokens,
             claims: details.claims,
             id_token_claims: details.id_claims,
             trouble: details.error,
@@ -214,6 +217,24 @@ impl Status {
     }
 }
 
+/// A derived token as a row: what it is for, its scopes, and when it expires or why there is none.
+fn derived_row(one: &DerivedTokenView, now: Timestamp) -> [String; 3] {
+    let target = &one.target;
+    let mut services: Vec<&str> =
+        target.audiences.iter().chain(&target.resources).map(String::as_str).collect();
+    services.extend(target.token_type.map(TokenType::name));
+    let (scopes, end) = match &one.issued {
+        Some(issued) => (
+            &issued.scopes,
+            issued.expires_at.map_or("no expiry given".into(), |end| relative_time(end, now)),
+        ),
+        None => (&target.scopes, String::new()),
+    };
+    let error = one.error.as_ref().map(|error| clean_line(&error.message)).unwrap_or_default();
+    let end = [end, error].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    [clean_line(&services.join(" ")), clean_line(&scopes.join(" ")), end]
+}
+
 impl CommandResult for Status {
     fn text(&self, now: Timestamp) -> String {
         let mut parts = vec![self.about(now)];
@@ -244,6 +265,10 @@ impl CommandResult for Status {
             let head = if claims.is_verified { "CLAIM (VERIFIED)" } else { "CLAIM (NOT VERIFIED)" };
             let rows = claims.fields.iter().map(|claim| [claim.name.clone(), claim.value.clone()]);
             parts.push(table([head, "VALUE"], rows));
+        }
+        if !self.derived_tokens.is_empty() {
+            let rows = self.derived_tokens.iter().map(|one| derived_row(one, now));
+            parts.push(table(["DERIVED TOKEN", "SCOPES", "EXPIRES"], rows));
         }
         if !self.deviations.is_empty() {
             let rows = self.deviations.iter().map(|one| [one.member.clone(), one.found.clone()]);

@@ -6,6 +6,7 @@ mod format;
 mod git;
 mod json;
 mod request;
+mod target;
 mod text;
 
 use grapnel_model::access_token::AccessToken;
@@ -17,7 +18,8 @@ use crate::print::{self, Output};
 use crate::session::{Ask, Session};
 use format::Format;
 pub(crate) use request::{Token, warn_if_short};
-use request::{fetch, fetch_id_token, warn_if_ends};
+use request::{fetch, fetch_derived, fetch_id_token, warn_if_ends};
+pub(crate) use target::Target;
 
 pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Exit> {
     asked.check(session.output.json)?;
@@ -38,6 +40,14 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
             session.output.show_raw(&document)?;
         }
         warn_if_ends(session.output, Some(token.expires_at), asked.min_valid);
+        return Ok(Exit::Done);
+    }
+    if let Some(target) =
+        asked.target.target().filter(|_| asked.format == Format::Json || session.output.json)
+    {
+        let derived = fetch_derived(session, asked, &connection, target).await?;
+        session.output.show_line(&print::json(&json::Document::of_derived(&derived))?)?;
+        warn_if_short(session.output, &derived.token, asked.min_valid);
         return Ok(Exit::Done);
     }
     let token = fetch(session, asked, &connection).await?;

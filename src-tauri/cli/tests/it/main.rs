@@ -25,6 +25,7 @@ mod importing;
 mod machine;
 mod manners;
 mod providers;
+mod token_exchange;
 mod token_formats;
 mod vault;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,7 @@
 //! A token as a JSON document.
 
 use grapnel_core::id_token::IdToken;
+use grapnel_core::token_exchange::DerivedToken;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
@@ -13,6 +14,9 @@ use crate::print::CommandResult;
 pub(super) struct Document<'a> {
     access_token: &'a str,
     token_type: &'static str,
+    /// The kind of token that a token exchange issued, if the provider says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'a str>,
     expires_at: Option<Timestamp>,
     /// The granted scopes; omitted if they were not looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,7 +26,17 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     pub(super) fn of(token: &'a AccessToken, scopes: Option<Vec<String>>) -> Self {
         let access_token = token.value.expose_secret();
-        Self { access_token, token_type: "Bearer", expires_at: token.expires_at, scopes }
+        let (token_type, expires_at) = ("Bearer", token.expires_at);
+        Self { access_token, token_type, issued_token_type: None, expires_at, scopes }
+    }
+
+    pub(super) fn of_derived(derived: &'a DerivedToken) -> Self {
+        let issued = &derived.issued;
+        Self {
+            token_type: if issued.is_bearer { "Bearer" } else { "N_A" },
+            issued_token_type: issued.token_type.as_deref(),
+            ..Self::of(&derived.token, Some(issued.scopes.clone()))
+        }
     }
 }
 

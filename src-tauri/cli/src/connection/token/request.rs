@@ -4,12 +4,15 @@ use clap::Args;
 use grapnel_core::api_request::AllowedHost;
 use grapnel_core::id_token::IdToken;
 use grapnel_core::token_agent::AgentRequest;
+use grapnel_core::token_exchange::{DerivedToken, bearer};
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::connection::Summary;
+use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use super::format::Format;
+use super::target::Target;
 use crate::format::{duration, parse_duration};
 use crate::lookup::to_reconnect;
 use crate::print::Output;
@@ -30,8 +33,11 @@ pub(crate) struct Token {
     #[arg(long)]
     pub(super) rejected: bool,
     /// Print the ID token (OpenID Connect) instead of the access token
-    #[arg(long = "id-token", conflicts_with_all = ["rejected", "variable", "allowed", "operation"])]
+    #[arg(long = "id-token", conflicts_with_all = ["rejected", "variable", "allowed",
+        "operation", "audiences", "resources", "scopes", "token_type"])]
     pub(super) of_identity: bool,
+    #[command(flatten)]
+    pub(super) target: Target,
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Plain)]
     pub(super) format: Format,
@@ -44,11 +50,17 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// The request to the token agent. `None` after a rejection and for an ID token, which only the data can answer.
+    /// The request to the token agent. `None` after a rejection, for an ID token and for a derived token, which only the
+    /// data can answer.
     pub(super) fn of_agent(&self) -> Option<AgentRequest> {
         let request =
             || AgentRequest { name: self.connection.clone(), min_valid: self.min_valid.unsigned_abs() };
-        (!self.rejected && !self.of_identity).then(request)
+        (!self.rejected && !self.of_identity && self.target.target().is_none()).then(request)
+    }
+
+    /// Whether the output says nothing about how the token is used.
+    fn takes_any_token(&self) -> bool {
+        matches!(self.format, Format::Plain | Format::Json | Format::Env)
     }
 
     /// Whether git or Docker calls with its own protocol.
@@ -87,6 +99,10 @@ pub(super) async fn fetch(
     asked: &Token,
     connection: &Summary,
 ) -> Result<AccessToken> {
+    if let Some(target) = asked.target.target() {
+        let derived = fetch_derived(session, asked, connection, target).await?;
+        return if asked.takes_any_token() { Ok(derived.token) } else { bearer(derived) };
+    }
     if let Some(token) = asked.of_agent().and_then(|request| (session.ask)(&request)) {
         return Ok(token);
     }
@@ -104,6 +120,23 @@ pub(super) async fn fetch(
     .map_err(to_reconnect(&connection.name))?;
     requesting_process::log_hand_out(grapnel, connection);
     Ok(token)
+}
+
+/// Fetches a token that token exchange derives from the connection's, and logs who got it.
+pub(super) async fn fetch_derived(
+    session: &mut Session<'_>,
+    asked: &Token,
+    connection: &Summary,
+    target: TokenTarget,
+) -> Result<DerivedToken> {
+    vault::unlock_in_command(session).await?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let wanted = (asked.min_valid.unsigned_abs(), asked.rejected);
+    let derived =
+        retry(*timeouts, &output.messages, || grapnel.derived_token(&connection.id, target.clone(), wanted));
+    let derived = derived.await.map_err(to_reconnect(&connection.name))?;
+    requesting_process::log_derived_token(grapnel, connection);
+    Ok(derived)
 }
 
 /// Fetches the ID token, and logs who got it.

@@ -1,0 +1,74 @@
+//! `grapnel token` and `grapnel exec` with a token that is derived by token exchange (RFC 8693).
+
+use grapnel_cli::Exit;
+use grapnel_sandbox::{ProviderId, custom};
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+const NARROW: &str = "token acme --audience notes --scope notes:read";
+
+/// A world with a connection of an app that can exchange tokens.
+async fn connected() -> World {
+    let world = World::of(ProviderId::Custom);
+    let line = format!(
+        "app add acme --provider custom --client-id {} --client-secret-stdin --scope notes:read --scope notes:write \
+         --set issuer={} --set grant_type=client_credentials",
+        custom::CLIENT_ID,
+        world.sandbox.custom()
+    );
+    world.pipe(&line, custom::CLIENT_SECRET).await;
+    assert_eq!(world.run("connect acme").await.exit, Exit::Done);
+    world
+}
+
+#[tokio::test]
+async fn a_narrower_token_is_printed_and_kept() {
+    let world = connected().await;
+    let own = world.run("token acme").await;
+    let derived = world.run(NARROW).await;
+    assert!(derived.exit == Exit::Done && derived.out.starts_with("cus_at_"), "{derived}");
+    assert_ne!(derived.out, own.out);
+    assert_eq!(world.run(NARROW).await.out, derived.out);
+    assert_eq!(world.run("token acme").await.out, own.out);
+    let rejected = world.run(&format!("{NARROW} --rejected")).await;
+    assert!(rejected.exit == Exit::Done && rejected.out != derived.out, "{rejected}");
+    let header = world.run(&format!("{NARROW} --format header")).await;
+    assert_eq!(header.out, format!("Authorization: Bearer {}", rejected.out));
+    let document = world.run(&format!("{NARROW} --json")).await.json();
+    assert_eq!(document["scopes"], serde_json::json!(["notes:read"]));
+    assert_eq!(document["issued_token_type"], "urn:ietf:params:oauth:token-type:access_token");
+
+    let status = world.run("status acme --json").await.json();
+    let listed = &status["derived_tokens"];
+    assert_eq!(listed[0]["target"]["audiences"], serde_json::json!(["notes"]));
+    assert!(!status.to_string().contains(rejected.out.trim()), "{status}");
+    assert_snapshot!("exchanged_status", world.run("status acme").await);
+    assert!(world.sandbox.departures().is_empty());
+}
+
+#[tokio::test]
+async fn a_command_gets_the_narrower_token() {
+    let world = connected().await;
+    let derived = world.run(NARROW).await;
+    let file = world.home.path().join("token");
+    let narrow = "--audience notes --scope notes:read";
+    let script = format!("exec acme {narrow} -- cp /proc/self/environ {}", file.display());
+    assert_eq!(world.run(&script).await.exit, Exit::Done);
+    let environment = std::fs::read_to_string(&file).unwrap();
+    assert!(environment.contains(&format!("ACME_TOKEN={}", derived.out.trim())), "{environment}");
+    let kept = world.run(&format!("exec acme {narrow} --refresh-file {} -- true", file.display())).await;
+    assert_eq!(kept.exit, Exit::Usage, "{kept}");
+}
+
+#[tokio::test]
+async fn what_is_not_exchanged_is_explained() {
+    let world = connected().await;
+    assert_snapshot!("exchange_target", world.run("token acme --audience payroll").await);
+    assert_snapshot!("exchange_scope", world.run("token acme --scope payroll:read").await);
+    let wrong = world.run("token acme --requested-token-type gold").await;
+    assert_eq!(wrong.exit, Exit::Usage, "{wrong}");
+    let both = world.run("token acme --id-token --audience notes").await;
+    assert_eq!(both.exit, Exit::Usage, "{both}");
+    assert_eq!(world.run("token acme").await.exit, Exit::Done);
+}
