@@ -705,6 +705,21 @@ export type ConnectionRequested = ConnectionId;
 /**  An event of the core. */
 export type CoreEvent = Event;
 
+/**  Identifies a derived token. */
+export type DerivedTokenId = string;
+
+/**  A stored derived token, without its value. */
+export type DerivedTokenView = {
+	/**  Its ID. */
+	id: DerivedTokenId,
+	/**  What it is for. */
+	target: TokenTarget,
+	/**  The token, if the last exchange issued one. */
+	issued: IssuedToken | null,
+	/**  Why the last exchange failed, if it did. */
+	error: Error | null,
+};
+
 /**  The details of a connection. */
 export type Details = {
 	/**  Its entry in the list. */
@@ -728,6 +743,8 @@ export type Details = {
 	 *  sign-in is needed.
 	 */
 	renews_at: string | null,
+	/**  The tokens that token exchange (RFC 8693) issued for its access token. */
+	derived_tokens?: DerivedTokenView[],
 	/**  Where the last token response deviated from the RFC. */
 	deviations: Deviation[],
 	/**  The last token response, redacted. */
@@ -926,6 +943,8 @@ export type ExchangeKind =
 "token" | 
 /**  The token request with a refresh token (RFC 6749 §6). */
 "refresh" | 
+/**  The token request that exchanges an access token for another one (RFC 8693 §2.1). */
+"token_exchange" | 
 /**  A userinfo request (OpenID Connect Core §5.3). */
 "userinfo" | 
 /**  Token introspection (RFC 7662). */
@@ -1165,6 +1184,20 @@ export type ImportedValue = {
 	source: string,
 };
 
+/**  What the provider says about a derived token. */
+export type IssuedToken = {
+	/**  When it was issued. */
+	issued_at: string,
+	/**  When it expires; `None` if that is unknown. */
+	expires_at: string | null,
+	/**  Its scopes, if the provider names them; otherwise those that were requested (RFC 8693 §2.2.1). */
+	scopes: string[],
+	/**  What kind of token it is (`issued_token_type`), if the provider says so. */
+	token_type: string | null,
+	/**  Whether it is sent to an API as a bearer token. One with the `token_type` `N_A` is not. */
+	is_bearer: boolean,
+};
+
 /**  An item of a collection. */
 export type Item = {
 	/**  The provider's ID. */
@@ -1215,6 +1248,10 @@ export type Kind =
 "answer_lost" | 
 /**  The provider refused to refresh. */
 "renewal_refused" | 
+/**  The access token was exchanged for one for another service or with fewer scopes. */
+"token_exchanged" | 
+/**  Such an exchange failed. */
+"token_exchange_failed" | 
 /**  The access token was copied to the clipboard, or shown on the screen. */
 "token_copied" | 
 /**  A program received the access token. */
@@ -2022,7 +2059,9 @@ export type TokenKind =
 /**  A refresh token. */
 "refresh_token" | 
 /**  An access token. */
-"access_token";
+"access_token" | 
+/**  An access token that token exchange (RFC 8693) derived from it. */
+"derived_token";
 
 /**  The stored tokens, without their values. */
 export type TokenMetadata = {
@@ -2069,6 +2108,33 @@ export type TokenRevocation = {
 	/**  Why it was not revoked, or not yet. */
 	reason: string | null,
 };
+
+/**  What a derived token is for. */
+export type TokenTarget = {
+	/**  The services that it is for, by the names that the provider knows them by (`audience`). */
+	audiences: string[],
+	/**  The services that it is for, by URL (`resource`). */
+	resources: string[],
+	/**  The requested scopes; none for those that the provider chooses. */
+	scopes: string[],
+	/**  The kind of token (`requested_token_type`); `None` for the one that the provider chooses. */
+	token_type: TokenType | null,
+};
+
+/**  A kind of token (RFC 8693 §3). */
+export type TokenType = 
+/**  An OAuth 2.0 access token. */
+"access_token" | 
+/**  An OAuth 2.0 refresh token. */
+"refresh_token" | 
+/**  An ID token of OpenID Connect. */
+"id_token" | 
+/**  A SAML 1.1 assertion. */
+"saml1" | 
+/**  A SAML 2.0 assertion. */
+"saml2" | 
+/**  A JSON Web Token. */
+"jwt";
 
 /**  Why the signature of a JWT is not verified. Keys come from the app's JWKS URL only. */
 export type Unverified = 

@@ -24,7 +24,7 @@ const groups: Record<Exclude<Group, "all">, { icon: string; kinds: Kind[] }> = {
     icon: "refresh",
     kinds: ["renewed", "renewed_by_itself", "renewal_failed", "answer_lost", "renewal_refused"],
   },
-  token: { icon: "copy", kinds: ["token_copied", "token_handed_out"] },
+  token: { icon: "copy", kinds: ["token_copied", "token_handed_out", "token_exchanged", "token_exchange_failed"] },
   apps: {
     icon: "app",
     kinds: [
@@ -41,7 +41,7 @@ const groups: Record<Exclude<Group, "all">, { icon: string; kinds: Kind[] }> = {
 };
 
 /** Problems that pass, and those that a person has to see to. */
-const passing: Kind[] = ["renewal_failed", "answer_lost", "revocation_delayed"];
+const passing: Kind[] = ["renewal_failed", "answer_lost", "revocation_delayed", "token_exchange_failed"];
 const lasting: Kind[] = [
   "other_account",
   "denied",

@@ -83,6 +83,7 @@ export const requests = {
     authorization: "Authorization request",
     callback: "Callback",
     device_authorization: "Device authorization",
+    token_exchange: "Token exchange",
     pushed_authorization: "Pushed authorization request",
     password_login: "Password sign-in",
     token: "Token request",
