@@ -15,8 +15,9 @@ mod view;
 
 pub use api_endpoint::ApiEndpoint;
 pub use config::{
-    AssertionAudience, Body, ClientAuth, Content, GrantConfig, KeyAlgorithm, Need, Origins, Pagination,
-    ParameterLocation, Pkce, ProviderConfig, RefreshConfig, RefreshTokenPolicy,
+    AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, GrantConfig,
+    KeyAlgorithm, Need, Origins, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
+    RefreshTokenPolicy,
 };
 pub use endpoint::{endpoint, is_loopback};
 pub use extras::{

@@ -1,21 +1,26 @@
 //! The messages of a grant without a callback, as they are shown to the person.
 
 use grapnel_model::attempt::{Message, Parameter};
-use grapnel_model::provider::{GrantType, ProviderConfig};
+use grapnel_model::provider::{GrantConfig, GrantType, ProviderConfig};
 use url::Url;
 
 use crate::sign_in_messages::{hidden, shown};
 
-/// The message of the client credentials grant (RFC 6749 §4.4.2).
+/// The message of the client credentials grant (RFC 6749 §4.4.2) or the JWT bearer grant (RFC 7523 §2.1).
 pub fn by_client_credentials(
     config: &ProviderConfig,
     client: (&str, bool),
     scopes: &[String],
 ) -> Vec<Message> {
-    let grant_type = shown("grant_type", GrantType::ClientCredentials.identifier());
-    let mut parameters = vec![grant_type];
-    parameters.extend(scope(config, scopes));
+    let mut parameters = vec![shown("grant_type", config.grant_type().identifier())];
+    match &config.grant {
+        GrantConfig::JwtBearer(own) if own.has_scope => {}
+        _ => parameters.extend(scope(config, scopes)),
+    }
     parameters.extend(authentication(config, client));
+    if config.grant_type() == GrantType::JwtBearer {
+        parameters.push(hidden("assertion", "hidden, signed with the app’s private key"));
+    }
     vec![post(&config.token_url, parameters)]
 }
 

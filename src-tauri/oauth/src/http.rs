@@ -16,6 +16,7 @@ mod failure;
 pub mod fuzz;
 mod host_permit;
 mod json_limit;
+mod jwt_bearer;
 mod limits;
 mod mask;
 mod masked_exchange;

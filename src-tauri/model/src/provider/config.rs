@@ -83,15 +83,17 @@ pub enum KeyAlgorithm {
     Ps256,
 }
 
-/// The audience of the JWT by which a client authenticates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The audience of the JWT by which a client authenticates, or with which it obtains tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssertionAudience {
-    /// The issuer if it is known, otherwise the token endpoint's URL.
+    /// For client authentication the issuer if it is known, otherwise the token endpoint's URL.
     Default,
     /// The issuer (FAPI 2.0 Security Profile §5.3.3.1).
     Issuer,
     /// The token endpoint's URL (RFC 7523 §3).
     TokenUrl,
+    /// A name of the provider's own.
+    Other(String),
 }
 
 /// Whether the authorization request has a code challenge (PKCE, RFC 7636, method S256).
@@ -146,6 +148,30 @@ pub enum GrantConfig {
     },
     /// The client credentials grant.
     ClientCredentials,
+    /// The JWT bearer grant.
+    JwtBearer(AssertionConfig),
+}
+
+/// The assertion of the JWT bearer grant (RFC 7523 §3). Its issuer is the client ID.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssertionConfig {
+    /// The subject: the client itself, the person that it acts for, or none.
+    pub subject: AssertionSubject,
+    /// Whether the scopes are a claim of the assertion, and not a parameter of the request.
+    pub has_scope: bool,
+    /// How long it is valid, in seconds.
+    pub lifetime: i64,
+}
+
+/// The subject of an assertion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AssertionSubject {
+    /// The client.
+    Client,
+    /// None, for a provider that takes one as a person to act for.
+    None,
+    /// The account to act for.
+    Account(String),
 }
 
 /// How the refresh request differs from the token endpoint's conventions.
@@ -287,6 +313,7 @@ impl ProviderConfig {
             GrantConfig::AuthorizationCode { .. } => GrantType::AuthorizationCode,
             GrantConfig::DeviceCode { .. } => GrantType::DeviceCode,
             GrantConfig::ClientCredentials => GrantType::ClientCredentials,
+            GrantConfig::JwtBearer(_) => GrantType::JwtBearer,
         }
     }
 
@@ -302,7 +329,9 @@ impl ProviderConfig {
     pub fn authorize_url(&self) -> Option<&Url> {
         match &self.grant {
             GrantConfig::AuthorizationCode { authorize_url, .. } => Some(authorize_url),
-            GrantConfig::DeviceCode { .. } | GrantConfig::ClientCredentials => None,
+            GrantConfig::DeviceCode { .. } | GrantConfig::ClientCredentials | GrantConfig::JwtBearer(_) => {
+                None
+            }
         }
     }
 
@@ -313,7 +342,7 @@ impl ProviderConfig {
                 device_authorization_url.as_ref()
             }
             GrantConfig::DeviceCode { device_authorization_url } => Some(device_authorization_url),
-            GrantConfig::ClientCredentials => None,
+            GrantConfig::ClientCredentials | GrantConfig::JwtBearer(_) => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Grant types: how an app obtains tokens (RFC 6749 §1.3, RFC 8628).
+//! Grant types: how an app obtains tokens (RFC 6749 §1.3, RFC 8628, RFC 7523).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,11 +14,14 @@ pub enum GrantType {
     DeviceCode,
     /// The client obtains tokens for itself, without a person (RFC 6749 §4.4).
     ClientCredentials,
+    /// The client obtains tokens with a JWT that it signs, such as a service account does (RFC 7523 §2.1).
+    JwtBearer,
 }
 
 impl GrantType {
     /// All grant types, in the order in which one is chosen if a provider offers several.
-    pub const ALL: [Self; 3] = [Self::AuthorizationCode, Self::DeviceCode, Self::ClientCredentials];
+    pub const ALL: [Self; 4] =
+        [Self::AuthorizationCode, Self::DeviceCode, Self::ClientCredentials, Self::JwtBearer];
 
     /// The value of the setting `grant_type`.
     pub fn name(self) -> &'static str {
@@ -26,6 +29,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::DeviceCode => "device_code",
             Self::ClientCredentials => "client_credentials",
+            Self::JwtBearer => "jwt_bearer",
         }
     }
 
@@ -33,6 +37,7 @@ impl GrantType {
     pub fn identifier(self) -> &'static str {
         match self {
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::JwtBearer => "urn:ietf:params:oauth:grant-type:jwt-bearer",
             Self::AuthorizationCode | Self::ClientCredentials => self.name(),
         }
     }
@@ -43,11 +48,12 @@ impl GrantType {
             Self::AuthorizationCode => "authorization code grant",
             Self::DeviceCode => "device authorization grant",
             Self::ClientCredentials => "client credentials grant",
+            Self::JwtBearer => "JWT bearer grant",
         }
     }
 
     /// Whether a person authorizes the app, so that a connection belongs to an account.
     pub fn has_person(self) -> bool {
-        self != Self::ClientCredentials
+        !matches!(self, Self::ClientCredentials | Self::JwtBearer)
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn offered(metadata: &Metadata) -> Vec<GrantType> {
         _ if !announced.is_empty() => announced.contains(&grant.identifier()),
         GrantType::AuthorizationCode => true,
         GrantType::DeviceCode => metadata.endpoint("device_authorization_endpoint").is_some(),
-        GrantType::ClientCredentials => false,
+        GrantType::ClientCredentials | GrantType::JwtBearer => false,
     };
     GrantType::ALL.into_iter().filter(is_offered).collect()
 }
@@ -34,7 +34,7 @@ fn endpoint_of(grant: GrantType) -> Option<&'static str> {
     match grant {
         GrantType::AuthorizationCode => Some("authorization_endpoint"),
         GrantType::DeviceCode => Some("device_authorization_endpoint"),
-        GrantType::ClientCredentials => None,
+        GrantType::ClientCredentials | GrantType::JwtBearer => None,
     }
 }
 
@@ -45,6 +45,11 @@ pub(super) fn note(grant: GrantType) -> Option<String> {
         GrantType::DeviceCode => Some(
             "The issuer announces the device authorization grant (RFC 8628) and no authorization code grant. You sign \
              in by entering a code on the provider’s page."
+                .into(),
+        ),
+        GrantType::JwtBearer => Some(
+            "The issuer announces the JWT bearer grant (RFC 7523) and no grant with a sign-in. The app gets tokens with a \
+             private key, without a person."
                 .into(),
         ),
         GrantType::ClientCredentials => Some(

@@ -4,7 +4,7 @@
 mod members;
 mod reply;
 
-use grapnel_model::provider::{Body, ExtraParameters, GrantType, ProviderConfig, replace};
+use grapnel_model::provider::{Body, ExtraParameters, GrantConfig, GrantType, ProviderConfig, replace};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, header};
@@ -18,6 +18,7 @@ use super::adapter::members::Members;
 use super::client_authentication::{Parameters, authenticate};
 use super::credentials::Credentials;
 use super::failure::Failure;
+use super::jwt_bearer;
 
 /// The grant type of a token exchange (RFC 8693 §2.1).
 const TOKEN_EXCHANGE_GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -30,6 +31,8 @@ pub(super) enum Purpose<'a> {
     Refresh,
     /// Obtaining a grant without a callback: for a device code, or for the client itself.
     Obtain { grant_type: GrantType },
+    /// Obtaining a grant with an assertion of the client (RFC 7523 §2.1).
+    JwtBearer { scopes: Vec<String> },
     /// Exchanging an access token (RFC 8693 §2.1).
     TokenExchange {
         /// Whether the request names the services that the new token is for.
@@ -47,13 +50,22 @@ pub(super) fn shape(
     credentials: &Credentials,
     purpose: &Purpose<'_>,
     now: Timestamp,
-) -> Result<(Request<Vec<u8>>, Option<SecretString>), Failure> {
+) -> Result<(Request<Vec<u8>>, Vec<SecretString>), Failure> {
     let (mut parts, form) = request.into_parts();
     let mut pairs: Parameters = form_urlencoded::parse(&form).into_owned().collect();
     // `oauth2` sends the client ID only; it is replaced where it stands.
     let rest = pairs.iter().position(|(name, _)| name == "client_id").map(|at| pairs.split_off(at));
-    let sent = authenticate(config.client_auth, config, credentials, now, (&mut parts.headers, &mut pairs))?;
+    let mut sent: Vec<SecretString> =
+        authenticate(config.client_auth, config, credentials, now, (&mut parts.headers, &mut pairs))?
+            .into_iter()
+            .collect();
     pairs.extend(rest.into_iter().flatten().skip(1));
+    if let (Purpose::JwtBearer { scopes }, GrantConfig::JwtBearer(own)) = (purpose, &config.grant) {
+        let client = (credentials.client_id.as_str(), credentials.private_key.as_ref());
+        let assertion = jwt_bearer::assertion((config, own), client, scopes, now)?;
+        pairs.push(("assertion".into(), assertion.expose_secret().to_owned()));
+        sent.push(assertion);
+    }
     let request = adapted(parts, pairs, config, purpose);
     Ok((request.map_err(|error| Failure::NotSent(error.to_string()))?, sent))
 }
@@ -81,6 +93,11 @@ fn adapted(
         }
         Purpose::Obtain { grant_type } => {
             set_grant_type(&mut pairs, grant_type.identifier());
+            separate_scopes(&mut pairs, config);
+            &config.token_extra
+        }
+        Purpose::JwtBearer { .. } => {
+            set_grant_type(&mut pairs, GrantType::JwtBearer.identifier());
             separate_scopes(&mut pairs, config);
             &config.token_extra
         }

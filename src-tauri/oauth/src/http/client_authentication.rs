@@ -133,7 +133,8 @@ fn assertion(
     now: Timestamp,
 ) -> Result<SecretString, Failure> {
     let token_url = config.token_url.as_str();
-    let audience = match config.assertion_audience {
+    let audience = match &config.assertion_audience {
+        AssertionAudience::Other(own) => own,
         AssertionAudience::TokenUrl => token_url,
         AssertionAudience::Default | AssertionAudience::Issuer => {
             config.issuer.as_deref().unwrap_or(token_url)
@@ -199,6 +200,15 @@ pub(super) fn clock_of_server(method: ClientAuth, now: Timestamp, reply: &Reply)
     })
 }
 
+/// The same for a request with an assertion as its grant, which the server refuses as `invalid_grant` (RFC 7523 §3.1).
+pub(super) fn clock_if_assertion_refused(now: Timestamp, reply: &Reply) -> Option<Timestamp> {
+    let is_refused = refuses_client(reply)
+        || (reply.status == StatusCode::BAD_REQUEST
+            && error_of(reply).is_some_and(|code| code == "invalid_grant"));
+    clock_of(reply)
+        .filter(|server| is_refused && now.duration_until(*server).abs() > TOLERATED_CLOCK_DIFFERENCE)
+}
+
 /// The time of a response, unless a cache answered.
 fn clock_of(reply: &Reply) -> Option<Timestamp> {
     date(&reply.headers).filter(|_| !reply.headers.contains_key(header::AGE))
@@ -206,9 +216,13 @@ fn clock_of(reply: &Reply) -> Option<Timestamp> {
 
 /// Whether a response refuses the client, and not what it asks for (RFC 6749 §5.2).
 fn refuses_client(reply: &Reply) -> bool {
-    let error = || serde_json::from_slice::<serde_json::Value>(&reply.body).ok()?.get("error").cloned();
     reply.status == StatusCode::UNAUTHORIZED
-        || (reply.status == StatusCode::BAD_REQUEST && error().is_some_and(|code| code == "invalid_client"))
+        || (reply.status == StatusCode::BAD_REQUEST
+            && error_of(reply).is_some_and(|code| code == "invalid_client"))
+}
+
+fn error_of(reply: &Reply) -> Option<serde_json::Value> {
+    serde_json::from_slice::<serde_json::Value>(&reply.body).ok()?.get("error").cloned()
 }
 
 #[cfg(test)]

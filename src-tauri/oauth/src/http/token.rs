@@ -1,11 +1,11 @@
-//! Token requests (RFC 6749 §4.1.3, §4.4.2 and §6, RFC 8628 §3.4, RFC 8693 §2.1), sent through `oauth2` and the provider's adapter.
+//! Token requests (RFC 6749 §4.1.3, §4.4.2 and §6, RFC 7523 §2.1, RFC 8628 §3.4, RFC 8693 §2.1), sent through `oauth2` and the provider's adapter.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::derived_token::{TokenTarget, TokenType};
-use grapnel_model::provider::{GrantType, ProviderConfig};
+use grapnel_model::provider::{GrantConfig, GrantType, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::token_response::{Deviation, RedactedResponse};
 use http::StatusCode;
@@ -24,7 +24,7 @@ use url::Url;
 
 use super::adapter::{self, Purpose};
 use super::client::Client;
-use super::client_authentication::clock_of_server;
+use super::client_authentication::{clock_if_assertion_refused, clock_of_server};
 use super::credentials::Credentials;
 use super::failure::Failure;
 use super::host_permit::HostPermit;
@@ -50,6 +50,11 @@ pub enum TokenRequestKind {
     DeviceCode(SecretString),
     /// The client's own credentials (RFC 6749 §4.4.2).
     ClientCredentials {
+        /// The requested scopes.
+        scopes: Vec<String>,
+    },
+    /// An assertion that the client signs (RFC 7523 §2.1).
+    JwtBearer {
         /// The requested scopes.
         scopes: Vec<String>,
     },
@@ -184,7 +189,8 @@ pub async fn request_token(
     let exchange_kind = match kind {
         TokenRequestKind::Code { .. }
         | TokenRequestKind::DeviceCode(_)
-        | TokenRequestKind::ClientCredentials { .. } => ExchangeKind::Token,
+        | TokenRequestKind::ClientCredentials { .. }
+        | TokenRequestKind::JwtBearer { .. } => ExchangeKind::Token,
         TokenRequestKind::Refresh(_) => ExchangeKind::Refresh,
         TokenRequestKind::TokenExchange { .. } => ExchangeKind::TokenExchange,
     };
@@ -209,6 +215,7 @@ pub(super) async fn request_token_over(
         TokenRequestKind::ClientCredentials { .. } => {
             Purpose::Obtain { grant_type: GrantType::ClientCredentials }
         }
+        TokenRequestKind::JwtBearer { scopes } => Purpose::JwtBearer { scopes: scopes.clone() },
         TokenRequestKind::TokenExchange { target, .. } => Purpose::TokenExchange {
             names_service: !(target.audiences.is_empty() && target.resources.is_empty()),
         },
@@ -249,6 +256,11 @@ pub(super) async fn request_token_over(
         }
         TokenRequestKind::ClientCredentials { scopes } => {
             let scopes = scopes.into_iter().map(Scope::new);
+            engine.exchange_client_credentials().add_scopes(scopes).request_async(&endpoint).await
+        }
+        TokenRequestKind::JwtBearer { scopes } => {
+            let is_claim = matches!(&config.grant, GrantConfig::JwtBearer(own) if own.has_scope);
+            let scopes = scopes.into_iter().filter(|_| !is_claim).map(Scope::new);
             engine.exchange_client_credentials().add_scopes(scopes).request_async(&endpoint).await
         }
         TokenRequestKind::TokenExchange { subject_token, target } => {
@@ -305,7 +317,11 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
                     adapter::shape(request.clone(), self.config, self.credentials, &self.purpose, now)?;
                 self.sent.lock().extend(credentials);
                 let reply = self.transport.send(request).await?;
-                match clock_of_server(method, now, &reply) {
+                let server = match self.purpose {
+                    Purpose::JwtBearer { .. } => clock_if_assertion_refused(now, &reply),
+                    _ => clock_of_server(method, now, &reply),
+                };
+                match server {
                     Some(server) if now == self.now => now = server,
                     _ => break reply,
                 }
@@ -362,7 +378,7 @@ fn secrets_of(credentials: &Credentials, kind: &TokenRequestKind) -> Vec<SecretS
             [Some(token.clone()), None, None]
         }
         TokenRequestKind::TokenExchange { subject_token, .. } => [Some(subject_token.clone()), None, None],
-        TokenRequestKind::ClientCredentials { .. } => [None, None, None],
+        TokenRequestKind::ClientCredentials { .. } | TokenRequestKind::JwtBearer { .. } => [None, None, None],
     };
     asked.into_iter().chain([credentials.client_secret.clone()]).flatten().collect()
 }

@@ -3,8 +3,9 @@
 use url::Url;
 
 use super::{
-    AssertionAudience, Body, ClientAuth, Content, GrantConfig, GrantType, KeyAlgorithm, Need, Pagination,
-    ParameterLocation, Pkce, ProviderConfig, RefreshConfig, RefreshTokenPolicy,
+    AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, GrantConfig, GrantType,
+    KeyAlgorithm, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
+    RefreshTokenPolicy,
 };
 use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
@@ -68,11 +69,6 @@ const KEY_ALGORITHMS: &[(&str, KeyAlgorithm)] = &[
     ("RS256", KeyAlgorithm::Rs256),
     ("PS256", KeyAlgorithm::Ps256),
 ];
-const AUDIENCES: &[(&str, AssertionAudience)] = &[
-    ("default", AssertionAudience::Default),
-    ("issuer", AssertionAudience::Issuer),
-    ("token_url", AssertionAudience::TokenUrl),
-];
 const BODIES: &[(&str, Body)] = &[("form", Body::Form), ("json", Body::Json), ("query", Body::Query)];
 const NEEDS: &[(&str, Need)] =
     &[("required", Need::Required), ("optional", Need::Optional), ("none", Need::Absent)];
@@ -105,7 +101,7 @@ impl ProviderConfig {
             client_auth: values.choice("client_auth", CLIENT_AUTH)?,
             client_key_alg: values.choice("client_key_alg", KEY_ALGORITHMS)?,
             client_key_id: values.text("client_key_id"),
-            assertion_audience: values.choice("assertion_audience", AUDIENCES)?,
+            assertion_audience: audience(values)?,
             revocation_auth: values.maybe_choice("revocation_auth", CLIENT_AUTH)?,
             introspection_auth: values.maybe_choice("introspection_auth", CLIENT_AUTH)?,
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
@@ -206,6 +202,13 @@ impl ProviderConfig {
                 "Set client_secret to required, or client_auth to private_key_jwt.",
             );
         }
+        if self.grant_type() == GrantType::JwtBearer && self.client_id == Need::Absent {
+            return contradiction(
+                "client_id",
+                "The JWT bearer grant needs a client id: it is the issuer of the assertion.",
+                "Set client_id to required.",
+            );
+        }
         if self.assertion_audience == AssertionAudience::Issuer && self.issuer.is_none() {
             return contradiction(
                 "assertion_audience",
@@ -250,7 +253,43 @@ fn grant(values: &Values<'_, '_>) -> Result<GrantConfig> {
             GrantConfig::DeviceCode { device_authorization_url: values.endpoint(DEVICE)? }
         }
         GrantType::ClientCredentials => GrantConfig::ClientCredentials,
+        GrantType::JwtBearer => GrantConfig::JwtBearer(assertion(values)?),
     })
+}
+
+/// The audience of the client's JWT: one of the named ones, or the provider's own, such as `login.example.com`.
+fn audience(values: &Values<'_, '_>) -> Result<AssertionAudience> {
+    let key = "assertion_audience";
+    Ok(match values.filled(key) {
+        None | Some("default") => AssertionAudience::Default,
+        Some("issuer") => AssertionAudience::Issuer,
+        Some("token_url") => AssertionAudience::TokenUrl,
+        // A mistyped choice is none.
+        Some(own) if own.contains(['.', ':', '/']) => AssertionAudience::Other(own.to_owned()),
+        Some(other) => {
+            return Err(Error::input(key, format!("“{other}” is not an audience."))
+                .hint("It can be: default, issuer, token_url, or the provider’s own, such as https://login.example.com."));
+        }
+    })
+}
+
+/// The longest lifetime of an assertion, in seconds.
+const MAX_ASSERTION_LIFETIME: i64 = 3_600;
+
+fn assertion(values: &Values<'_, '_>) -> Result<AssertionConfig> {
+    let key = "assertion_lifetime";
+    let lifetime = values.filled(key).unwrap_or("120").parse().ok();
+    let Some(lifetime) = lifetime.filter(|seconds| (10..=MAX_ASSERTION_LIFETIME).contains(seconds)) else {
+        return Err(Error::input(key, "The lifetime of the assertion is no number of seconds.")
+            .hint(format!("Enter one from 10 to {MAX_ASSERTION_LIFETIME}.")));
+    };
+    let subject = match values.filled("assertion_subject") {
+        None | Some("client") => AssertionSubject::Client,
+        Some("none") => AssertionSubject::None,
+        Some(account) => AssertionSubject::Account(account.to_owned()),
+    };
+    let has_scope = values.choice("assertion_scope", &[("parameter", false), ("claim", true)])?;
+    Ok(AssertionConfig { subject, has_scope, lifetime })
 }
 
 fn authorize_url(values: &Values<'_, '_>) -> Result<Url> {
