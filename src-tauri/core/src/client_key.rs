@@ -1,9 +1,10 @@
 //! The private key of an app, by which its client authenticates (`private_key_jwt`) and signs its authorization
-//! requests (JAR). It is one of the app's secret settings; Grapnel makes one unless the person enters their own.
+//! requests (JAR) and its assertions (RFC 7523 §2.1). It is one of the app's secret settings; Grapnel makes one unless
+//! the person enters their own.
 
 use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::AppId;
-use grapnel_model::provider::{CLIENT_KEY, ClientAuth, ProviderConfig, Secrets};
+use grapnel_model::provider::{CLIENT_KEY, ClientAuth, GrantType, ProviderConfig, Secrets};
 use grapnel_oauth::signing_key::SigningKey;
 use serde_json::json;
 
@@ -11,10 +12,12 @@ use crate::context::Context;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
-/// Whether the client signs with a private key: its requests, or the JWT by which it authenticates at any endpoint.
+/// Whether the client signs with a private key: its requests, its assertions (RFC 7523 §2.1), or the JWT by which it authenticates at any endpoint.
 pub(crate) fn is_needed(config: &ProviderConfig) -> bool {
     let methods = [Some(config.client_auth), config.revocation_auth, config.introspection_auth];
-    config.jar || methods.contains(&Some(ClientAuth::PrivateKeyJwt))
+    config.jar
+        || config.grant_type() == GrantType::JwtBearer
+        || methods.contains(&Some(ClientAuth::PrivateKeyJwt))
 }
 
 /// The key in an app's secret settings; `None` if the client needs none, or there is none.

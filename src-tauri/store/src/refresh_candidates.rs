@@ -34,7 +34,8 @@ const COLUMNS: &str =
     "id, app_id, version, held, trouble, failures, failed_at, retry_at, quiet_until, answer_lost, refusals";
 
 /// Which connections these are: with a refresh token, or with a token of the client itself.
-const WHICH: &str = "(sealed_refresh IS NOT NULL OR held ->> '$.grant_type' = 'client_credentials')";
+const WHICH: &str =
+    "(sealed_refresh IS NOT NULL OR held ->> '$.grant_type' IN ('client_credentials', 'jwt_bearer'))";
 
 /// Every connection that can be refreshed without a person.
 pub fn all(connection: &Connection) -> rusqlite::Result<Vec<RefreshCandidate>> {

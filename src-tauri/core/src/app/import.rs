@@ -17,6 +17,7 @@ mod named_values;
 mod openapi;
 mod postman;
 mod profile_file;
+mod service_account;
 #[cfg(test)]
 mod tests;
 mod understand;
@@ -58,7 +59,7 @@ pub fn read_apps(
 }
 
 const HINT: &str = "Supported: Postman collection or environment, Insomnia export, Bruno file or collection, OpenAPI \
-                    document, .env file, profile file, authorization URL, curl command.";
+                    document, .env file, profile file, key file of a service account, authorization URL, curl command.";
 
 fn accept(text: &str, format: Option<ImportFormat>, provider: Option<&'static Profile>) -> Result<Import> {
     if text.len() > MAX_IMPORT_BYTES {
@@ -93,6 +94,7 @@ fn contents(text: &str, format: Option<ImportFormat>) -> Result<(ImportFormat, C
             let contents = match format {
                 Format::Postman => postman::read(&document),
                 Format::Insomnia => insomnia::read(&document),
+                Format::ServiceAccount => service_account::read(&document)?,
                 Format::Bruno => bruno::of_document(&document),
                 _ => openapi::read(&document),
             };

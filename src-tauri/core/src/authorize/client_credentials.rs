@@ -1,4 +1,5 @@
-//! Connects an app as itself: a token request with the client's own credentials, without a person (RFC 6749 §4.4).
+//! Connects an app as itself: a token request with the client's own credentials (RFC 6749 §4.4) or with an assertion
+//! that it signs (RFC 7523 §2.1), without a person.
 
 use std::sync::Arc;
 
@@ -31,7 +32,8 @@ pub(super) async fn start(
     // A refresh asks for the app's scopes again, so more of them are for the app to have.
     wanted.check_no_scopes()?;
     wanted.check(ctx, &app.row.id)?;
-    wanted.check_no_account(GrantType::ClientCredentials)?;
+    let grant_type = app.config()?.grant_type();
+    wanted.check_no_account(grant_type)?;
     ctx.vault.check().await?;
     let row = AttemptRow {
         phase: Phase::Exchanging,
@@ -40,7 +42,7 @@ pub(super) async fn start(
             (&app.row.client_id, app.row.sealed_secret.is_some()),
             &app.row.scopes,
         ),
-        ..wanted.attempt(ctx, &app.row.id, GrantType::ClientCredentials)
+        ..wanted.attempt(ctx, &app.row.id, grant_type)
     };
     let id = row.id.clone();
     store_attempt(ctx, &row)?;
@@ -75,7 +77,11 @@ async fn obtain(
         log.mask(exchange_log::secrets_of(ctx, id).await.unwrap_or_default());
     }
     let permit = ctx.http.permit(&client.config.token_url).await;
-    let asked = TokenRequestKind::ClientCredentials { scopes: app.row.scopes.clone() };
+    let scopes = app.row.scopes.clone();
+    let asked = match row.grant_type {
+        GrantType::JwtBearer => TokenRequestKind::JwtBearer { scopes },
+        _ => TokenRequestKind::ClientCredentials { scopes },
+    };
     let answered = request_token(log.http(), &permit, &client.config, &client.credentials, asked).await;
     drop(permit);
     if let Some(exchange) = log.last_of(ExchangeKind::Token) {

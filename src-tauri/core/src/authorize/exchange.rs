@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::provider::GrantType;
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::http::token::{Grant, TokenRequestKind, request_token};
 use grapnel_oauth::http::{Failure, Mask, TokenFailure, Unusable};
-use grapnel_oauth::refusal::{Refusal, said};
+use grapnel_oauth::refusal::{ASSERTION_HINT, Refusal, said};
 use grapnel_oauth::sign_in_messages;
 use grapnel_store::app::AppRow;
 use grapnel_store::attempt::{self, AttemptRow};
@@ -99,6 +100,9 @@ pub(super) fn explain_refused_request(client: &OAuthClient, failure: TokenFailur
     let error = error.means(NOTHING_CHANGED);
     if error.code == Code::InvalidClient {
         return client.advise(error, "try again");
+    }
+    if client.config.grant_type() == GrantType::JwtBearer {
+        return error.hint(ASSERTION_HINT);
     }
     error.or_hint(
         "Compare the app’s grant type, scopes and resource with your app’s page at the provider, then try again.",

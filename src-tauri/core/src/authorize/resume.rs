@@ -35,7 +35,7 @@ pub(crate) fn resume_attempts(ctx: &Arc<Context>) -> Result<()> {
                 let what = match row.grant_type {
                     GrantType::AuthorizationCode => "the code was being exchanged",
                     GrantType::DeviceCode => "the tokens were being stored",
-                    GrantType::ClientCredentials => "the token was being requested",
+                    GrantType::ClientCredentials | GrantType::JwtBearer => "the token was being requested",
                 };
                 let error = Error::new(Code::AnswerLost, format!("Grapnel ended while {what}."))
                     .means("The provider may have issued a token that Grapnel did not receive; it expires on its own.")

@@ -79,7 +79,9 @@ pub(crate) async fn start(ctx: &Arc<Context>, app_id: &AppId, wanted: &SignInReq
     let id = match wanted.grant_type(app.config()?) {
         GrantType::AuthorizationCode => begin(ctx, &app, wanted, None).await?.1.id,
         GrantType::DeviceCode => device::start(ctx, app, wanted).await?,
-        GrantType::ClientCredentials => client_credentials::start(ctx, app, wanted).await?,
+        GrantType::ClientCredentials | GrantType::JwtBearer => {
+            client_credentials::start(ctx, app, wanted).await?
+        }
     };
     emit_attempt(ctx, &id)
 }

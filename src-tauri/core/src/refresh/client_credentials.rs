@@ -1,9 +1,10 @@
-//! Classifies a failed token request with the client's own credentials. It invalidates nothing, so that a lost response
+//! Classifies a failed token request with the client's own credentials or with its assertion. It invalidates nothing, so that a lost response
 //! does no harm: the next request decides nothing about the token that is held.
 
 use grapnel_model::error::{Code, Error, NextStep};
+use grapnel_model::provider::GrantType;
 use grapnel_oauth::http::{Failure, TokenFailure};
-use grapnel_oauth::refusal::Refusal;
+use grapnel_oauth::refusal::{ASSERTION_HINT, Refusal};
 
 use super::outcome::{PriorState, RefreshFailure};
 use super::refusal::{RefusalClass, RefusalFacts};
@@ -59,6 +60,9 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Pri
     };
     let final_error = |message: String| {
         let error = Error::new(Code::ReconnectNeeded, message).means(meaning);
+        if client.config.grant_type() == GrantType::JwtBearer {
+            return RefreshFailure::Refused(error.next_step(NextStep::EditApp).hint(ASSERTION_HINT));
+        }
         RefreshFailure::Refused(error.next_step(NextStep::EditApp).hint(
             "Compare the app’s grant type, scopes and resource with your app’s page at the provider, then reconnect. \
              No browser is needed.",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use grapnel_model::error::{Code, Error, NextStep};
+use grapnel_model::provider::GrantType;
 use grapnel_oauth::http::{Failure, TokenFailure};
 use grapnel_oauth::refusal::Refusal;
 
@@ -204,9 +205,10 @@ const ACCESS_TOKEN_EXPIRED: &str = "The access token is no longer valid either: 
     working. Nothing was deleted here.";
 
 /// The connection's token is the client's own, and its app uses another grant by now.
-pub(super) fn other_grant(provider: &str) -> Error {
+pub(super) fn other_grant(provider: &str, before: GrantType) -> Error {
     reconnect(format!(
-        "The app does not use the client credentials grant any more, by which {provider} gave this token."
+        "The app does not use the {} any more, by which {provider} gave this token.",
+        before.title()
     ))
 }
 

@@ -19,8 +19,8 @@ use crate::grant::{self, OAuthClient};
 pub(super) enum Renewal<'a> {
     /// With the refresh token.
     RefreshToken(&'a Sealed),
-    /// With the client's own credentials: asked anew, as at the beginning.
-    ClientCredentials,
+    /// With the client's own credentials, or an assertion: asked anew, as at the beginning.
+    OfClient(GrantType),
 }
 
 impl<'a> Renewal<'a> {
@@ -32,9 +32,9 @@ impl<'a> Renewal<'a> {
     ) -> Result<Self> {
         let is_own = is_of_client(row);
         match config.grant_type() {
-            GrantType::ClientCredentials if is_own => Ok(Self::ClientCredentials),
+            own if is_own && own == row.grant_type() => Ok(Self::OfClient(own)),
             // A person's tokens are never replaced by those of the client itself, or the other way round.
-            _ if is_own => Err(other_grant(provider)),
+            _ if is_own => Err(other_grant(provider, row.grant_type())),
             _ => {
                 let refreshes = config.refresh.policy != RefreshTokenPolicy::None;
                 let sealed = row.sealed_refresh().filter(|_| refreshes);
@@ -52,7 +52,7 @@ impl<'a> Renewal<'a> {
     ) -> RefreshFailure {
         match self {
             Self::RefreshToken(_) => RefreshFailure::of(client, failure, before),
-            Self::ClientCredentials => client_credentials::failure_of(client, failure, before),
+            Self::OfClient(_) => client_credentials::failure_of(client, failure, before),
         }
     }
 
@@ -68,7 +68,10 @@ impl<'a> Renewal<'a> {
                 let token = ctx.vault.open(&grant::refresh_associated_data(&row.id), sealed).await?;
                 TokenRequestKind::Refresh(token)
             }
-            Self::ClientCredentials => TokenRequestKind::ClientCredentials { scopes: app.scopes.clone() },
+            Self::OfClient(GrantType::JwtBearer) => {
+                TokenRequestKind::JwtBearer { scopes: app.scopes.clone() }
+            }
+            Self::OfClient(_) => TokenRequestKind::ClientCredentials { scopes: app.scopes.clone() },
         })
     }
 }
@@ -85,7 +88,7 @@ pub(super) fn is_of_client(row: &ConnectionRow) -> bool {
 
 /// The endpoint that refreshes of an app are sent to; `None` if its provider issues no refresh tokens.
 pub(super) fn endpoint(config: &ProviderConfig) -> Option<&Url> {
-    if config.grant_type() == GrantType::ClientCredentials {
+    if !config.grant_type().has_person() {
         return Some(&config.token_url);
     }
     let url = config.refresh.url.as_ref().unwrap_or(&config.token_url);

@@ -35,6 +35,7 @@ mod hostile_callbacks;
 mod id_tokens;
 mod identity;
 mod interrupted_tasks;
+mod jwt_bearer;
 mod keyring;
 mod leaks;
 mod loopback;

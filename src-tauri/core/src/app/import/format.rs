@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::bru::is_bru;
+use super::service_account;
 
 /// A format that apps can be imported from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub enum ImportFormat {
     Curl,
     /// A profile file of Grapnel.
     Profile,
+    /// The JSON key file of a service account.
+    ServiceAccount,
 }
 
 impl fmt::Display for ImportFormat {
@@ -41,6 +44,7 @@ impl fmt::Display for ImportFormat {
             Self::AuthorizationUrl => "authorization URL",
             Self::Curl => "curl command",
             Self::Profile => "profile file",
+            Self::ServiceAccount => "key file of a service account",
         })
     }
 }
@@ -70,6 +74,9 @@ impl ImportFormat {
     pub(super) fn of_document(document: &Value) -> Option<Self> {
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
         let has = |key: &str| document.get(key).is_some();
+        if service_account::is_key_file(document) {
+            return Some(Self::ServiceAccount);
+        }
         let info = &document["info"];
         if has("openapi") || has("swagger") {
             return Some(Self::OpenApi);

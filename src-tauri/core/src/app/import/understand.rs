@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use grapnel_model::error::Error;
 use grapnel_model::provider::{
-    Need, Overrides, Profile, Review, check_extra_value, endpoint, is_reserved, is_secret,
+    GrantType, Need, Overrides, Profile, Review, check_extra_value, endpoint, is_reserved, is_secret,
 };
 use grapnel_model::secret::{ExposeSecret, SecretInput};
 use grapnel_model::text::{is_control, is_hidden};
@@ -312,7 +312,10 @@ impl Draft {
         if secret == Need::Required && !has(SECRET) {
             missing.push("client_secret".to_owned());
         }
-        for key in ["authorize_url", "token_url"] {
+        let has_callback =
+            self.of("grant_type").is_none_or(|grant| grant == GrantType::AuthorizationCode.name());
+        let endpoints = [("authorize_url", has_callback), ("token_url", true)];
+        for (key, _) in endpoints.into_iter().filter(|(_, is_needed)| *is_needed) {
             if !profile_has && !has(key) && !has("issuer") {
                 missing.push(key.to_owned());
             }
