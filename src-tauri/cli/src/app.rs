@@ -104,7 +104,7 @@ pub(crate) struct Remove {
 
 pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<()> {
     match command {
-        Command::Add(new) => add::run(session, *new).await,
+        Command::Add(new) => Box::pin(add::run(session, *new)).await,
         Command::Redirect => session.output.show(&Proposed(ProposedRedirect::random())),
         Command::List => {
             let apps = session.grapnel.apps()?;

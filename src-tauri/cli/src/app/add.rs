@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use grapnel_core::app::{App, NOT_ADDED, NewApp, RegistrationRequest};
+use grapnel_core::app::{App, ImportFormat, NOT_ADDED, NewApp, RegistrationRequest, read_apps};
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::{CLIENT_KEY, GrantType, Profile, ProfileFile};
+use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::discover;
 use super::registration::Differences;
 use super::values::{
-    client_secret, initial_access_token, of_resource, secret_values, setting, suggest_discover,
+    client_secret, initial_access_token, of_resource, secret_file, secret_values, setting, suggest_discover,
     with_announced,
 };
 use crate::lookup;
@@ -26,7 +27,7 @@ pub(crate) struct Add {
     /// The name of the app
     name: String,
     /// The provider (see `grapnel provider list`)
-    #[arg(long, required_unless_present_any = ["profile", "resource"])]
+    #[arg(long, required_unless_present_any = ["profile", "resource", "key_file"])]
     provider: Option<String>,
     /// The URL of a protected API or an MCP server, which names its authorization server (RFC 9728); of several, choose
     /// one with --set issuer=URL
@@ -68,6 +69,10 @@ pub(crate) struct Add {
     /// one if the client authentication needs a key
     #[arg(long, value_name = "FILE")]
     client_key: Option<PathBuf>,
+    /// Read the JSON key file of a service account, or standard input if it is -: its private key goes to the vault, and
+    /// its other values become settings
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "client_key"])]
+    key_file: Option<PathBuf>,
 }
 
 pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
@@ -80,7 +85,11 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     }
     let (from_file, scopes, mut own) =
         file.map(|file| (file.provider, file.scopes, file.values)).unwrap_or_default();
+    let key_file = new.key_file.as_deref().map(|path| key_file(session, path)).transpose()?;
+    let account = key_file.unwrap_or_default();
+    own.extend(account.overrides);
     own.extend(new.settings);
+    let from_file = if account.provider.is_empty() { from_file } else { account.provider };
     let provider = match &new.resource {
         Some(_) => ANY_PROVIDER.to_owned(),
         None => new.provider.unwrap_or(from_file),
@@ -100,19 +109,21 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
         warn_of_grant(session, found, config.grant_type());
     }
     let offer = discovery.as_ref().and_then(|found| found.registration.auth_method.clone());
-    if !new.register && new.client_id.is_empty() && offer.is_some() {
+    let client_id = if new.client_id.is_empty() { account.client_id } else { new.client_id };
+    if !new.register && client_id.is_empty() && offer.is_some() {
         return Err(Error::input("client_id", "The client id is empty.")
             .means(NOT_ADDED)
             .hint("Add --register to register a new client at the provider, or --client-id ID for one that you have."));
     }
     let client_secret =
         if new.register { None } else { client_secret(session, new.client_secret_stdin, need)? };
-    let secrets = secret_values(session, new.secret_values, new.client_key.as_deref())?;
+    let mut secrets = account.secrets;
+    secrets.extend(secret_values(session, new.secret_values, new.client_key.as_deref())?);
     let own_redirect = if profile.prefers_loopback() { "loopback" } else { "deep-link" };
     let app = NewApp {
         name: new.name,
         provider,
-        client_id: new.client_id,
+        client_id,
         client_secret,
         redirect: new.redirect.unwrap_or_else(|| own_redirect.to_owned()),
         scopes: if new.scopes.is_empty() { scopes } else { new.scopes },
@@ -154,6 +165,14 @@ fn warn_of_grant(session: &Session<'_>, found: &Discovery, grant: GrantType) {
             offered.join(", ")
         ));
     }
+}
+
+/// The app of a service account.
+fn key_file(session: &mut Session<'_>, path: &Path) -> Result<NewApp> {
+    let text = secret_file(session, path, "key_file")?;
+    let read = read_apps(text.expose_secret(), Some(ImportFormat::ServiceAccount), None);
+    let app = read.map_err(|error| error.means(NOT_ADDED))?.apps.into_iter().next();
+    app.map(|imported| imported.app).ok_or_else(|| Error::input("file", "The key file describes no account."))
 }
 
 fn profile_file(path: &Path) -> Result<ProfileFile> {

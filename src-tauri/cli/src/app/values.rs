@@ -88,7 +88,7 @@ pub(super) fn secret_values(
 ) -> Result<BTreeMap<String, Option<SecretInput>>> {
     let mut values = BTreeMap::new();
     if let Some(path) = client_key {
-        values.insert(CLIENT_KEY.to_owned(), Some(SecretInput(private_key(session, path)?)));
+        values.insert(CLIENT_KEY.to_owned(), Some(SecretInput(secret_file(session, path, CLIENT_KEY)?)));
     }
     for key in keys {
         let value = session.secret(&key, &format!("{key} (not shown): "))?;
@@ -97,10 +97,10 @@ pub(super) fn secret_values(
     Ok(values)
 }
 
-/// Reads a private key from a file, or from standard input if the path is `-`.
-fn private_key(session: &mut Session<'_>, path: &Path) -> Result<SecretString> {
+/// Reads a file with a private key, or standard input if the path is `-`.
+pub(super) fn secret_file(session: &mut Session<'_>, path: &Path, field: &str) -> Result<SecretString> {
     if path == Path::new("-") {
-        session.check_is_piped(CLIENT_KEY)?;
+        session.check_is_piped(field)?;
         return session.input.all().map(|text| text.as_str().into());
     }
     let read = |file: File| {
@@ -108,8 +108,13 @@ fn private_key(session: &mut Session<'_>, path: &Path) -> Result<SecretString> {
         file.take(MAX_KEY_BYTES).read_to_string(&mut text).map(|_| text.as_str().into())
     };
     File::open(path).and_then(read).map_err(|error| {
-        Error::input(CLIENT_KEY, format!("“{}” cannot be read: {error}.", path.display()))
-            .hint("Name a file with a private key in PEM.")
+        Error::input(field, format!("“{}” cannot be read: {error}.", path.display())).hint(
+            if field == CLIENT_KEY {
+                "Name a file with a private key in PEM."
+            } else {
+                "Name a JSON key file."
+            },
+        )
     })
 }
 

@@ -61,3 +61,23 @@ async fn an_unusable_key_and_an_app_without_one_are_told_what_to_do() {
         insta::assert_snapshot!(name, shown);
     }
 }
+
+#[tokio::test]
+async fn a_key_file_of_a_service_account_becomes_an_app() {
+    let world = World::new();
+    let pem = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let file = serde_json::json!({
+        "type": "service_account", "client_email": "robot@notes.example", "private_key": pem,
+        "private_key_id": "key-1", "token_uri": "https://id.example/token",
+    });
+    let added = world
+        .pipe("app add robot --key-file - --scope notes:read --set client_key_alg=ES256", &file.to_string())
+        .await;
+    assert_eq!(added.exit, Exit::Done, "{added}");
+    assert_eq!(key(&world.run("app key robot").await)["kid"], "key-1");
+    let shown = world.run("app show robot --json").await.json();
+    assert_eq!(shown["client_id"], "robot@notes.example");
+    assert_eq!(shown["grant_type"], "jwt_bearer");
+    let wrong = world.pipe("app add other --key-file -", "{\"type\":\"service_account\"}").await;
+    assert_eq!(wrong.exit, Exit::Usage, "{wrong}");
+}
