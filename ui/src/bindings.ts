@@ -1047,7 +1047,9 @@ export type GrantType =
 /**  A person enters a code on another device, while the client polls (RFC 8628). */
 "device_code" | 
 /**  The client obtains tokens for itself, without a person (RFC 6749 §4.4). */
-"client_credentials";
+"client_credentials" | 
+/**  The client obtains tokens with a JWT that it signs, such as a service account does (RFC 7523 §2.1). */
+"jwt_bearer";
 
 /**  A hook as it is shown. */
 export type Hook = {
@@ -1115,7 +1117,9 @@ export type ImportFormat =
 /**  A curl command: a token request, or an authorization URL. */
 "curl" | 
 /**  A profile file of Grapnel. */
-"profile";
+"profile" | 
+/**  The JSON key file of a service account. */
+"service-account";
 
 /**  The result for a record. */
 export type ImportOutcome = 

@@ -20,6 +20,7 @@ export function adding(given: NewApp, id: string): App {
     authorization_code: ["authorize_url"],
     device_code: ["device_authorization_url"],
     client_credentials: [],
+    jwt_bearer: [],
   };
   for (const key of [...own[grant], "token_url"]) if (!value(key)) throw wrong(key, "The address is empty.");
   const secrets = Object.entries(given.secrets ?? {})

@@ -1,6 +1,7 @@
 // A connection's displayed status: the state reported by the core, adjusted by the clock.
 
 import type { Details, TokenMetadata, State, Summary } from "../host";
+import { isOfApp } from "./profile";
 import { connection as words, named, side, stateSentence, stateWord, time } from "../words";
 
 /** An active connection past its expiry counts as expired before the core reports it. */
@@ -17,7 +18,7 @@ export function accountName(details: Details | undefined): string {
 }
 
 /** Whether the token is the app's own, so that a new one is requested without a person. */
-export const isOfClient = (held: TokenMetadata | null): boolean => held?.grant_type === "client_credentials";
+export const isOfClient = (held: TokenMetadata | null): boolean => isOfApp(held?.grant_type);
 
 /** Whether only a new sign-in gives another token. */
 export const isOnce = (held: TokenMetadata | null): boolean =>

@@ -58,9 +58,16 @@ const ofPerson = [
   "authorize.audience",
 ];
 
+/** Whether a grant gives the app its own tokens, without a person. */
+export const isOfApp = (grant: string | undefined): boolean => grant === "client_credentials" || grant === "jwt_bearer";
+
+/** Settings of the JWT bearer grant. */
+export const ofAssertion = ["assertion_subject", "assertion_scope", "assertion_lifetime"];
+
 /** Whether a grant uses a setting. */
 export function isUsed(grant: string, key: string): boolean {
-  if (grant === "client_credentials") return ![...ofCallback, ...ofPerson].includes(key);
+  if (ofAssertion.includes(key)) return grant === "jwt_bearer";
+  if (isOfApp(grant)) return ![...ofCallback, ...ofPerson].includes(key);
   return grant !== "device_code" || !ofCallback.includes(key);
 }
 
@@ -78,7 +85,7 @@ export const assertionKeys = ["client_key_alg", clientKey, "client_key_id", "ass
 
 /** The possible values of a setting, if they are known. */
 export const choices: { [key in string]: string[] } = {
-  grant_type: ["authorization_code", "device_code", "client_credentials"],
+  grant_type: ["authorization_code", "device_code", "client_credentials", "jwt_bearer"],
   identity_provider: ["", "facebook", "github", "google", "twitter"],
   client_id: needs,
   client_secret: needs,
@@ -86,7 +93,7 @@ export const choices: { [key in string]: string[] } = {
   revocation_auth: ["", ...clientAuth],
   introspection_auth: ["", ...clientAuth],
   client_key_alg: ["ES256", "EdDSA", "RS256", "PS256"],
-  assertion_audience: ["default", "issuer", "token_url"],
+  assertion_scope: ["parameter", "claim"],
   par: yesNo,
   jar: yesNo,
   authorize_params: ["query", "fragment", "both"],

@@ -21,6 +21,7 @@ import {
   isSecret,
   isUsed,
   knownKeys,
+  ofAssertion,
   originOf,
   parameterKeys,
   upFrontKeys,
@@ -304,6 +305,7 @@ export class ProviderFields {
 
   /** The settings of what the client signs: the JWT that it authenticates with, or its authorization requests. */
   get assertionKeys(): string[] {
+    if (this.grant === "jwt_bearer") return [...assertionKeys, ...ofAssertion];
     if (!this.asksClientAuth) return [];
     const method = this.value("client_auth");
     if (method === "private_key_jwt" || this.value("jar") === "true") return assertionKeys;

@@ -80,6 +80,7 @@ export const addApp = {
   grantNote: {
     authorization_code: "You approve access in your browser, which then returns to Grapnel with a code.",
     device_code: "For a device without a browser (RFC 8628). No redirect URI is needed.",
+    jwt_bearer: "For a service account (RFC 7523): the app signs its requests. Add one from its JSON key file.",
     client_credentials:
       "For a service of your own: a token for the app itself. It needs a client secret, and no redirect URI.",
   } as Record<string, string | undefined>,
@@ -108,7 +109,8 @@ export const addApp = {
   valueNote: {
     client_key: "PEM, from BEGIN PRIVATE KEY to END PRIVATE KEY. Leave it empty to have Grapnel make one.",
     client_key_id: "If the provider shows one for your key. Otherwise the key’s thumbprint is sent.",
-    assertion_audience: "Some providers expect the token URL.",
+    assertion_audience: "default, issuer, token_url, or the provider’s own.",
+    assertion_subject: "client, none, or the account to act for.",
     issuer:
       "Discover fills in the endpoints from the issuer’s metadata. The URL of a protected API or an MCP server leads " +
       "there, too.",
@@ -197,6 +199,7 @@ export const importApp = {
     "authorization-url": "Authorization URL",
     curl: "curl command",
     profile: "Profile file",
+    "service-account": "Service account key",
   } satisfies Record<ImportFormat, string>,
   which: "App to add",
   understood: "What was understood",
