@@ -12,7 +12,8 @@ use crate::context::Context;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
-/// Whether the client signs with a private key: its requests, its assertions (RFC 7523 §2.1), or the JWT by which it authenticates at any endpoint.
+/// Whether the client signs with a private key: its requests, its assertions (RFC 7523 §2.1), or the JWT by which it
+/// authenticates at any endpoint.
 pub(crate) fn is_needed(config: &ProviderConfig) -> bool {
     let methods = [Some(config.client_auth), config.revocation_auth, config.introspection_auth];
     config.jar

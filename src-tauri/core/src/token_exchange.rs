@@ -37,8 +37,8 @@ const OTHER_PROCESS_TIMEOUT: Duration = Duration::from_secs(60);
 const QUIET_PERIOD: Duration = Duration::from_secs(2);
 /// The longest such period, if the provider asked to wait.
 const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
-/// A connection's token that was issued so recently is not refreshed because an exchange was refused. So a provider that
-/// refuses every exchange causes at most one refresh a minute.
+/// A connection's token that was issued so recently is not refreshed because an exchange was refused. So a provider
+/// that refuses every exchange causes at most one refresh a minute.
 const MIN_AGE_IF_REFUSED: SignedDuration = SignedDuration::from_secs(60);
 
 /// A derived token.

@@ -124,9 +124,9 @@ fn assertion_hint(config: &ProviderConfig, then: &str) -> String {
 }
 
 /// The hint for a refused assertion of the JWT bearer grant (RFC 7523 §3.1).
-pub const ASSERTION_HINT: &str = "Look at the provider whether the account has this public key (grapnel app key) and may \
-    have these scopes, and, if the app acts for someone (assertion_subject), whether that is permitted there. The provider \
-    may expect another audience: set assertion_audience.";
+pub const ASSERTION_HINT: &str = "Look at the provider whether the account has this public key (grapnel app key) and \
+    may have these scopes, and, if the app acts for someone (assertion_subject), whether that is permitted there. The \
+    provider may expect another audience: set assertion_audience.";
 
 /// Whether the form encoding of HTTP Basic changes the text.
 fn is_encoded(text: &str) -> bool {

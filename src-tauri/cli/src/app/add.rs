@@ -69,8 +69,8 @@ pub(crate) struct Add {
     /// one if the client authentication needs a key
     #[arg(long, value_name = "FILE")]
     client_key: Option<PathBuf>,
-    /// Read the JSON key file of a service account, or standard input if it is -: its private key goes to the vault, and
-    /// its other values become settings
+    /// Read the JSON key file of a service account, or standard input if it is -: its private key goes to the vault,
+    /// and its other values become settings
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "client_key"])]
     key_file: Option<PathBuf>,
 }

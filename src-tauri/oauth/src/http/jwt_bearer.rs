@@ -11,8 +11,8 @@ use serde_json::json;
 use super::failure::Failure;
 use crate::signing_key::SigningKey;
 
-/// Signs the assertion of a client. Unlike client authentication, its audience is the token endpoint unless the app says
-/// otherwise: what most providers document.
+/// Signs the assertion of a client. Unlike in client authentication, its audience is the token endpoint unless the app
+/// says otherwise: what most providers document.
 pub(super) fn assertion(
     (config, own): (&ProviderConfig, &AssertionConfig),
     (client_id, key): (&str, Option<&SigningKey>),

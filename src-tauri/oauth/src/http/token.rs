@@ -1,4 +1,5 @@
-//! Token requests (RFC 6749 §4.1.3, §4.4.2 and §6, RFC 7523 §2.1, RFC 8628 §3.4, RFC 8693 §2.1), sent through `oauth2` and the provider's adapter.
+//! Token requests (RFC 6749 §4.1.3, §4.4.2 and §6, RFC 7523 §2.1, RFC 8628 §3.4, RFC 8693 §2.1), sent through `oauth2`
+//! and the provider's adapter.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -177,8 +178,8 @@ impl Transport for Network<'_> {
     }
 }
 
-/// Obtains a grant for a code, a refresh token, a device code, the client's credentials or an access token. The permit proves that the
-/// caller holds a slot of the host.
+/// Obtains a grant for a code, a refresh token, a device code, the client's credentials or an access token. The permit
+/// proves that the caller holds a slot of the host.
 pub async fn request_token(
     client: &Client,
     _permit: &HostPermit,

@@ -1,5 +1,6 @@
 //! The token endpoint: code exchange with PKCE, polling with a device code (RFC 8628 §3.4), the client's own
-//! credentials (RFC 6749 §4.4), token exchange (RFC 8693), and refresh with rotation. Reuse of a refresh token revokes its grant.
+//! credentials (RFC 6749 §4.4), token exchange (RFC 8693), and refresh with rotation. Reuse of a refresh token revokes
+//! its grant.
 
 use std::sync::Arc;
 

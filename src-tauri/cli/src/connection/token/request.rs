@@ -50,8 +50,8 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// The request to the token agent. `None` after a rejection, for an ID token and for a derived token, which only the
-    /// data can answer.
+    /// The request to the token agent. `None` after a rejection, for an ID token and for a derived token, which only
+    /// the data can answer.
     pub(super) fn of_agent(&self) -> Option<AgentRequest> {
         let request =
             || AgentRequest { name: self.connection.clone(), min_valid: self.min_valid.unsigned_abs() };

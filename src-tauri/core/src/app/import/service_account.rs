@@ -1,5 +1,6 @@
 //! The key file of a service account, as Google's console writes it: `type`, `client_email`, `private_key`,
-//! `private_key_id` and `token_uri`. Its app uses the JWT bearer grant (RFC 7523 §2.1). The private key goes to the vault.
+//! `private_key_id` and `token_uri`. Its app uses the JWT bearer grant (RFC 7523 §2.1). The private key goes to the
+//! vault.
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::CLIENT_KEY;

@@ -267,8 +267,9 @@ fn audience(values: &Values<'_, '_>) -> Result<AssertionAudience> {
         // A mistyped choice is none.
         Some(own) if own.contains(['.', ':', '/']) => AssertionAudience::Other(own.to_owned()),
         Some(other) => {
-            return Err(Error::input(key, format!("“{other}” is not an audience."))
-                .hint("It can be: default, issuer, token_url, or the provider’s own, such as https://login.example.com."));
+            return Err(Error::input(key, format!("“{other}” is not an audience.")).hint(
+                "It can be: default, issuer, token_url, or the provider’s own, such as login.example.com.",
+            ));
         }
     })
 }

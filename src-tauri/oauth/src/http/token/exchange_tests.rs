@@ -1,4 +1,4 @@
-//! The example of RFC 8693 §2.3.
+//! The example of RFC 8693 §2.3, with a shorter token in the response.
 
 use grapnel_model::provider::{Overrides, Profile};
 use http::{HeaderMap, header};
@@ -16,7 +16,7 @@ impl Transport for Example {
         let body = String::from_utf8(body).unwrap().replace('&', "\n &");
         *self.0.lock() = format!("{} {}\n{authorization}\n{body}", parts.method, parts.uri);
         let body = br#"{
-            "access_token":"eyJhbGciOiJFUzI1NiIsImtpZCI6IjllciJ9.eyJhdWQiOiJodHRwczovL2JhY2tlbmQuZXhhbXBsZS5jb20iLCJpc3MiOiJodHRwczovL2FzLmV4YW1wbGUuY29tIiwiZXhwIjoxNDQxOTE3NTkzLCJpYXQiOjE0NDE5MTc1MzMsInN1YiI6ImJkY0BleGFtcGxlLmNvbSIsInNjb3BlIjoiYXBpIn0.40y3ZgQedw6rxf59WlwHDD9jryFOr0_Wh3CGozQBihNBhnXEQgU85AI9x3KmsPottVMLPIWvmDCMy5-kdXjwhw",
+            "access_token":"eyJhbGciOiJFUzI1NiIsImtpZCI6IjllciJ9.eyJhdWQiOiJodHRwczovL2JhY2tlbmQuZXhhbXBsZS5jb20ifQ.40y3Zg",
             "issued_token_type":"urn:ietf:params:oauth:token-type:access_token",
             "token_type":"Bearer",
             "expires_in":60
