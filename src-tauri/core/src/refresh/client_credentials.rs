@@ -1,5 +1,5 @@
-//! Classifies a failed token request with the client's own credentials or with its assertion. It invalidates nothing, so
-//! that a lost response does no harm: the next request decides nothing about the token that is held.
+//! Classifies a failed token request with the client's own credentials or with its assertion. It invalidates nothing,
+//! so that a lost response does no harm: the next request decides nothing about the token that is held.
 
 use grapnel_model::error::{Code, Error, NextStep};
 use grapnel_model::provider::GrantType;
