@@ -42,7 +42,6 @@ const ALLOWED: &[(&str, &str)] = &[
     ("cli Document.access_token", "`grapnel token --json` prints it: that is what it is for"),
     ("cli IdTokenDocument.id_token", "`grapnel token --id-token --json` prints it: that is what it is for"),
     ("core TokenResponse.access_token", "the token agent's answer to a program that asks for it"),
-    ("cli PublicKey.0", "the public half of a key, which is registered at the provider"),
     ("cli UsageError.code", "a code of Grapnel's own errors"),
     ("oauth ApiFailure.Refused.code", "the error code of a provider's reply"),
     ("core RefusalFacts.code", "the error code of a provider's reply"),

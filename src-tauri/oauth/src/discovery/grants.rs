@@ -48,8 +48,8 @@ pub(super) fn note(grant: GrantType) -> Option<String> {
                 .into(),
         ),
         GrantType::JwtBearer => Some(
-            "The issuer announces the JWT bearer grant (RFC 7523) and no grant with a sign-in. The app gets tokens with \
-             a private key, without a person."
+            "The issuer announces the JWT bearer grant (RFC 7523) and no grant with a sign-in. The app gets tokens \
+             with a private key, without a person."
                 .into(),
         ),
         GrantType::ClientCredentials => Some(

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::client::{Client, Contents, ID};
 
-/// What such an account needs beside the values of its file, by Google's documentation of server-to-server
-/// applications: RS256, the scopes as a claim, and a subject only to act for someone.
+/// What such an account is taken to need beside the values of its file (not compared with the provider's pages):
+/// RS256, the scopes as a claim, and a subject only to act for someone.
 const CONVENTIONS: [(&str, &str); 6] = [
     ("grant_type", "jwt_bearer"),
     ("client_auth", "none"),

@@ -16,7 +16,7 @@ impl Transport for Example {
         let body = String::from_utf8(body).unwrap().replace('&', "\n &");
         *self.0.lock() = format!("{} {}\n{authorization}\n{body}", parts.method, parts.uri);
         let body = br#"{
-            "access_token":"eyJhbGciOiJFUzI1NiIsImtpZCI6IjllciJ9.eyJhdWQiOiJodHRwczovL2JhY2tlbmQuZXhhbXBsZS5jb20ifQ.40y3Zg",
+            "access_token":"eyJhbGciOiJFUzI1NiIsImtpZCI6IjllciJ9.eyJhdWQiOiJodHRwczovL2JhY2tlbmQuZXhhbXBsZS5jb20ifQ.40",
             "issued_token_type":"urn:ietf:params:oauth:token-type:access_token",
             "token_type":"Bearer",
             "expires_in":60
