@@ -74,6 +74,7 @@ const configuration = {
     pushedAuthorizationRequests: { enabled: true },
     registration: { enabled: true },
     registrationManagement: { enabled: true },
+    requestObjects: { enabled: true },
     revocation: { enabled: true },
     userinfo: { enabled: true },
     rpInitiatedLogout: { enabled: true },

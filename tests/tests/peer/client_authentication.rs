@@ -106,6 +106,23 @@ async fn a_client_that_must_push_its_requests_signs_in() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_client_that_must_sign_its_requests_signs_in() -> Result<()> {
+    let must = json!({ "require_signed_request_object": true, "request_object_signing_alg": "ES256" });
+    for par in ["false", "true"] {
+        let world = World::new().await?;
+        let app = app_with_key(&world, "ES256", &[("jar", "true"), ("par", par)], &must).await?;
+        let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await?;
+        let link = world.grapnel.attempt_link(&attempt.id).await?;
+        let link = link.expose_secret();
+        assert!(!link.contains("code_challenge"), "{link}");
+        assert_eq!(link.contains("request="), par == "false", "{link}");
+        world.grapnel.cancel_attempt(&attempt.id)?;
+        lives(world, &app).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_public_client_pushes_its_requests() -> Result<()> {
     let world = World::new().await?;
     let app = world.add_app(&world.server.public.clone(), SCOPES, &[("par", "true"), STAY]).await?;
