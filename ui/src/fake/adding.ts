@@ -95,3 +95,15 @@ export const publicKeySet = JSON.stringify(
   null,
   2,
 );
+
+/** An app that authenticates with a private key. */
+export const clientKeyApp = app("harbour", "Harbour API", {
+  provider: "custom",
+  has_secret: false,
+  overrides: {
+    authorize_url: "https://id.harbour.example/authorize",
+    token_url: "https://id.harbour.example/token",
+    client_auth: "private_key_jwt",
+  },
+  secrets: ["client_key"],
+});

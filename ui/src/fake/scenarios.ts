@@ -1,5 +1,6 @@
 // The scenarios of the fake host.
 
+import { clientKeyApp } from "./adding";
 import { codelessScenarios } from "./device";
 import type { FakePosts } from "./browse";
 import { posts } from "./posts";
@@ -245,22 +246,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
     return data;
   },
   app: () => held([]),
-  client_key: () => {
-    const data = held([]);
-    data.apps.push(
-      app("harbour", "Harbour API", {
-        provider: "custom",
-        has_secret: false,
-        overrides: {
-          authorize_url: "https://id.harbour.example/authorize",
-          token_url: "https://id.harbour.example/token",
-          client_auth: "private_key_jwt",
-        },
-        secrets: ["client_key"],
-      }),
-    );
-    return data;
-  },
+  client_key: () => ({ ...held([]), apps: [clientKeyApp] }),
   unwritable: (fake) => {
     fake.fail(
       "overview",
