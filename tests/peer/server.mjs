@@ -70,6 +70,8 @@ const configuration = {
     devInteractions: { enabled: true },
     deviceFlow: { enabled: true },
     clientCredentials: { enabled: true },
+    // For whoever sends a proof: its nonce must be this server's, and new every few minutes.
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
     introspection: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
     registration: { enabled: true },

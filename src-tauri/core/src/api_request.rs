@@ -11,12 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
+use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Pagination, Profile};
-use grapnel_oauth::http::api::bearer;
-use grapnel_oauth::http::retry_after_of;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use grapnel_model::secret::SecretString;
+use grapnel_oauth::dpop::ProvenRequest;
+use grapnel_oauth::http::{ProofRetries, ProofRetry, retry_after_of};
+use http::{HeaderMap, Method, Request, StatusCode};
 use jiff::SignedDuration;
 use parking_lot::{Mutex, MutexGuard};
 use url::Url;
@@ -25,6 +27,7 @@ use crate::context::Context;
 use crate::grant;
 use crate::refresh::{self, CurrentToken};
 use crate::signed_in::SignedIn;
+use crate::token_exchange;
 
 pub use body::RequestBody;
 pub use input::{parse_header, parse_method};
@@ -47,6 +50,15 @@ pub struct ApiRequest {
     pub headers: HeaderMap,
     /// Its body.
     pub body: RequestBody,
+}
+
+/// An access token with the proof of one request.
+#[derive(Debug)]
+pub struct ProvenToken {
+    /// The token.
+    pub token: AccessToken,
+    /// The value of the header `DPoP`.
+    pub proof: SecretString,
 }
 
 /// How long a request waits.
@@ -80,8 +92,12 @@ impl ApiClient {
     pub fn with_token_of(self, ask: impl FnOnce() -> Option<AccessToken>) -> Result<Self> {
         // Read before the token is requested: if the token then belongs to a newer grant, a rejected request is
         // repeated once with that grant's token instead of a refresh.
-        let version = SignedIn::load(&self.ctx, &self.id)?.connection.version;
-        *self.lock_given() = ask().map(|token| CurrentToken { token, version });
+        let row = SignedIn::load(&self.ctx, &self.id)?.connection;
+        let version = row.version;
+        // A token that is bound to a key is sent with a proof, which the token agent does not make.
+        if row.token_metadata().is_some_and(|held| held.dpop.is_none()) {
+            *self.lock_given() = ask().map(|token| CurrentToken { token, version, key: None });
+        }
         Ok(self)
     }
 
@@ -160,10 +176,22 @@ impl ApiClient {
         target::check(&request.url, config, &self.allowed)?;
         let mut token = self.token().await?;
         let (mut may_refresh, mut left) = (true, waiting.retry_after);
+        let (mut retries, mut retry) = (ProofRetries::default(), None);
         loop {
-            let mut response = self.attempt(&mut request, &token, waiting.response, &provider).await?;
+            let sent = (&token, retry.take());
+            let (mut response, refused) =
+                self.attempt(&mut request, sent, waiting.response, &provider).await?;
             response.is_of_refreshed_token = !may_refresh;
             let status = response.status();
+            let again = refused.filter(|retry| request.body.can_be_sent() && retries.allow(*retry));
+            if again.is_some() {
+                retry = again;
+                continue;
+            }
+            // Not the token was refused, but its proof, and the body cannot be sent again.
+            if refused.is_some() {
+                return Ok(response);
+            }
             if status == StatusCode::UNAUTHORIZED && may_refresh {
                 may_refresh = false;
                 *self.lock_given() = None;
@@ -181,13 +209,44 @@ impl ApiClient {
         }
     }
 
+    /// The access token with a DPoP proof for one request (RFC 9449), for a program that sends it itself; `nonce` is the
+    /// one that the API demands, if it does. With a target, the token is one derived for it.
+    ///
+    /// # Errors
+    ///
+    /// If the token is not bound to a key, or the URL must not get it.
+    pub async fn prove(
+        &self,
+        method: &Method,
+        url: &Url,
+        target: Option<TokenTarget>,
+        (nonce, min_valid): (Option<&str>, Duration),
+    ) -> Result<ProvenToken> {
+        let SignedIn { connection, app } = *SignedIn::load(&self.ctx, &self.id)?;
+        let config = app.config()?;
+        grant::may_be_sent(connection.allowed_origins.as_ref(), config)?;
+        target::check(url, config, &self.allowed)?;
+        let (token, key) = if let Some(target) = target {
+            let wanted = (min_valid, false);
+            let derived = token_exchange::derived(&self.ctx, &self.id, target, wanted).await?;
+            (derived.token, derived.key)
+        } else {
+            let current = refresh::access_token(&self.ctx, &self.id, min_valid).await?;
+            (current.token, current.key)
+        };
+        let Some(key) = key else { return Err(is_bearer(&connection.name)) };
+        let asked = ProvenRequest { method, url, access_token: Some(&token.value), nonce };
+        let proof = key.proof(&asked, self.ctx.time.now())?;
+        Ok(ProvenToken { token, proof })
+    }
+
     async fn attempt(
         &self,
         request: &mut ApiRequest,
-        token: &CurrentToken,
+        (token, retry): (&CurrentToken, Option<ProofRetry>),
         timeout: Duration,
         provider: &str,
-    ) -> Result<ApiResponse> {
+    ) -> Result<(ApiResponse, Option<ProofRetry>)> {
         let unsent = |failure: grapnel_oauth::http::Failure| failure.explain(provider).or_hint("Try again.");
         let mut sent = Request::new(request.body.take(&mut request.headers).await?);
         *sent.method_mut() = request.method.clone();
@@ -195,9 +254,10 @@ impl ApiClient {
             Error::input("url", "The URL has characters that cannot be sent.").hint("Percent-encode them.")
         })?;
         *sent.headers_mut() = request.headers.clone();
-        sent.headers_mut().insert(header::AUTHORIZATION, bearer(&token.token.value).map_err(unsent)?);
-        let response = self.ctx.http.stream(sent, timeout).await.map_err(unsent)?;
-        Ok(ApiResponse::new(response, provider))
+        token.presented().authorize(&mut sent, retry).map_err(unsent)?;
+        let mut response = self.ctx.http.stream(sent, timeout).await.map_err(unsent)?;
+        let refused = response.extensions_mut().remove();
+        Ok((ApiResponse::new(response, provider), refused))
     }
 
     /// How long to wait before the request is repeated, if the response asks for it and `left` suffices.
@@ -207,4 +267,10 @@ impl ApiClient {
             .map(|wait| wait.max(MIN_RETRY_PAUSE))
             .filter(|wait| *wait <= left)
     }
+}
+
+fn is_bearer(name: &str) -> Error {
+    Error::input("dpop", format!("The access token of “{name}” is a bearer token, which needs no proof."))
+        .means("Nothing was printed.")
+        .hint("Omit --dpop. To bind tokens to a key, set dpop=true for the app, and reconnect.")
 }

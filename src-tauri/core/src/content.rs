@@ -27,6 +27,7 @@ use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Content;
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::Limits;
 use grapnel_oauth::http::token::Grant;
 use grapnel_store::connection::{self, ConnectionRow};
@@ -88,7 +89,7 @@ pub(crate) async fn account_of_new(
     ctx: &Arc<Context>,
     id: &ConnectionId,
     app: &ConfiguredApp,
-    granted: &Grant,
+    granted: (&Grant, Option<Arc<DpopKey>>),
 ) -> Option<Account> {
     let api = Api::of_new(ctx, id, app, granted).ok()?;
     let claims = claims_of(&api).await.ok()?;

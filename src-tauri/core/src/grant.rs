@@ -1,5 +1,6 @@
 //! Grants: encrypts what the token endpoint returned, and decrypts what is stored.
 
+use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::connection::{IdTokenMetadata, TokenMetadata};
 use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
@@ -15,6 +16,7 @@ use grapnel_store::sealed::Sealed;
 use crate::client_key;
 use crate::content::jwt::{self, refresh_token_claims};
 use crate::context::Context;
+use crate::dpop_key;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 use crate::token_lifetime;
@@ -86,7 +88,8 @@ impl OAuthClient {
             Some(sealed) => Some(ctx.vault.open(&secret_associated_data(&app.id), sealed).await?),
             None => None,
         };
-        let credentials = Credentials { client_id: app.client_id.clone(), client_secret, private_key };
+        let credentials =
+            Credentials { client_id: app.client_id.clone(), client_secret, private_key, dpop: None };
         let is_registered = app.registration.as_ref().is_some_and(|own| own.client_id == app.client_id);
         Ok(Self { provider, config, credentials, is_registered })
     }
@@ -106,12 +109,12 @@ impl OAuthClient {
     }
 }
 
-/// Encrypts a grant for a connection, with its ID token if that was validated. What a refresh response leaves out is
-/// taken from `before`.
+/// Encrypts a grant for a connection, with its ID token if that was validated, and with the key in the client's
+/// credentials. What a refresh response leaves out is taken from `before`.
 pub(crate) async fn seal(
     ctx: &Context,
     id: &ConnectionId,
-    config: &ProviderConfig,
+    OAuthClient { config, credentials, .. }: &OAuthClient,
     grant: Grant,
     (grant_type, before): (GrantType, Option<&ConnectionRow>),
 ) -> Result<SealedGrant> {
@@ -142,6 +145,11 @@ pub(crate) async fn seal(
             Some(expires_at) => Some(IdTokenMetadata { expires_at, received_at: now }),
             None => old.and_then(|held| held.id_token.clone()),
         },
+        dpop: credentials
+            .dpop
+            .as_ref()
+            .filter(|_| grant.token_type == AccessTokenType::Dpop)
+            .map(|key| key.thumbprint().to_owned()),
     };
     let refresh = match grant.refresh_token {
         Some(token) => Some(ctx.vault.seal(&refresh_associated_data(id), &token).await?),
@@ -155,6 +163,7 @@ pub(crate) async fn seal(
         access: ctx.vault.seal(&access_associated_data(id), &grant.access_token).await?,
         refresh,
         id_token,
+        dpop: dpop_key::seal(ctx, id, credentials.dpop.as_deref()).await?,
         id_claims: None,
         metadata: held,
         scopes: grant.scopes.or_else(|| before.map(|row| row.scopes.clone())).unwrap_or_default(),
@@ -187,6 +196,7 @@ pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &Connection
         access: ctx.vault.seal(&access_associated_data(id), &access).await?,
         refresh,
         id_token,
+        dpop: dpop_key::seal(ctx, id, dpop_key::of(ctx, from).await?.as_deref()).await?,
         id_claims: None,
         metadata: held,
         scopes: from.scopes.clone(),
@@ -211,10 +221,15 @@ pub(crate) async fn reseal(ctx: &Context, id: &ConnectionId, grant: SealedGrant)
         Some(token) => Some(again(id_token_associated_data(id), token).await?),
         None => None,
     };
+    let dpop = match &grant.dpop {
+        Some(key) => Some(again(dpop_key::associated_data(id), key).await?),
+        None => None,
+    };
     Ok(SealedGrant {
         access: again(access_associated_data(id), &grant.access).await?,
         refresh,
         id_token,
+        dpop,
         ..grant
     })
 }
@@ -234,6 +249,7 @@ pub(crate) fn with(row: ConnectionRow, grant: SealedGrant) -> ConnectionRow {
             access: grant.access,
             refresh: grant.refresh,
             id_token: grant.id_token,
+            dpop: grant.dpop,
             metadata: grant.metadata,
         }),
         identity: ConnectionIdentity {

@@ -16,6 +16,7 @@ pub mod connection;
 pub mod content;
 mod context;
 pub mod doctor;
+mod dpop_key;
 mod end_session;
 mod exchange_log;
 #[cfg(any(test, feature = "fuzz"))]

@@ -8,12 +8,14 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_model::access_token::AccessToken;
+use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::activity::Kind;
 use grapnel_model::derived_token::{IssuedToken, TokenTarget};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, DerivedTokenId};
+use grapnel_model::secret::SecretString;
+use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::HostPermit;
 use grapnel_oauth::http::token::{Grant, TokenRequestKind, request_token};
 use grapnel_oauth::retry::after;
@@ -22,6 +24,7 @@ use grapnel_store::{activity, derived_token};
 use jiff::SignedDuration;
 
 use crate::context::Context;
+use crate::dpop_key;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
 use crate::refresh::{self, CurrentToken};
@@ -47,6 +50,8 @@ pub struct DerivedToken {
     pub token: AccessToken,
     /// What the provider says about it.
     pub issued: IssuedToken,
+    /// The key that it is bound to, if it is.
+    pub(crate) key: Option<Arc<DpopKey>>,
 }
 
 /// The token, if it is one to call an API with.
@@ -152,8 +157,8 @@ impl Derivation<'_> {
             return Err(grant::disconnected(&of.connection.name));
         };
         let value = self.ctx.vault.open(&derived_associated_data(&row.id), sealed).await?;
-        let token = AccessToken { value, expires_at: issued.expires_at };
-        Ok(DerivedToken { token, issued: issued.clone() })
+        let key = if issued.is_bound { dpop_key::of(self.ctx, &of.connection).await? } else { None };
+        Ok(derived_of(value, issued.clone(), key))
     }
 
     /// Exchanges the connection's token; a second time after a refresh, if the provider did not accept that token.
@@ -193,14 +198,15 @@ impl Derivation<'_> {
             return known.map(Ok);
         }
         secret_parameters::seal_clear(ctx, &signed_in.app.row).await?;
-        let client = OAuthClient::of(ctx, &signed_in.app).await?;
+        let mut client = OAuthClient::of(ctx, &signed_in.app).await?;
+        client.credentials.dpop.clone_from(&subject.key);
         grant::may_be_sent(signed_in.connection.allowed_origins.as_ref(), &client.config)?;
         let log = ExchangeLog::new(ctx, Some(self.id));
         let subject_token = subject.token.value.clone();
         log.mask([subject_token.clone()]);
         let asked = TokenRequestKind::TokenExchange { subject_token, target: self.target.clone() };
         match request(&log, &permit, &client, asked).await {
-            Ok(grant) => self.store(&signed_in, grant).await.map(Ok),
+            Ok(grant) => self.store(&signed_in, grant, subject.key.clone()).await.map(Ok),
             Err(unanswered) => Ok(Err(refused(&client, unanswered, self.target))),
         }
     }
@@ -223,7 +229,7 @@ impl Derivation<'_> {
     }
 
     /// Stores a new token before it is handed out.
-    async fn store(&self, of: &SignedIn, grant: Grant) -> Result<DerivedToken> {
+    async fn store(&self, of: &SignedIn, grant: Grant, key: Option<Arc<DpopKey>>) -> Result<DerivedToken> {
         let (ctx, id, now) = (self.ctx, DerivedTokenId::random(), self.ctx.time.now());
         let issued = IssuedToken {
             issued_at: now,
@@ -231,9 +237,9 @@ impl Derivation<'_> {
             scopes: grant.scopes.unwrap_or_else(|| self.target.scopes.clone()),
             token_type: grant.issued_token_type,
             is_bearer: grant.is_bearer,
+            is_bound: grant.token_type == AccessTokenType::Dpop,
         };
-        let token = AccessToken { value: grant.access_token, expires_at: issued.expires_at };
-        let sealed = ctx.vault.seal(&derived_associated_data(&id), &token.value).await?;
+        let sealed = ctx.vault.seal(&derived_associated_data(&id), &grant.access_token).await?;
         let row = DerivedTokenRow {
             id,
             target: self.target.clone(),
@@ -248,7 +254,7 @@ impl Derivation<'_> {
             }
             return Err(grant::disconnected(&of.connection.name));
         }
-        Ok(DerivedToken { token, issued })
+        Ok(derived_of(grant.access_token, issued, key))
     }
 
     /// Stores that an exchange failed. Returns the stored token, if it lasts as long as requested in spite of that.
@@ -289,6 +295,13 @@ impl Derivation<'_> {
         ctx.emit(Event::Connection(self.id.clone()));
         Ok(is_stored)
     }
+}
+
+fn derived_of(value: SecretString, issued: IssuedToken, key: Option<Arc<DpopKey>>) -> DerivedToken {
+    let key = key.filter(|_| issued.is_bound);
+    let token_type = if issued.is_bound { AccessTokenType::Dpop } else { AccessTokenType::Bearer };
+    let token = AccessToken { value, token_type, expires_at: issued.expires_at };
+    DerivedToken { token, issued, key }
 }
 
 async fn request(

@@ -136,6 +136,7 @@ mod tests {
     fn grant(access: &str, refresh: Option<&str>) -> Grant {
         Grant {
             access_token: access.into(),
+            token_type: grapnel_model::access_token::AccessTokenType::Bearer,
             refresh_token: refresh.map(Into::into),
             id_token: None,
             issued_token_type: None,

@@ -117,6 +117,9 @@ pub struct TokenMetadata {
     /// The ID token, if one is stored.
     #[serde(default)]
     pub id_token: Option<IdTokenMetadata>,
+    /// The thumbprint (RFC 7638) of the key that the access token is bound to (DPoP); `None` for a bearer token.
+    #[serde(default)]
+    pub dpop: Option<String>,
 }
 
 /// The stored ID token, without its value.

@@ -177,6 +177,9 @@ pub struct IssuedToken {
     pub token_type: Option<String>,
     /// Whether it is sent to an API as a bearer token. One with the `token_type` `N_A` is not.
     pub is_bearer: bool,
+    /// Whether it is bound to the connection's key (DPoP), and sent with a proof.
+    #[serde(default)]
+    pub is_bound: bool,
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod view;
 
 pub use api_endpoint::ApiEndpoint;
 pub use config::{
-    AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, GrantConfig,
+    AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, Dpop, GrantConfig,
     KeyAlgorithm, Need, Origins, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
     RefreshTokenPolicy,
 };

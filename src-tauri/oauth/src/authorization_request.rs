@@ -132,6 +132,8 @@ pub struct RequestParameters<'a> {
     pub authentication: &'a Authentication,
     /// Whether a refresh token is stored, so that the person has consented to offline access before.
     pub offline_is_granted: bool,
+    /// The thumbprint of the key that the tokens are to be bound to (DPoP).
+    pub dpop_jkt: Option<&'a str>,
 }
 
 /// Builds the request of one sign-in attempt, with new random values.
@@ -203,6 +205,10 @@ fn parameters(
     }
     for resource in &config.resources {
         add("resource", resource.clone());
+    }
+    // Binds the code to the key, too (RFC 9449 §10).
+    if let Some(thumbprint) = asked.dpop_jkt {
+        add("dpop_jkt", thumbprint.to_owned());
     }
     // Without `prompt=consent` a provider must ignore this scope and issues no refresh token (OpenID Connect Core §11).
     if asked.scopes.iter().any(|scope| scope == "offline_access") && !asked.offline_is_granted {

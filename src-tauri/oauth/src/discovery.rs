@@ -147,6 +147,9 @@ fn values(issuer: &str, metadata: &Metadata, grant: GrantType) -> Overrides {
     if metadata.is_set("require_signed_request_object") {
         set("jar", "true");
     }
+    if metadata.is_set(notes::DPOP_REQUIRED) && notes::supports_dpop(metadata) {
+        set("dpop", "true");
+    }
     // The default is HTTP Basic (RFC 8414 §2). `body` also fits public clients, which send only their client ID.
     let methods = client_auth(metadata, "token_endpoint_auth_methods_supported");
     let is_silent = metadata.list("token_endpoint_auth_methods_supported").is_empty();

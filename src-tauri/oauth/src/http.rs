@@ -11,6 +11,7 @@ mod client_authentication;
 mod client_pool;
 pub mod credentials;
 pub mod device;
+mod dpop;
 mod failure;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
@@ -33,6 +34,7 @@ mod token_failure;
 mod unusable;
 
 pub use client::{Client, Progress, StreamedBody, retry_after_of};
+pub use dpop::{ProofRetries, ProofRetry};
 pub use failure::{ENVELOPE_FAILURE, Failure};
 pub use host_permit::HostPermit;
 pub use json_limit::holds_more_than;

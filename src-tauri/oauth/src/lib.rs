@@ -9,6 +9,7 @@ pub mod callback;
 pub mod clock;
 pub mod codeless_messages;
 pub mod discovery;
+pub mod dpop;
 pub mod endpoint_check;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]

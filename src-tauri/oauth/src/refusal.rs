@@ -48,6 +48,19 @@ impl Refusal<'_> {
                 format!("{provider} cannot answer now{}.{said}", self.in_brackets()),
             )
             .hint("Try again in a few minutes."),
+            "use_dpop_nonce" => Error::new(
+                Code::ProviderError,
+                format!("{provider} demanded another nonce for each DPoP proof{}.{said}", self.in_brackets()),
+            )
+            .hint("Try again. If it stays so, report it to the provider: a nonce is valid at least once."),
+            "invalid_dpop_proof" => Error::new(
+                Code::ProviderError,
+                format!("{provider} refused the DPoP proof{}.{said}", self.in_brackets()),
+            )
+            .hint(
+                "If the app is registered for DPoP-bound tokens, set dpop=true for it. Otherwise compare the clock of \
+                 this computer with the time. Then try again.",
+            ),
             ENVELOPE_FAILURE => Error::new(Code::ProviderError, format!("{provider} refused.{said}")),
             "" => {
                 let with = status.map(|status| format!(" with {status}")).unwrap_or_default();

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed2551
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{CLIENT_KEY, KeyAlgorithm};
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::jwk::{CommonParameters, Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -84,6 +84,26 @@ impl SigningKey {
         let mut header = Header { kid: Some(self.id.clone()), ..Header::new(self.algorithm) };
         header.typ = kind.map(str::to_owned).or(header.typ);
         jwt(&header, claims, &self.key)
+    }
+
+    /// Signs claims as a JWT with this type, whose header has the public key itself (RFC 9449 §4.2).
+    ///
+    /// # Errors
+    /// As for [`Self::sign`].
+    pub(crate) fn sign_with_public_key(&self, kind: &str, claims: &impl Serialize) -> Result<SecretString> {
+        let public = Jwk { common: CommonParameters::default(), ..self.public.clone() };
+        let mut header = Header { jwk: Some(public), ..Header::new(self.algorithm) };
+        header.typ = Some(kind.to_owned());
+        jwt(&header, claims, &self.key)
+    }
+
+    /// The thumbprint of the public key (RFC 7638).
+    ///
+    /// # Errors
+    /// The key has no thumbprint.
+    pub(crate) fn thumbprint(&self) -> Result<String> {
+        let thumbprint = self.public.thumbprint(ThumbprintHash::SHA256);
+        thumbprint.map_err(|_| Error::new(Code::Internal, "The thumbprint of a key could not be made."))
     }
 }
 

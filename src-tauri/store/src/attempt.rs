@@ -29,6 +29,8 @@ pub struct AttemptRow {
     pub sealed_verifier: Option<Sealed>,
     /// The authorization URL, or the codes and addresses for another device, until the sign-in ends.
     pub sealed_url: Option<Sealed>,
+    /// The key that the tokens are to be bound to, until the sign-in ends.
+    pub sealed_dpop: Option<Sealed>,
     /// The redirect URI that was sent; empty for a grant without a callback.
     pub redirect_uri: String,
     /// Its progress.
@@ -61,10 +63,11 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
         .execute(
             "INSERT INTO attempt (id, app_id, connection_id, name, state_hash, sealed_verifier, sealed_url, \
              redirect_uri, phase,
-                started_at, expires_at, exchange, browser, nonce_hash, max_age, replaces_account, grant_type)
+                started_at, expires_at, exchange, browser, nonce_hash, max_age, replaces_account, grant_type,
+                sealed_dpop)
              VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase,
              :started_at,
-                :expires_at, :exchange, :browser, :nonce_hash, :max_age, :replaces_account, :grant_type)",
+                :expires_at, :exchange, :browser, :nonce_hash, :max_age, :replaces_account, :grant_type, :dpop)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
                 ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier,
@@ -75,6 +78,7 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
                 ":browser": attempt.browser, ":nonce_hash": attempt.nonce_hash,
                 ":max_age": attempt.max_age,
                 ":replaces_account": attempt.replaces_account, ":grant_type": Json(attempt.grant_type),
+                ":dpop": attempt.sealed_dpop,
             },
         )
         .map(drop)
@@ -139,7 +143,8 @@ pub fn end(
 ) -> rusqlite::Result<()> {
     connection
         .execute(
-            "UPDATE attempt SET phase = ?2, error = ?3, sealed_verifier = NULL, sealed_url = NULL WHERE id = ?1",
+            "UPDATE attempt SET phase = ?2, error = ?3, sealed_verifier = NULL, sealed_url = NULL, \
+             sealed_dpop = NULL WHERE id = ?1",
             rusqlite::params![id, Json(phase), error.map(Json)],
         )
         .map(drop)
@@ -224,6 +229,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         state_hash: row.get("state_hash")?,
         sealed_verifier: row.get("sealed_verifier")?,
         sealed_url: row.get("sealed_url")?,
+        sealed_dpop: row.get("sealed_dpop")?,
         redirect_uri: row.get("redirect_uri")?,
         phase: json(row, "phase")?,
         started_at: row.get::<_, Time>("started_at")?.0,

@@ -124,6 +124,7 @@ mod tests {
             access: Sealed(vec![1]),
             refresh: None,
             id_token: None,
+            dpop: None,
             id_claims: None,
             metadata: serde_json::from_value(serde_json::json!({
                 "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": Timestamp::UNIX_EPOCH,

@@ -114,7 +114,7 @@ pub fn delete_sealed(connection: &Connection) -> rusqlite::Result<()> {
     }
     connection.execute_batch(
         "UPDATE app SET sealed_secret = NULL, sealed_values = NULL, secret_keys = '[]', sealed_registration = NULL;
-         UPDATE attempt SET sealed_url = NULL, sealed_verifier = NULL;
+         UPDATE attempt SET sealed_url = NULL, sealed_verifier = NULL, sealed_dpop = NULL;
          DELETE FROM revocation;
          DELETE FROM api_exchange;
          DELETE FROM derived_token;
@@ -151,9 +151,9 @@ mod tests {
             columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
         insta::assert_snapshot!(columns.join(" "), @"api_exchange.sealed_exchange \
             api_exchange.sealed_summary app.sealed_registration app.sealed_secret app.sealed_values \
-            attempt.sealed_url attempt.sealed_verifier connection.sealed_access connection.sealed_id_token \
-            connection.sealed_refresh derived_token.sealed_token hook.sealed_command revocation.sealed_token \
-            saved_request.sealed_draft");
+            attempt.sealed_dpop attempt.sealed_url attempt.sealed_verifier connection.sealed_access \
+            connection.sealed_dpop connection.sealed_id_token connection.sealed_refresh derived_token.sealed_token \
+            hook.sealed_command revocation.sealed_token saved_request.sealed_draft");
         store.read(super::all_sealed).unwrap();
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use grapnel_model::access_token::AccessToken;
+use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketType};
 use zeroize::Zeroizing;
 
@@ -16,7 +16,7 @@ use crate::wire::{ACTIVATION_SOCKET, AgentRequest, RESPONSE_HEAD_BYTES, SOCKET, 
 /// An agent normally answers within a millisecond. One that has not answered by then is stuck.
 const AGENT_REPLY_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Requests a token from the agent of the data in `home`. `None` if no agent is running, or if it does not have the
+/// Requests a bearer token from the agent of the data in `home`. `None` if no agent is running, or if it does not have the
 /// token at hand, for whatever reason.
 pub fn ask(home: &Path, question: &AgentRequest) -> Option<AccessToken> {
     let request = question.to_bytes()?;
@@ -49,5 +49,9 @@ pub fn answer(stream: &mut impl Read) -> Option<AccessToken> {
     let (expires_at, length) = decode_head(&head)?;
     let mut token = Zeroizing::new(vec![0; length]);
     stream.read_exact(&mut token).ok()?;
-    Some(AccessToken { value: std::str::from_utf8(&token).ok()?.into(), expires_at })
+    Some(AccessToken {
+        value: std::str::from_utf8(&token).ok()?.into(),
+        token_type: AccessTokenType::Bearer,
+        expires_at,
+    })
 }

@@ -91,6 +91,7 @@ pub fn decode_head(head: &[u8; RESPONSE_HEAD_BYTES]) -> Option<(Option<Timestamp
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grapnel_model::access_token::AccessTokenType;
     use proptest::prelude::*;
 
     proptest! {
@@ -119,7 +120,8 @@ mod tests {
     fn a_response_round_trips() {
         for end in [None, Some("2026-03-02T13:00:00.123456789Z"), Some("1969-12-31T23:59:59.5Z")] {
             let expires_at = end.map(|end| end.parse().unwrap());
-            let answer = AccessToken { value: "gri_at_ü".into(), expires_at };
+            let answer =
+                AccessToken { value: "gri_at_ü".into(), token_type: AccessTokenType::Bearer, expires_at };
             let bytes = encode(&answer).unwrap();
             let (head, token) = bytes.split_first_chunk().unwrap();
             assert_eq!(decode_head(head), Some((expires_at, token.len())));
@@ -140,6 +142,8 @@ mod tests {
         let asked = AgentRequest { name, min_valid: Duration::ZERO };
         assert_eq!(asked.to_bytes(), None);
         let value = "a".repeat(MAX_TOKEN_BYTES + 1).into();
-        assert!(encode(&AccessToken { value, expires_at: None }).is_none());
+        assert!(
+            encode(&AccessToken { value, token_type: AccessTokenType::Bearer, expires_at: None }).is_none()
+        );
     }
 }

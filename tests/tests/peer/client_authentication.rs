@@ -15,7 +15,7 @@ use crate::server::Client;
 use crate::world::{SCOPES, STAY, World};
 
 /// Registers a native client with these members (RFC 7591); returns what the server answers.
-async fn register(world: &World, own: &Value) -> Result<Value> {
+pub(crate) async fn register(world: &World, own: &Value) -> Result<Value> {
     let mut client = json!({
         "application_type": "native",
         "redirect_uris": ["http://127.0.0.1/callback"],
@@ -32,7 +32,12 @@ async fn register(world: &World, own: &Value) -> Result<Value> {
 }
 
 /// An app with a private key that Grapnel made, whose public half is registered as a person does it.
-async fn app_with_key(world: &World, alg: &str, own: &[(&str, &str)], registered: &Value) -> Result<App> {
+pub(crate) async fn app_with_key(
+    world: &World,
+    alg: &str,
+    own: &[(&str, &str)],
+    registered: &Value,
+) -> Result<App> {
     let unknown = Client { id: "not-registered-yet".into(), secret: None };
     let key = [("client_auth", "private_key_jwt"), ("client_key_alg", alg), STAY];
     let app = world.add_app(&unknown, SCOPES, &[&key, own].concat()).await?;

@@ -6,6 +6,7 @@ mod client_credentials;
 mod device;
 mod disconnecting;
 mod discovery;
+mod dpop;
 mod id_tokens;
 mod node;
 mod protected_resource;

@@ -18,7 +18,7 @@ use crate::print::{self, Output};
 use crate::session::{Ask, Session};
 use format::Format;
 pub(crate) use request::{Token, warn_if_short};
-use request::{fetch, fetch_derived, fetch_id_token, warn_if_ends};
+use request::{fetch, fetch_derived, fetch_id_token, fetch_proof, warn_if_bound, warn_if_ends};
 pub(crate) use target::Target;
 
 pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Exit> {
@@ -42,6 +42,16 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
         warn_if_ends(session.output, Some(token.expires_at), asked.min_valid);
         return Ok(Exit::Done);
     }
+    if let Some(request) = &asked.dpop {
+        let proven = fetch_proof(session, asked, (&connection, request)).await?;
+        if session.output.json || asked.format == Format::Json {
+            session.output.show_line(&print::json(&json::ProofDocument::of(&proven))?)?;
+        } else {
+            session.output.show_line(&text::proven_headers(&proven)?)?;
+        }
+        warn_if_short(session.output, &proven.token, asked.min_valid);
+        return Ok(Exit::Done);
+    }
     if let Some(target) =
         asked.target.target().filter(|_| asked.format == Format::Json || session.output.json)
     {
@@ -51,6 +61,7 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
         return Ok(Exit::Done);
     }
     let token = fetch(session, asked, &connection).await?;
+    warn_if_bound(session.output, &token);
     if asked.format == Format::Json {
         let scopes = session.grapnel.connection(&connection.id)?.scopes.granted;
         session.output.show_line(&print::json(&json::Document::of(&token, Some(scopes)))?)?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use grapnel_cli::{Environment, Exit, Input, Timeouts};
 use grapnel_core::Grapnel;
 use grapnel_core::browser::Launch;
-use grapnel_model::access_token::AccessToken;
+use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::secret::SecretString;
 use grapnel_sandbox::{Consent, Options, ProviderId, Sandbox, grigora};
 use insta::internals::SettingsBindDropGuard;
@@ -110,7 +110,13 @@ impl World {
         let (desktop, browsers, launch) = (self.grapnel(), Arc::clone(&self.browsers), self.launch);
         let of_agent = self.of_agent.clone();
         let environment = Environment {
-            ask: Box::new(move |_| Some(AccessToken { value: of_agent.clone()?.into(), expires_at: None })),
+            ask: Box::new(move |_| {
+                Some(AccessToken {
+                    value: of_agent.clone()?.into(),
+                    token_type: AccessTokenType::Bearer,
+                    expires_at: None,
+                })
+            }),
             open: Box::new(move || Grapnel::with(&home, keyring, clock)),
             clock: self.clock.clone(),
             input: Input { lines: Box::new(BufReader::new(input)), is_terminal, is_in_background: false },

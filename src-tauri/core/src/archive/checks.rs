@@ -5,10 +5,11 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::is_secret;
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
+use grapnel_oauth::dpop::DpopKey;
 use grapnel_store::app::AppRow;
 use serde_json::Value;
 
-use super::document::{ArchivedApp, ArchivedConnection};
+use super::document::{ArchivedApp, ArchivedConnection, ArchivedTokens};
 use crate::app::{NewApp, ValidatedApp, is_hidden};
 use crate::context::Context;
 use crate::grant::secret_associated_data;
@@ -85,7 +86,11 @@ pub(super) fn check_connection(out: &ArchivedConnection) -> Result<()> {
     let tokens = out.tokens.iter();
     let tokens =
         tokens.flat_map(|tokens| [Some(&tokens.access), tokens.refresh.as_ref(), tokens.id_token.as_ref()]);
+    let is_key = |key: &SecretString| DpopKey::parse(key).is_ok();
+    let is_bound_by_key =
+        |tokens: &ArchivedTokens| tokens.dpop_key.as_ref().map_or(!tokens.is_bound, |key| is_key(&key.0));
     let is_possible = is_id
+        && out.tokens.iter().all(is_bound_by_key)
         && !out.name.trim().is_empty()
         && tokens.flatten().all(|token| is_token(&token.0))
         && words().nth(MAX_VALUES).is_none()

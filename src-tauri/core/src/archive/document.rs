@@ -91,6 +91,12 @@ pub(super) struct ArchivedTokens {
     /// The validated ID token.
     #[serde(default)]
     pub(super) id_token: Option<PlaintextSecret>,
+    /// The key that the tokens are bound to (DPoP).
+    #[serde(default)]
+    pub(super) dpop_key: Option<PlaintextSecret>,
+    /// Whether the access token is.
+    #[serde(default)]
+    pub(super) is_bound: bool,
     #[serde(default)]
     pub(super) grant_type: GrantType,
 }
@@ -204,6 +210,7 @@ mod tests {
                 issued_at, expires_at, refresh_count, expiry_source: ExpirySource::TokenClaim,
                 refresh_expires_at: expires_at, refresh_end_is_fixed: true, signed_in_at: Some(issued_at),
                 id_token: Some(PlaintextSecret("a.b.c".into())),
+                dpop_key: Some(PlaintextSecret("a key".into())), is_bound: true,
                 grant_type: GrantType::DeviceCode,
             }
         }

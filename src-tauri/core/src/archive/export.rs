@@ -20,6 +20,7 @@ use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens, 
 use super::{document, encryption, file};
 use crate::app::registration_associated_data;
 use crate::context::Context;
+use crate::dpop_key;
 use crate::grant::{
     access_associated_data, id_token_associated_data, newest, refresh_associated_data, secret_associated_data,
 };
@@ -142,7 +143,7 @@ async fn app_out(
 }
 
 async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<ArchivedTokens>> {
-    let Some(StoredGrant { access, refresh, id_token, metadata }) = &row.grant else { return Ok(None) };
+    let Some(StoredGrant { access, refresh, id_token, dpop, metadata }) = &row.grant else { return Ok(None) };
     Ok(Some(ArchivedTokens {
         access: PlaintextSecret(ctx.vault.open(&access_associated_data(&row.id), access).await?),
         refresh: plaintext(ctx, &refresh_associated_data(&row.id), refresh.as_ref()).await?,
@@ -154,6 +155,8 @@ async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<Archive
         refresh_end_is_fixed: metadata.refresh_end_is_fixed,
         signed_in_at: metadata.signed_in_at,
         id_token: plaintext(ctx, &id_token_associated_data(&row.id), id_token.as_ref()).await?,
+        dpop_key: plaintext(ctx, &dpop_key::associated_data(&row.id), dpop.as_ref()).await?,
+        is_bound: metadata.dpop.is_some(),
         grant_type: metadata.grant_type,
     }))
 }

@@ -14,6 +14,7 @@ use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::{Origins, OtherHost, Profile, ProviderConfig};
 use grapnel_model::secret::TokenPreview;
 use grapnel_model::text::clean_line;
+use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::Mask;
 use grapnel_store::app::AppRow;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
@@ -27,6 +28,7 @@ use crate::app::{self, ValidatedApp, shown_name};
 use crate::connection::cleaned_annotations;
 use crate::content::jwt;
 use crate::context::Context;
+use crate::dpop_key;
 use crate::grant::{access_associated_data, id_token_associated_data, refresh_associated_data};
 use crate::unique_names::UniqueNames;
 
@@ -357,6 +359,7 @@ async fn grant(
     let refresh = tokens.refresh.as_ref().map(|token| &token.0);
     let id_token = tokens.id_token.as_ref().map(|token| &token.0);
     let id_token = id_token.and_then(|token| Some((token, jwt::expiry(token)?)));
+    let dpop = tokens.dpop_key.as_ref().and_then(|key| DpopKey::parse(&key.0).ok());
     Ok(SealedGrant {
         access: ctx.vault.seal(&access_associated_data(id), &tokens.access.0).await?,
         refresh: match refresh {
@@ -367,6 +370,7 @@ async fn grant(
             Some((token, _)) => Some(ctx.vault.seal(&id_token_associated_data(id), token).await?),
             None => None,
         },
+        dpop: dpop_key::seal(ctx, id, dpop.as_ref()).await?,
         id_claims: id_token.and_then(|(token, _)| jwt::unchecked_claims(token, &Mask::of([]))),
         metadata: TokenMetadata {
             access: TokenPreview::of(&tokens.access.0, &config.token_prefix),
@@ -383,6 +387,7 @@ async fn grant(
             signed_in_at: tokens.signed_in_at,
             id_token: id_token
                 .map(|(_, expires_at)| IdTokenMetadata { expires_at, received_at: tokens.issued_at }),
+            dpop: dpop.as_ref().filter(|_| tokens.is_bound).map(|key| key.thumbprint().to_owned()),
         },
         scopes: out.scopes.clone(),
         project_ids: out.project_ids.clone(),

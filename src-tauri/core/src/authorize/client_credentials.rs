@@ -18,6 +18,7 @@ use super::exchange::{Exchanged, explain_refused_request};
 use super::sign_in_request::{SignInRequest, store_attempt};
 use super::store_grant::{GrantTarget, store_grant};
 use crate::context::Context;
+use crate::dpop_key;
 use crate::exchange_log::{self, ExchangeLog};
 use crate::grant::OAuthClient;
 use crate::secret_parameters;
@@ -72,7 +73,8 @@ async fn obtain(
 ) -> Result<GrantTarget> {
     let _working = ctx.begin_sealed_write().await?;
     secret_parameters::seal_clear(ctx, &app.row).await?;
-    let client = OAuthClient::of(ctx, app).await?;
+    let mut client = OAuthClient::of(ctx, app).await?;
+    client.credentials.dpop = dpop_key::new(&client.config)?;
     if let Some(id) = &row.connection_id {
         log.mask(exchange_log::secrets_of(ctx, id).await.unwrap_or_default());
     }

@@ -18,6 +18,7 @@ use super::device_prompt::{StoredPrompt, no_device_url};
 use super::exchange::explain_refused_request;
 use super::sign_in_request::{SignInRequest, store_attempt};
 use crate::context::Context;
+use crate::dpop_key;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::OAuthClient;
 use crate::secret_parameters;
@@ -57,7 +58,9 @@ pub(super) async fn start(
     let lifetime = SignedDuration::try_from(authorization.expires_in).unwrap_or(SignedDuration::ZERO);
     let code = &authorization.device_code;
     let stored = StoredPrompt::of(&authorization);
+    let dpop = dpop_key::new(&client.config)?;
     let row = AttemptRow {
+        sealed_dpop: dpop_key::seal_for_attempt(ctx, &base.id, dpop.as_deref()).await?,
         sealed_verifier: Some(ctx.vault.seal(&verifier_associated_data(&base.id), code).await?),
         sealed_url: Some(stored.seal(ctx, &base.id).await?),
         expires_at: base.started_at + lifetime,

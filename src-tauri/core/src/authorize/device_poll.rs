@@ -25,6 +25,7 @@ use super::device_prompt::StoredPrompt;
 use super::exchange::{Exchanged, check_id_token, explain_refused_request};
 use super::store_grant::{GrantTarget, store_grant};
 use crate::context::Context;
+use crate::dpop_key;
 use crate::exchange_log::{self, ExchangeLog, Suspended};
 use crate::grant::OAuthClient;
 use crate::revoke;
@@ -184,7 +185,8 @@ async fn ask(
 ) -> Result<Answer> {
     ctx.vault.check().await?;
     let app = ConfiguredApp::load(ctx, &row.app_id)?;
-    let client = OAuthClient::of(ctx, &app).await?;
+    let mut client = OAuthClient::of(ctx, &app).await?;
+    client.credentials.dpop = dpop_key::of_attempt(ctx, row).await?;
     if polling.interval.is_none() {
         polling.interval = Some(Duration::from_secs(StoredPrompt::open(ctx, row).await?.interval));
     }

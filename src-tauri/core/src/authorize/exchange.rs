@@ -17,6 +17,7 @@ use grapnel_store::attempt::{self, AttemptRow};
 use super::attempts::verifier_associated_data;
 use crate::content::{self, AskedIdToken, IdToken};
 use crate::context::Context;
+use crate::dpop_key;
 use crate::exchange_log::{self, ExchangeLog};
 use crate::grant::OAuthClient;
 use crate::secret_parameters;
@@ -41,7 +42,8 @@ pub(super) async fn exchange_code(
     // A code works only once: the vault must be able to encrypt the tokens before the code is sent.
     ctx.vault.check().await?;
     secret_parameters::seal_clear(ctx, &app.row).await?;
-    let client = OAuthClient::of(ctx, app).await?;
+    let mut client = OAuthClient::of(ctx, app).await?;
+    client.credentials.dpop = dpop_key::of_attempt(ctx, row).await?;
     let verifier = match &row.sealed_verifier {
         Some(sealed) => Some(ctx.vault.open(&verifier_associated_data(&row.id), sealed).await?),
         None => None,

@@ -54,6 +54,7 @@ impl Waiting {
                 state_hash: sha256(state.as_bytes()).to_vec(),
                 sealed_verifier: None,
                 sealed_url: None,
+                sealed_dpop: None,
                 redirect_uri: redirect_uri.into(),
                 phase: Phase::Waiting,
                 started_at: NOW,

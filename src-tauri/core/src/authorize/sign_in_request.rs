@@ -124,6 +124,7 @@ impl SignInRequest {
             state_hash: random::<32>().to_vec(),
             sealed_verifier: None,
             sealed_url: None,
+            sealed_dpop: None,
             redirect_uri: String::new(),
             phase: Phase::Waiting,
             started_at: now,

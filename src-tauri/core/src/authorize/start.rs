@@ -25,6 +25,7 @@ use super::receive::receive;
 use super::sign_in_request::{SignInRequest, store_attempt};
 use super::{client_credentials, device, loopback};
 use crate::context::Context;
+use crate::dpop_key;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::OAuthClient;
 use crate::secret_parameters;
@@ -149,6 +150,7 @@ async fn begin(
     let known = again.as_ref().and_then(|row| row.identity.account.as_ref()?.login_hint());
     let known = known.filter(|_| !wanted.another_account);
     let scopes = wanted.scopes(app, again.as_ref())?;
+    let dpop = dpop_key::new(&config)?;
     let (listener, redirect_uri) = loopback::prepare(ctx, &app.redirect_uri).await?;
     let asked = authorization_request::RequestParameters {
         client_id: &app.client_id,
@@ -159,6 +161,7 @@ async fn begin(
         another_account: wanted.another_account,
         authentication: &wanted.authentication,
         offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh().is_some()),
+        dpop_jkt: dpop.as_ref().map(|key| key.thumbprint()),
     };
     let mut request = authorization_request::prepare(&config, &asked)?;
     if config.jar && login.is_none() {
@@ -182,6 +185,7 @@ async fn begin(
         state_hash: sha256(request.state.expose_secret().as_bytes()).to_vec(),
         sealed_verifier,
         sealed_url: Some(sealed_url),
+        sealed_dpop: dpop_key::seal_for_attempt(ctx, &base.id, dpop.as_deref()).await?,
         redirect_uri,
         exchange,
         max_age: request.max_age,

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::attempt::Phase;
-use grapnel_model::error::Result;
+use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::Dpop;
+use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::token::Grant;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity, connection, derived_token};
@@ -20,6 +23,7 @@ use crate::content::{self, IdToken};
 use crate::context::Context;
 use crate::exchange_log::ExchangeLog;
 use crate::grant;
+use crate::revoke;
 use crate::signed_in::ConfiguredApp;
 use crate::unique_names::UniqueNames;
 
@@ -32,13 +36,18 @@ pub(super) async fn store_grant(
     log: &ExchangeLog,
 ) -> Result<GrantTarget> {
     log.mask(grant.secrets());
-    let target = choose_target(ctx, row, app, &grant, id_token.as_ref()).await?;
+    if client.config.dpop == Dpop::Required && grant.token_type != AccessTokenType::Dpop {
+        Box::pin(revoke::revoke_unwanted(ctx, (&app.row, &client.config), &grant)).await?;
+        return Err(not_bound(&client.provider));
+    }
+    let key = client.credentials.dpop.clone().filter(|_| grant.token_type == AccessTokenType::Dpop);
+    let target = choose_target(ctx, row, app, (&grant, key), id_token.as_ref()).await?;
     if id_token.is_none() {
         grant.id_token = None;
     }
     let app = &app.row;
     let id = target.id().clone();
-    let sealed = grant::seal(ctx, &id, &client.config, grant, (row.grant_type, None)).await?;
+    let sealed = grant::seal(ctx, &id, &client, grant, (row.grant_type, None)).await?;
     let (now, exchange) = (ctx.now(), log.last_of(ExchangeKind::Token));
     let exchange = exchange.map(|exchange| exchange.view.summary.id);
     ctx.store.write(|tx| {
@@ -84,6 +93,14 @@ pub(super) async fn store_grant(
     Ok(target)
 }
 
+/// The error of a sign-in whose token would be good for anyone who has it.
+fn not_bound(provider: &str) -> Error {
+    Error::new(Code::ProviderError, format!("{provider} did not bind the token to a key (DPoP)."))
+        .means("The app requires that. The tokens were not kept, and are revoked if the provider offers it.")
+        .hint("Set dpop=true for the app to accept such tokens, or ask the provider to bind them for your client.")
+        .next_step(NextStep::EditApp)
+}
+
 fn unique_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String> {
     let mut names = UniqueNames::default();
     connection::names(tx)?.iter().for_each(|name| names.take(name));
@@ -114,7 +131,7 @@ async fn choose_target(
     ctx: &Arc<Context>,
     row: &AttemptRow,
     app: &ConfiguredApp,
-    granted: &Grant,
+    (granted, key): (&Grant, Option<Arc<DpopKey>>),
     id_token: Option<&IdToken>,
 ) -> Result<GrantTarget> {
     let Some(id) = row.connection_id.clone() else { return Ok(GrantTarget::New(ConnectionId::random())) };
@@ -125,7 +142,7 @@ async fn choose_target(
     let now = match id_token {
         Some(id_token) => Some(id_token.account.clone()),
         None if row.replaces_account || !row.grant_type.has_person() => None,
-        None => content::account_of_new(ctx, &id, app, granted).await,
+        None => content::account_of_new(ctx, &id, app, (granted, key)).await,
     };
     match now {
         Some(now) if !row.replaces_account && !now.is_same(&before) => {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Content, ProviderConfig};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use grapnel_oauth::http::api::{self, ApiFailure};
+use grapnel_oauth::dpop::DpopKey;
+use grapnel_oauth::http::api::{self, ApiFailure, ApiToken};
 use grapnel_oauth::http::token::Grant;
 use grapnel_oauth::http::{Limits, Mask, Progress, Reply};
 use grapnel_oauth::refusal::said;
@@ -41,7 +41,7 @@ pub(super) struct Api<'a> {
     pub(super) id: &'a ConnectionId,
     app: ConfiguredApp,
     /// The access token of a grant that is not stored yet.
-    new_token: Option<SecretString>,
+    new_token: Option<ApiToken>,
     provider: String,
     pub(super) config: ProviderConfig,
     /// The connection's secrets, which are masked in responses.
@@ -65,11 +65,13 @@ impl<'a> Api<'a> {
         ctx: &'a Arc<Context>,
         id: &'a ConnectionId,
         app: &ConfiguredApp,
-        granted: &Grant,
+        (granted, key): (&Grant, Option<Arc<DpopKey>>),
     ) -> Result<Self> {
         let (app, provider, config) = (app.clone(), app.provider()?, app.config()?.clone());
-        let (new_token, secrets) =
-            (Some(granted.access_token.clone()), Mutex::new(granted.secrets().collect()));
+        let (new_token, secrets) = (
+            Some(ApiToken { value: granted.access_token.clone(), key }),
+            Mutex::new(granted.secrets().collect()),
+        );
         // Not of the connection: another account may have signed in.
         let log = ExchangeLog::new(ctx, None);
         Ok(Self { ctx, id, app, new_token, provider, config, secrets, log })
@@ -117,7 +119,7 @@ impl<'a> Api<'a> {
 
     /// The response of a userinfo endpoint, or the reason why there is none as text.
     pub(super) async fn userinfo_at(&self, url: &Url) -> Result<api::Userinfo, String> {
-        let token = self.token().await.map_err(|error| error.message)?;
+        let token = self.fresh().await.map_err(|error| error.message)?.presented();
         api::userinfo(self.log.http(), url, &token, &self.mask()).await.map_err(|failure| failure.to_string())
     }
 
@@ -141,9 +143,9 @@ impl<'a> Api<'a> {
     pub(super) async fn fetch(&self, path: &str, body: &Value, heard: &Progress<'_>) -> Result<Reply> {
         let (base, http) = (self.base()?, self.log.http());
         let fresh = self.fresh().await?;
-        let mut fetched = api::fetch(http, base, path, &fresh.token.value, body, heard, &self.mask()).await;
+        let mut fetched = api::fetch(http, base, path, &fresh.presented(), body, heard, &self.mask()).await;
         if let Some(newer) = self.newer(fetched.as_ref().err(), &fresh).await? {
-            fetched = api::fetch(http, base, path, &newer.token.value, body, heard, &self.mask()).await;
+            fetched = api::fetch(http, base, path, &newer.presented(), body, heard, &self.mask()).await;
             self.check_newer_token(fetched.as_ref().err(), &newer)?;
         }
         fetched.map_err(|failure| self.explain(failure))
@@ -154,10 +156,10 @@ impl<'a> Api<'a> {
         let (base, http) = (self.base()?, self.log.http());
         let fresh = self.fresh().await?;
         let mut called =
-            api::call(http, base, path, &fresh.token.value, body.as_ref(), limits, &self.mask()).await;
+            api::call(http, base, path, &fresh.presented(), body.as_ref(), limits, &self.mask()).await;
         if let Some(newer) = self.newer(called.as_ref().err(), &fresh).await? {
             called =
-                api::call(http, base, path, &newer.token.value, body.as_ref(), limits, &self.mask()).await;
+                api::call(http, base, path, &newer.presented(), body.as_ref(), limits, &self.mask()).await;
             self.check_newer_token(called.as_ref().err(), &newer)?;
         }
         let reply = called.map_err(|failure| self.explain(failure))?;
@@ -170,8 +172,7 @@ impl<'a> Api<'a> {
     async fn fresh(&self) -> Result<CurrentToken> {
         if let Some(token) = &self.new_token {
             // A version that no grant has: nothing is refreshed or recorded for a grant that is not stored.
-            let token = AccessToken { value: token.clone(), expires_at: None };
-            return Ok(CurrentToken { token, version: -1 });
+            return Ok(CurrentToken::of_new(token));
         }
         let fresh = refresh::access_token(self.ctx, self.id, Duration::ZERO).await?;
         self.set_new_token(&fresh).await?;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_model::access_token::AccessToken;
+use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
@@ -23,6 +23,7 @@ use super::outcome::{PriorState, RefreshFailure, RefreshReason, Refreshed};
 use super::renewal::{self, Renewal};
 use crate::content::id_token;
 use crate::context::{Context, UnsavedGrant};
+use crate::dpop_key;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
 use crate::signed_in::SignedIn;
@@ -165,7 +166,7 @@ impl RefreshAttempt<'_> {
             return known;
         }
         secret_parameters::seal_clear(ctx, &signed_in.app.row).await?;
-        let client = OAuthClient::of(ctx, &signed_in.app).await?;
+        let mut client = OAuthClient::of(ctx, &signed_in.app).await?;
         grant::may_be_sent(row.allowed_origins.as_ref(), &client.config)?;
         // The new tokens are for the origins that were asked, even if the app's endpoints have changed by then.
         signed_in.connection.allowed_origins.get_or_insert_with(|| client.config.origins());
@@ -175,6 +176,10 @@ impl RefreshAttempt<'_> {
             Err(error) => return self.record(row, RefreshFailure::Refused(error), None).await,
         };
         let asked = renewal.request(ctx, row, &signed_in.app.row).await?;
+        // An app that was changed to bind its tokens gets its key now.
+        let bound = dpop_key::of(ctx, row).await?;
+        client.credentials.dpop = if bound.is_some() { bound } else { dpop_key::new(&client.config)? };
+        let client = client;
         pass_crash_point(CrashPoint::BeforeMark);
         let (begun, at) = (id.clone(), ctx.now());
         ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;
@@ -200,11 +205,12 @@ impl RefreshAttempt<'_> {
             }
         };
         let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
-        let value = granted.access_token.clone();
+        let (value, token_type) = (granted.access_token.clone(), granted.token_type);
+        let key = client.credentials.dpop.clone().filter(|_| token_type == AccessTokenType::Dpop);
         if !matches!(id_token, id_token::Refreshed::Same(Some(_))) {
             granted.id_token = None;
         }
-        let mut sealed = grant::seal(ctx, id, config, granted, (row.grant_type(), Some(row))).await?;
+        let mut sealed = grant::seal(ctx, id, &client, granted, (row.grant_type(), Some(row))).await?;
         match id_token {
             id_token::Refreshed::Same(claims) => sealed.id_claims = claims,
             id_token::Refreshed::Another(error) => sealed.error = Some(error),
@@ -220,8 +226,9 @@ impl RefreshAttempt<'_> {
         match other_account {
             Some(error) => Err(RefreshFailure::OtherAccount(error)),
             None => Ok(Refreshed::Stored(CurrentToken {
-                token: AccessToken { value, expires_at },
+                token: AccessToken { value, token_type, expires_at },
                 version: row.version + 1,
+                key,
             })),
         }
     }
@@ -372,6 +379,7 @@ mod tests {
             access: Sealed(access.into()),
             refresh: None,
             id_token: None,
+            dpop: None,
             id_claims: None,
             metadata: serde_json::from_value(serde_json::json!({
                 "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": now, "expires_at": null,

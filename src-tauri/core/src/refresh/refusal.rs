@@ -121,6 +121,8 @@ const UNAVAILABLE: &[&str] = &[
     "service_unavailable",
     "internal_error",
     "internal_server_error",
+    // RFC 9449 §8: nothing in the request was used.
+    "use_dpop_nonce",
 ];
 
 /// Normalizes a code to its letters: `invalid_grant`, `invalid-grant` and `InvalidGrant` are equal.

@@ -44,6 +44,7 @@ fn world() -> World {
             access: access.expect("a sealed token"),
             refresh: None,
             id_token: None,
+            dpop: None,
             id_claims: None,
             metadata: TokenMetadata {
                 access: TokenPreview::of(&token, ""),
@@ -58,6 +59,7 @@ fn world() -> World {
                 grant_type: GrantType::default(),
                 signed_in_at: None,
                 id_token: None,
+                dpop: None,
             },
             scopes: Vec::new(),
             project_ids: Vec::new(),
@@ -184,11 +186,14 @@ async fn ask_in(world: &World, pieces: &[&[u8]]) -> Vec<u8> {
 
 fn answered(bytes: &[u8]) {
     let mut stream = Cursor::new(bytes);
-    let Some(AccessToken { value, expires_at }) = grapnel_token_client::answer(&mut stream) else { return };
+    let Some(AccessToken { value, token_type, expires_at }) = grapnel_token_client::answer(&mut stream)
+    else {
+        return;
+    };
     let taken = usize::try_from(stream.position()).expect("it is in memory");
     assert_eq!(taken, RESPONSE_HEAD_BYTES + value.expose_secret().len());
     assert!(value.expose_secret().len() <= 1 << 20);
-    let said = encode(&AccessToken { value, expires_at }).expect("it is as long as it may be");
+    let said = encode(&AccessToken { value, token_type, expires_at }).expect("it is as long as it may be");
     let again = grapnel_token_client::answer(&mut Cursor::new(&*said)).expect("what is said is heard");
     let end = |end: Option<Timestamp>| end.map(Timestamp::as_nanosecond);
     assert_eq!(end(again.expires_at), end(expires_at));

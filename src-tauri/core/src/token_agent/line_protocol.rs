@@ -100,7 +100,11 @@ pub(super) fn encode(response: &Result<AccessToken>) -> Option<Zeroizing<Vec<u8>
             let access_token = token.value.expose_secret();
             // Growing would leave copies of the token behind. An escaped character takes at most six bytes.
             line.reserve_exact(access_token.len().checked_mul(6)?.checked_add(256)?);
-            let response = TokenResponse { access_token, token_type: "Bearer", expires_at: token.expires_at };
+            let response = TokenResponse {
+                access_token,
+                token_type: token.token_type.name(),
+                expires_at: token.expires_at,
+            };
             serde_json::to_writer(&mut *line, &response).ok()?;
         }
         Err(error) => {
@@ -114,6 +118,7 @@ pub(super) fn encode(response: &Result<AccessToken>) -> Option<Zeroizing<Vec<u8>
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::access_token::AccessTokenType;
     use grapnel_model::error::Code;
 
     use super::*;
@@ -149,7 +154,7 @@ mod tests {
     #[test]
     fn a_response_is_one_line() {
         let expires_at = Some("2026-03-02T13:00:00Z".parse().unwrap());
-        let token = AccessToken { value: "a\"b\nc".into(), expires_at };
+        let token = AccessToken { value: "a\"b\nc".into(), token_type: AccessTokenType::Bearer, expires_at };
         let line = encode(&Ok(token)).unwrap();
         let expected = "{\"access_token\":\"a\\\"b\\nc\",\"token_type\":\"Bearer\",\
             \"expires_at\":\"2026-03-02T13:00:00Z\"}\n";
@@ -166,7 +171,11 @@ mod tests {
 
     #[test]
     fn a_long_token_leaves_no_copy_behind() {
-        let token = AccessToken { value: "\u{1}".repeat(10_000).into(), expires_at: None };
+        let token = AccessToken {
+            value: "\u{1}".repeat(10_000).into(),
+            token_type: AccessTokenType::Bearer,
+            expires_at: None,
+        };
         let line = encode(&Ok(token)).unwrap();
         assert_eq!(line.capacity(), 60_256, "it did not grow");
     }

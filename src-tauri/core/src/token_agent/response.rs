@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use grapnel_model::access_token::AccessToken;
+use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::activity::RequestingProcess;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
@@ -89,6 +89,10 @@ impl HandOut {
         });
         let Some((vault, row)) = read? else { return Ok(None) };
         let Some(grant) = &row.grant else { return Ok(None) };
+        // Standing alone, a token that is bound to a key is of no use; the other program says so.
+        if grant.metadata.dpop.is_some() {
+            return Ok(None);
+        }
         if !refresh::is_valid_for(ctx, &row, &grant.metadata, question.min_valid) {
             return Ok(None);
         }
@@ -98,7 +102,8 @@ impl HandOut {
         };
         let protection =
             if vault.kdf_params.is_some() { Protection::Passphrase } else { Protection::Keyring };
-        let token = AccessToken { value, expires_at: grant.metadata.expires_at };
+        let token =
+            AccessToken { value, token_type: AccessTokenType::Bearer, expires_at: grant.metadata.expires_at };
         // Checked last, since the keyring may have been locked meanwhile.
         let hand_out = Self { token, is_derived: false, id: row.id, app_id: row.app_id };
         Ok(gate.is_open(protection).then_some(hand_out))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::api_request::{ApiClient, ApiRequest, ApiResponse, RequestBody, Waiting};
-use grapnel_model::access_token::AccessToken;
+use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::connection::State;
 use grapnel_model::error::{Code, Result};
 use grapnel_model::id::ConnectionId;
@@ -100,7 +100,9 @@ async fn a_token_of_the_agent_is_sent_until_it_is_rejected_or_expires() {
         _ => Reply::json(401, "{}"),
     };
     api.server.answer("/api/x", first_is_rejected);
-    let given = |expires_at| Some(AccessToken { value: "of-the-agent".into(), expires_at });
+    let given = |expires_at| {
+        Some(AccessToken { value: "of-the-agent".into(), token_type: AccessTokenType::Bearer, expires_at })
+    };
     let client = api.client(&[]).with_token_of(|| given(None)).unwrap();
     let url = client.resolve("x").unwrap();
     for _ in 0..2 {

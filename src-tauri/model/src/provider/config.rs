@@ -96,6 +96,18 @@ pub enum AssertionAudience {
     Other(String),
 }
 
+/// Whether tokens are bound to a key of their connection (DPoP, RFC 9449).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dpop {
+    /// They are bearer tokens.
+    #[default]
+    Never,
+    /// Grapnel proves each request. A server that binds nothing is accepted.
+    Offered,
+    /// A sign-in fails if the server does not bind its tokens.
+    Required,
+}
+
 /// Whether the authorization request has a code challenge (PKCE, RFC 7636, method S256).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pkce {
@@ -239,6 +251,8 @@ pub struct ProviderConfig {
     pub revocation_auth: Option<ClientAuth>,
     /// The client authentication method for introspection, if it differs.
     pub introspection_auth: Option<ClientAuth>,
+    /// Whether tokens are bound to a key of their connection.
+    pub dpop: Dpop,
     /// Whether PKCE is used.
     pub pkce: Pkce,
     /// The separator between requested scopes; `None` if scopes are not sent.

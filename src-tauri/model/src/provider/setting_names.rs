@@ -30,6 +30,7 @@ pub(super) const KEYS: &[&str] = &[
     "par_url",
     "par",
     "jar",
+    "dpop",
     "pkce",
     "send_scope",
     "scope_separator",

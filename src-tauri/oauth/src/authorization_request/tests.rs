@@ -23,6 +23,7 @@ fn request(id: &str, own: &[(&str, &str)]) -> (PreparedRequest, ProviderConfig) 
         another_account: false,
         authentication: &AUTHENTICATION,
         offline_is_granted: false,
+        dpop_jkt: None,
     };
     (prepare(&config, &asked).unwrap(), config)
 }
@@ -49,6 +50,7 @@ fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> RequestParameters
         another_account: false,
         authentication: &AUTHENTICATION,
         offline_is_granted: false,
+        dpop_jkt: None,
     }
 }
 

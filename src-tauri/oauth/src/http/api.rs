@@ -1,6 +1,9 @@
-//! Calls of a provider's API: JSON with a bearer token (RFC 6750), userinfo, introspection (RFC 7662) and revocation
+//! Calls of a provider's API: JSON with an access token (RFC 6750, RFC 9449), userinfo, introspection (RFC 7662) and revocation
 //! (RFC 7009). No redirect is followed, so that a token stays with its host.
 
+use std::sync::Arc;
+
+use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::provider::{ClientAuth, ProviderConfig};
 use grapnel_model::provider_text::clean;
@@ -12,11 +15,13 @@ use url::Url;
 use super::client::{Client, Progress};
 use super::client_authentication::{method_at, send_form};
 use super::credentials::Credentials;
+use super::dpop::{self, ProofRetry};
 use super::failure::Failure;
 use super::limits::Limits;
 use super::mask::Mask;
 use super::redacted_response;
 use super::response::Reply;
+use crate::dpop::DpopKey;
 
 /// Why an API call failed.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +45,7 @@ pub async fn call(
     client: &Client,
     base: &Url,
     path: &str,
-    token: &SecretString,
+    token: &ApiToken,
     body: Option<&Value>,
     limits: Limits,
     mask: &Mask,
@@ -49,9 +54,9 @@ pub async fn call(
     let reply = client.send(ExchangeKind::Api, request, limits).await.map_err(ApiFailure::Failed)?;
     let reply = masked(reply, mask).await;
     if reply.body.len() < BLOCKING_PARSE_BYTES {
-        return read(&reply, token);
+        return read(&reply, &token.value);
     }
-    let token = token.clone();
+    let token = token.value.clone();
     let read = tokio::task::spawn_blocking(move || read(&reply, &token)).await;
     read.unwrap_or_else(|_| Err(ApiFailure::Failed(Failure::Lost("reading it was interrupted".into()))))
 }
@@ -66,7 +71,7 @@ pub async fn fetch(
     client: &Client,
     base: &Url,
     path: &str,
-    token: &SecretString,
+    token: &ApiToken,
     body: &Value,
     heard: &Progress<'_>,
     mask: &Mask,
@@ -81,7 +86,7 @@ pub async fn fetch(
         return Ok(reply);
     }
     let strange = unexpected_response(&reply);
-    Err(read(&reply, token).err().unwrap_or(strange))
+    Err(read(&reply, &token.value).err().unwrap_or(strange))
 }
 
 /// Masks the connection's secrets in the body.
@@ -97,13 +102,45 @@ async fn masked(mut reply: Reply, mask: &Mask) -> Reply {
     reply
 }
 
-/// The `Authorization` header of a bearer token (RFC 6750 §2.1), which no log shows.
+/// An access token with what it is sent with.
+#[derive(Clone)]
+pub struct ApiToken {
+    /// The access token.
+    pub value: SecretString,
+    /// The key that it is bound to; `None` for a bearer token.
+    pub key: Option<Arc<DpopKey>>,
+}
+
+impl ApiToken {
+    /// How it is sent.
+    pub fn token_type(&self) -> AccessTokenType {
+        if self.key.is_some() { AccessTokenType::Dpop } else { AccessTokenType::Bearer }
+    }
+
+    /// Puts the token into the header `Authorization` (RFC 6750 §2.1, RFC 9449 §7.1), which no log shows, and has the
+    /// client send its proof. `retry` is how the server refused the last proof.
+    ///
+    /// # Errors
+    ///
+    /// If the token has characters that a header cannot carry.
+    pub fn authorize<B>(&self, request: &mut Request<B>, retry: Option<ProofRetry>) -> Result<(), Failure> {
+        let value = authorization(self.token_type(), &self.value)?;
+        request.headers_mut().insert(header::AUTHORIZATION, value);
+        if let Some(key) = &self.key {
+            let at = retry.and_then(ProofRetry::clock);
+            dpop::bind(request.extensions_mut(), key, Some(&self.value), at);
+        }
+        Ok(())
+    }
+}
+
+/// The value of the header `Authorization` with a token, which no log shows.
 ///
 /// # Errors
 ///
 /// If the token has characters that a header cannot carry.
-pub fn bearer(token: &SecretString) -> Result<HeaderValue, Failure> {
-    let value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+pub(super) fn authorization(kind: AccessTokenType, token: &SecretString) -> Result<HeaderValue, Failure> {
+    let value = HeaderValue::from_str(&format!("{} {}", kind.name(), token.expose_secret()));
     let mut value =
         value.map_err(|_| Failure::NotSent("the token has characters that cannot be sent".into()))?;
     value.set_sensitive(true);
@@ -113,21 +150,21 @@ pub fn bearer(token: &SecretString) -> Result<HeaderValue, Failure> {
 fn request(
     base: &Url,
     path: &str,
-    token: &SecretString,
+    token: &ApiToken,
     body: Option<&Value>,
 ) -> Result<Request<Vec<u8>>, ApiFailure> {
     let base = base.as_str();
     let address =
         if path.is_empty() { base.to_owned() } else { format!("{}/{path}", base.trim_end_matches('/')) };
-    let authorization = bearer(token).map_err(ApiFailure::Failed)?;
-    Request::builder()
+    let mut request = Request::builder()
         .method(if body.is_some() { Method::POST } else { Method::GET })
         .uri(address)
-        .header(header::AUTHORIZATION, authorization)
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/json")
         .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
-        .map_err(|error| not_sent(&error))
+        .map_err(|error| not_sent(&error))?;
+    token.authorize(&mut request, None).map_err(ApiFailure::Failed)?;
+    Ok(request)
 }
 
 /// The response of a userinfo endpoint (OpenID Connect Core §5.3.2).
@@ -142,7 +179,7 @@ pub enum Userinfo {
 pub async fn userinfo(
     client: &Client,
     url: &Url,
-    token: &SecretString,
+    token: &ApiToken,
     mask: &Mask,
 ) -> Result<Userinfo, ApiFailure> {
     let ask = async |method: Method| {
@@ -161,7 +198,7 @@ pub async fn userinfo(
         let token = String::from_utf8(reply.body).unwrap_or_default();
         return Ok(Userinfo::Signed(token.trim().to_owned()));
     }
-    read(&masked(reply, mask).await, token).map(Userinfo::Claims)
+    read(&masked(reply, mask).await, &token.value).map(Userinfo::Claims)
 }
 
 /// Reads a public JSON document, such as a provider's keys. No token is sent, since another host may serve it.
@@ -316,6 +353,7 @@ mod tests {
                 client_id: "id".into(),
                 client_secret: Some("held-secret".into()),
                 private_key: None,
+                dpop: None,
             };
             let url = "https://provider.example/introspect".parse().unwrap();
             let method = method_at(config.introspection_auth, &config);

@@ -15,6 +15,7 @@ use url::Url;
 
 use super::cause;
 use super::client_pool::{ClientPool, Route};
+use super::dpop::{Binding, Nonces, PROOF, ProofRetries, ProofRetry};
 use super::failure::Failure;
 use super::host_permit::{HostPermit, HostPermits};
 use super::json_limit::Values;
@@ -43,12 +44,14 @@ struct Shared {
     time: Arc<CorrectedClock>,
     permits: HostPermits,
     pool: ClientPool,
+    nonces: Nonces,
 }
 
 impl Client {
     /// Creates a client that reports the `Date` of token responses to `time`.
     pub fn new(time: Arc<CorrectedClock>) -> Self {
-        let shared = Shared { time, permits: HostPermits::default(), pool: ClientPool::default() };
+        let (permits, pool, nonces) = Default::default();
+        let shared = Shared { time, permits, pool, nonces };
         Self { shared: Arc::new(shared), observer: None }
     }
 
@@ -96,7 +99,8 @@ impl Client {
 
     /// Sends a token request. `endpoint` is the token endpoint of the app: the `Date` of the response is counted for
     /// its host even if the request itself goes to another host, so that one app influences the clock as one host only.
-    /// A `Date` from loopback is ignored.
+    /// A `Date` from loopback is ignored. A DPoP proof that is refused is not made once more: the caller does that, with
+    /// another JWT of the client.
     pub async fn send_for_token(
         &self,
         kind: ExchangeKind,
@@ -104,7 +108,7 @@ impl Client {
         endpoint: &Url,
     ) -> Result<Reply, Failure> {
         let clock = endpoint.host_str().filter(|_| !is_loopback(endpoint));
-        self.observed(kind, request, Limits::TOKEN, &|_, _| (), clock).await
+        self.proven(kind, request, Limits::TOKEN, (&|_, _| (), clock), ProofRetries::none()).await
     }
 
     /// Sends a request and reads the whole response. `progress` is called for each part that arrives.
@@ -115,27 +119,72 @@ impl Client {
         limits: Limits,
         progress: &Progress<'_>,
     ) -> Result<Reply, Failure> {
-        self.observed(kind, request, limits, progress, None).await
+        self.proven(kind, request, limits, (progress, None), ProofRetries::default()).await
     }
 
     /// Sends a request with a streamed body, and returns as soon as the response's head is there. The response is not
-    /// decompressed. Its body ends only where the server or the caller ends it.
+    /// decompressed. Its body ends only where the server or the caller ends it. If it refuses the request's DPoP proof so
+    /// that another one may be accepted, its extensions have a [`ProofRetry`].
     ///
     /// # Errors
     ///
     /// As for [`Self::send`]; and [`Failure::Lost`] if there is no head within `timeout`.
     pub async fn stream(
         &self,
-        request: Request<StreamedBody>,
+        mut request: Request<StreamedBody>,
         timeout: Duration,
     ) -> Result<Response<StreamedBody>, Failure> {
         let url = checked_url(request.uri())?;
+        let proven = match Binding::take(request.extensions_mut()) {
+            Some(binding) => {
+                let sent = binding.prove(&self.shared.nonces, request.method(), &url, self.now())?;
+                request.headers_mut().insert(PROOF, sent.proof.clone());
+                Some((binding, sent))
+            }
+            None => None,
+        };
         let route = self.shared.pool.to(&url)?;
         let upgrades = request.headers().contains_key(header::UPGRADE);
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
-        match tokio::time::timeout(timeout, route.streaming(upgrades).execute(request)).await {
-            Ok(response) => response.map(Response::from).map_err(|error| refused(&error, &route, &url)),
-            Err(_) => Err(Failure::Lost("it took too long".into())),
+        let answered = tokio::time::timeout(timeout, route.streaming(upgrades).execute(request)).await;
+        let response = answered.map_err(|_| Failure::Lost("it took too long".into()))?;
+        let mut response: Response<StreamedBody> =
+            response.map(Response::from).map_err(|error| refused(&error, &route, &url))?;
+        if let Some((binding, sent)) = proven {
+            let headers = response.headers();
+            self.shared.nonces.remember(&url, binding.is_of_resource(), headers);
+            if let Some(retry) = sent.retry(response.status(), headers, &[], date(headers)) {
+                response.extensions_mut().insert(retry);
+            }
+        }
+        Ok(response)
+    }
+
+    /// Sends a request, with a DPoP proof if it is bound to a key. Each proof that the server refuses for its nonce or
+    /// its time is made once more.
+    async fn proven(
+        &self,
+        kind: ExchangeKind,
+        mut request: Request<Vec<u8>>,
+        limits: Limits,
+        (progress, clock): (&Progress<'_>, Option<&str>),
+        mut retries: ProofRetries,
+    ) -> Result<Reply, Failure> {
+        let Some(mut binding) = Binding::take(request.extensions_mut()) else {
+            return Box::pin(self.observed(kind, request, limits, progress, clock)).await;
+        };
+        let url = checked_url(request.uri())?;
+        loop {
+            let sent = binding.prove(&self.shared.nonces, request.method(), &url, self.now())?;
+            let mut attempt = request.clone();
+            attempt.headers_mut().insert(PROOF, sent.proof.clone());
+            let reply = Box::pin(self.observed(kind, attempt, limits, progress, clock)).await?;
+            self.shared.nonces.remember(&url, binding.is_of_resource(), &reply.headers);
+            let retry = sent.retry(reply.status, &reply.headers, &reply.body, date(&reply.headers));
+            let Some(retry) = retry.filter(|retry| retries.allow(*retry)) else { return Ok(reply) };
+            if let ProofRetry::Clock(at) = retry {
+                binding = binding.at(at);
+            }
         }
     }
 

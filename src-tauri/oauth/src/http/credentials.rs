@@ -1,7 +1,10 @@
 //! What a client authenticates with.
 
+use std::sync::Arc;
+
 use grapnel_model::secret::SecretString;
 
+use crate::dpop::DpopKey;
 use crate::signing_key::SigningKey;
 
 /// The client's credentials at the provider.
@@ -12,4 +15,6 @@ pub struct Credentials {
     pub client_secret: Option<SecretString>,
     /// The private key; `None` unless the client authenticates with it.
     pub private_key: Option<SigningKey>,
+    /// The key that the tokens of this connection are to be bound to (DPoP).
+    pub dpop: Option<Arc<DpopKey>>,
 }

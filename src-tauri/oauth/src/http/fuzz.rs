@@ -140,6 +140,7 @@ fn ask(
         client_id: "client".into(),
         client_secret: Some(CLIENT_SECRET.into()),
         private_key: None,
+        dpop: None,
     };
     let asking = pin!(request_token_over(reply, config, &credentials, ask, NOW));
     match asking.poll(&mut Context::from_waker(Waker::noop())) {

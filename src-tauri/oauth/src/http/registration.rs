@@ -1,5 +1,6 @@
 //! Dynamic client registration (RFC 7591), and the client configuration endpoint (RFC 7592).
 
+use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::provider::endpoint;
 use grapnel_model::provider_text::clean;
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::api::{bearer, describe};
+use super::api::{authorization, describe};
 use super::client::Client;
 use super::failure::{Failure, is_busy};
 use super::limits::Limits;
@@ -110,7 +111,7 @@ async fn send(
     let mut request = Request::builder().method(method).uri(url.as_str());
     request = request.header(header::ACCEPT, "application/json");
     if let Some(token) = token {
-        request = request.header(header::AUTHORIZATION, bearer(token)?);
+        request = request.header(header::AUTHORIZATION, authorization(AccessTokenType::Bearer, token)?);
     }
     let body = match body {
         Some(members) => {
@@ -189,7 +190,10 @@ fn configuration(asked: &Url, client: &Map<String, Value>) -> (Option<ClientConf
     let uri = endpoint("registration_client_uri", address).ok().filter(|uri| uri.origin() == asked.origin());
     match (uri, text("registration_access_token")) {
         (None, _) => (None, Some(clean(address, &[]))),
-        (Some(uri), Some(token)) if token.len() <= MAX_CREDENTIAL_BYTES && bearer(&token.into()).is_ok() => {
+        (Some(uri), Some(token))
+            if token.len() <= MAX_CREDENTIAL_BYTES
+                && authorization(AccessTokenType::Bearer, &token.into()).is_ok() =>
+        {
             (Some(ClientConfiguration { uri, token: token.into() }), None)
         }
         _ => (None, None),

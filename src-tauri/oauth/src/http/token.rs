@@ -4,6 +4,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::derived_token::{TokenTarget, TokenType};
 use grapnel_model::provider::{GrantConfig, GrantType, ProviderConfig};
@@ -24,9 +25,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::adapter::{self, Purpose};
-use super::client::Client;
+use super::client::{Client, date};
 use super::client_authentication::{clock_if_assertion_refused, clock_of_server};
 use super::credentials::Credentials;
+use super::dpop::{ProofRetries, bind, retry_of};
 use super::failure::Failure;
 use super::host_permit::HostPermit;
 use super::redacted_response;
@@ -72,6 +74,8 @@ pub enum TokenRequestKind {
 pub struct Grant {
     /// The access token.
     pub access_token: SecretString,
+    /// How it is sent.
+    pub token_type: AccessTokenType,
     /// The refresh token, if one was issued.
     pub refresh_token: Option<SecretString>,
     /// When the access token expires, if the response says so.
@@ -284,7 +288,16 @@ pub(super) async fn request_token_over(
     let noted = endpoint.noted.into_inner();
     let redacted_response = endpoint.redacted_response.into_inner();
     match reply {
-        Ok(reply) => Ok(grant(&reply, noted, redacted_response)),
+        Ok(reply) => {
+            let mut grant = grant(&reply, noted, redacted_response);
+            if credentials.dpop.is_some() && grant.token_type == AccessTokenType::Bearer {
+                grant.deviations.push(Deviation {
+                    member: "token_type".into(),
+                    found: "was Bearer: the token is not bound to the connection’s key (DPoP)".into(),
+                });
+            }
+            Ok(grant)
+        }
         Err(error) => Err(TokenRequestError { failure: failure(error), redacted_response }),
     }
 }
@@ -313,11 +326,23 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let (method, mut now) = (self.config.client_auth, self.now);
+            let (mut retries, mut proof_at) = (ProofRetries::default(), None);
             let reply = loop {
-                let (request, credentials) =
+                let (mut request, credentials) =
                     adapter::shape(request.clone(), self.config, self.credentials, &self.purpose, now)?;
                 self.sent.lock().extend(credentials);
+                if let Some(key) = &self.credentials.dpop {
+                    bind(request.extensions_mut(), key, None, proof_at);
+                }
                 let reply = self.transport.send(request).await?;
+                let refused = self.credentials.dpop.as_ref().and_then(|_| {
+                    let at = proof_at.unwrap_or(self.now);
+                    retry_of(&reply, date(&reply.headers), at).filter(|retry| retries.allow(*retry))
+                });
+                if let Some(retry) = refused {
+                    proof_at = retry.clock().or(proof_at);
+                    continue;
+                }
                 let server = match self.purpose {
                     Purpose::JwtBearer { .. } => clock_if_assertion_refused(now, &reply),
                     _ => clock_of_server(method, now, &reply),
@@ -329,7 +354,8 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
             };
             let sent = self.sent.lock();
             *self.redacted_response.lock() = Some(redacted_response::masked(&reply, &sent));
-            adapter::normalize(&reply, self.config, &sent, &mut self.noted.lock())
+            let sent = (sent.as_slice(), self.credentials.dpop.is_some());
+            adapter::normalize(&reply, self.config, sent, &mut self.noted.lock())
         })
     }
 }
@@ -345,6 +371,10 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>, redacted_response: Option<Re
     let extra = reply.extra_fields();
     Grant {
         access_token: reply.access_token().secret().as_str().into(),
+        token_type: match reply.token_type() {
+            BasicTokenType::Extension(kind) if kind.eq_ignore_ascii_case("dpop") => AccessTokenType::Dpop,
+            _ => AccessTokenType::Bearer,
+        },
         refresh_token: reply.refresh_token().map(|token| token.secret().as_str().into()),
         expires: reply.expires_in().map(TokenEnd::In).or(extra.expires_at.map(TokenEnd::At)),
         refresh_expires: extra

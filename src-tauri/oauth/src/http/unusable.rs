@@ -43,12 +43,16 @@ impl Unusable {
                 ),
                 "Ask for fewer scopes, or report it to the provider.".to_owned(),
             ),
+            Self::ProofOfPossession(kind) if kind.eq_ignore_ascii_case("dpop") => (
+                "a token of type “DPoP”: it is bound to a key, and the app uses none".to_owned(),
+                "Set dpop=true for the app, or switch the app to bearer tokens at the provider.".to_owned(),
+            ),
             Self::ProofOfPossession(kind) => (
                 format!(
                     "a token of type “{kind}”: each request would have to be signed with a key, which Grapnel does not \
                      do"
                 ),
-                "Switch the app to bearer tokens at the provider (no DPoP, MAC or mutual TLS).".to_owned(),
+                "Switch the app to bearer tokens at the provider (no MAC or mutual TLS).".to_owned(),
             ),
             Self::Nested(path) => (
                 format!("no access_token at the top of the reply; there is one in “{path}”"),

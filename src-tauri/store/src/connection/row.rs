@@ -59,6 +59,8 @@ pub struct StoredGrant {
     pub refresh: Option<Sealed>,
     /// The validated ID token.
     pub id_token: Option<Sealed>,
+    /// The key that the tokens are bound to (DPoP).
+    pub dpop: Option<Sealed>,
     /// The metadata of the tokens.
     pub metadata: TokenMetadata,
 }
@@ -151,6 +153,8 @@ pub struct SealedGrant {
     pub refresh: Option<Sealed>,
     /// The validated ID token.
     pub id_token: Option<Sealed>,
+    /// The key that the tokens are bound to (DPoP).
+    pub dpop: Option<Sealed>,
     /// The claims of an ID token that replaces the one before.
     pub id_claims: Option<Claims>,
     /// The metadata of the tokens.
@@ -201,7 +205,7 @@ fn read_grant(row: &Row<'_>) -> rusqlite::Result<Option<StoredGrant>> {
     let (access, metadata) = (row.get("sealed_access")?, maybe_json(row, "held")?);
     let (Some(access), Some(metadata)) = (access, metadata) else { return Ok(None) };
     let (refresh, id_token) = (row.get("sealed_refresh")?, row.get("sealed_id_token")?);
-    Ok(Some(StoredGrant { access, refresh, id_token, metadata }))
+    Ok(Some(StoredGrant { access, refresh, id_token, dpop: row.get("sealed_dpop")?, metadata }))
 }
 
 fn read_identity(row: &Row<'_>) -> rusqlite::Result<ConnectionIdentity> {
@@ -249,7 +253,7 @@ pub fn set_grant(
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = :access, sealed_refresh = :refresh, sealed_id_token = :id_token,
-            id_claims = coalesce(:id_claims, id_claims), held = :held, scopes = :scopes,
+            sealed_dpop = :dpop, id_claims = coalesce(:id_claims, id_claims), held = :held, scopes = :scopes,
             project_ids = :project_ids, deviations = :deviations, seen = :seen, trouble = :trouble,
             refresh_begun = NULL,
             failures = 0, failed_at = NULL, retry_at = NULL, quiet_until = NULL, answer_lost = 0, refusals = 0,
@@ -257,7 +261,7 @@ pub fn set_grant(
          WHERE id = :id AND version = :version",
         named_params! {
             ":id": id, ":version": version, ":access": grant.access, ":refresh": grant.refresh,
-            ":id_token": grant.id_token, ":id_claims": grant.id_claims.as_ref().map(Json),
+            ":id_token": grant.id_token, ":dpop": grant.dpop, ":id_claims": grant.id_claims.as_ref().map(Json),
             ":held": Json(&grant.metadata), ":scopes": Json(&grant.scopes), ":project_ids": Json(&grant.project_ids),
             ":deviations": Json(&grant.deviations), ":seen": grant.token_response.as_ref().map(Json),
             ":trouble": grant.error.as_ref().map(Json), ":due": grant.metadata.sign_in_due().map(Time),
@@ -374,8 +378,8 @@ pub fn set_error(connection: &Connection, id: &ConnectionId, error: Option<&Erro
 /// Deletes the tokens of `version`, and those derived from them, and keeps the rest. Returns whether they were stored.
 pub fn clear_grant(connection: &Connection, id: &ConnectionId, version: i64) -> rusqlite::Result<bool> {
     let changed = connection.execute(
-        "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, sealed_id_token = NULL, held = NULL,
-            seen = NULL, trouble = NULL, refresh_begun = NULL, failures = 0, failed_at = NULL, retry_at = NULL,
+        "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, sealed_id_token = NULL, sealed_dpop = NULL,
+            held = NULL, seen = NULL, trouble = NULL, refresh_begun = NULL, failures = 0, failed_at = NULL, retry_at = NULL,
             quiet_until = NULL, answer_lost = 0, refusals = 0, sign_in_due = NULL, notice_from = NULL,
             version = version + 1
          WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",

@@ -41,11 +41,12 @@ fn version(info: Option<&str>) -> Result<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grapnel_model::access_token::AccessTokenType;
 
     #[test]
     fn it_has_the_version_that_the_client_requests() {
         let expires_at = Some("2026-03-02T13:00:00.25Z".parse().unwrap());
-        let token = AccessToken { value: "x".into(), expires_at };
+        let token = AccessToken { value: "x".into(), token_type: AccessTokenType::Bearer, expires_at };
         let expected = |version: &str| {
             let status = json!({ "token": "x", "expirationTimestamp": "2026-03-02T13:00:00Z" });
             json!({ "apiVersion": version, "kind": "ExecCredential", "status": status })
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_token_without_expiry_has_no_timestamp() {
-        let token = AccessToken { value: "x".into(), expires_at: None };
+        let token = AccessToken { value: "x".into(), token_type: AccessTokenType::Bearer, expires_at: None };
         assert_eq!(credential(&token, None).unwrap()["status"], json!({ "token": "x" }));
     }
 }

@@ -107,10 +107,13 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grapnel_model::access_token::AccessTokenType;
 
     fn response(input: &str) -> String {
         let expires_at = Some("2026-03-02T13:00:00.5Z".parse().unwrap());
-        Request::parse(input).response(&AccessToken { value: "x".into(), expires_at }).unwrap()
+        Request::parse(input)
+            .response(&AccessToken { value: "x".into(), token_type: AccessTokenType::Bearer, expires_at })
+            .unwrap()
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A token as a JSON document.
 
+use grapnel_core::api_request::ProvenToken;
 use grapnel_core::id_token::IdToken;
 use grapnel_core::token_exchange::DerivedToken;
 use grapnel_model::access_token::AccessToken;
@@ -26,17 +27,35 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     pub(super) fn of(token: &'a AccessToken, scopes: Option<Vec<String>>) -> Self {
         let access_token = token.value.expose_secret();
-        let (token_type, expires_at) = ("Bearer", token.expires_at);
+        let (token_type, expires_at) = (token.token_type.name(), token.expires_at);
         Self { access_token, token_type, issued_token_type: None, expires_at, scopes }
     }
 
     pub(super) fn of_derived(derived: &'a DerivedToken) -> Self {
         let issued = &derived.issued;
         Self {
-            token_type: if issued.is_bearer { "Bearer" } else { "N_A" },
+            token_type: if issued.is_bearer { derived.token.token_type.name() } else { "N_A" },
             issued_token_type: issued.token_type.as_deref(),
             ..Self::of(&derived.token, Some(issued.scopes.clone()))
         }
+    }
+}
+
+/// The access token and the proof of one request in the clear, because the person requested them.
+#[derive(Serialize)]
+pub(super) struct ProofDocument<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    /// The value of the header `DPoP`.
+    dpop: &'a str,
+    expires_at: Option<Timestamp>,
+}
+
+impl<'a> ProofDocument<'a> {
+    pub(super) fn of(proven: &'a ProvenToken) -> Self {
+        let (token, dpop) = (&proven.token, proven.proof.expose_secret());
+        let access_token = token.value.expose_secret();
+        Self { access_token, token_type: token.token_type.name(), dpop, expires_at: token.expires_at }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The arguments of `grapnel token`, and fetching the token.
 
 use clap::Args;
-use grapnel_core::api_request::AllowedHost;
+use grapnel_core::api_request::{AllowedHost, ProvenToken, parse_method};
 use grapnel_core::id_token::IdToken;
 use grapnel_core::token_agent::AgentRequest;
 use grapnel_core::token_exchange::{DerivedToken, bearer};
-use grapnel_model::access_token::AccessToken;
+use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::connection::Summary;
 use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::{Error, Result};
@@ -38,6 +38,13 @@ pub(crate) struct Token {
     pub(super) of_identity: bool,
     #[command(flatten)]
     pub(super) target: Target,
+    /// Print the headers of one request: the access token with a DPoP proof (RFC 9449)
+    #[arg(long, num_args = 2, value_names = ["METHOD", "URL"], conflicts_with_all = ["rejected", "of_identity",
+        "variable", "operation"])]
+    pub(super) dpop: Option<Vec<String>>,
+    /// The nonce that the API demands in the proof, from its response header `DPoP-Nonce`
+    #[arg(long, value_name = "NONCE", requires = "dpop")]
+    pub(super) dpop_nonce: Option<String>,
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Plain)]
     pub(super) format: Format,
@@ -50,12 +57,14 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// The request to the token agent. `None` after a rejection, for an ID token and for a derived token, which only
-    /// the data can answer.
+    /// The request to the token agent. `None` after a rejection, for a proof, for an ID token and for a derived token,
+    /// which only the data can answer.
     pub(super) fn of_agent(&self) -> Option<AgentRequest> {
         let request =
             || AgentRequest { name: self.connection.clone(), min_valid: self.min_valid.unsigned_abs() };
-        (!self.rejected && !self.of_identity && self.target.target().is_none()).then(request)
+        let of_data =
+            self.rejected || self.of_identity || self.dpop.is_some() || self.target.target().is_some();
+        (!of_data).then(request)
     }
 
     /// Whether the output says nothing about how the token is used.
@@ -78,6 +87,13 @@ impl Token {
                 "format",
                 "An ID token tells who signed in, and is no credential for an API.",
                 "Use --format plain or json, or omit --id-token for the access token.",
+            );
+        }
+        if self.dpop.is_some() && !matches!(self.format, Format::Plain | Format::Json | Format::Header) {
+            return wrong(
+                "format",
+                "A proof is printed as header lines, or in a JSON document.",
+                "Use --format header or json, or omit --dpop.",
             );
         }
         match (&self.operation, self.is_helper()) {
@@ -139,6 +155,27 @@ pub(super) async fn fetch_derived(
     Ok(derived)
 }
 
+/// Fetches the token with a proof for one request, and logs who got it.
+pub(super) async fn fetch_proof(
+    session: &mut Session<'_>,
+    asked: &Token,
+    (connection, request): (&Summary, &[String]),
+) -> Result<ProvenToken> {
+    let [method, url] = request else {
+        return Err(Error::input("dpop", "A proof is for one method and one URL."));
+    };
+    let method = parse_method(method)?;
+    vault::unlock_in_command(session).await?;
+    let Session { grapnel, output, timeouts, .. } = session;
+    let api = grapnel.api(&connection.id, asked.allowed.clone());
+    let url = api.resolve(url)?;
+    let how = (asked.dpop_nonce.as_deref(), asked.min_valid.unsigned_abs());
+    let proven = retry(*timeouts, &output.messages, || api.prove(&method, &url, asked.target.target(), how));
+    let proven = proven.await.map_err(to_reconnect(&connection.name))?;
+    requesting_process::log_hand_out(grapnel, connection);
+    Ok(proven)
+}
+
 /// Fetches the ID token, and logs who got it.
 pub(super) async fn fetch_id_token(
     session: &mut Session<'_>,
@@ -152,6 +189,16 @@ pub(super) async fn fetch_id_token(
     let token = token.await.map_err(to_reconnect(&connection.name))?;
     requesting_process::log_id_token(grapnel, connection);
     Ok(token)
+}
+
+/// Says that a token which is bound to a key is of no use alone.
+pub(super) fn warn_if_bound(output: &Output, token: &AccessToken) {
+    if token.token_type == AccessTokenType::Dpop {
+        output.messages.note(
+            "warning: The token is bound to a key (DPoP): an API accepts it only with a proof of each request. Use \
+             grapnel api or grapnel proxy, or get token and proof by --dpop METHOD URL.",
+        );
+    }
 }
 
 /// Warns if a token expires sooner than requested.

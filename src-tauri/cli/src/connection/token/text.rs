@@ -1,5 +1,6 @@
 //! A token as one line of text for another program.
 
+use grapnel_core::api_request::ProvenToken;
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::ExposeSecret;
@@ -7,9 +8,14 @@ use grapnel_model::secret::ExposeSecret;
 use crate::lookup::quoted;
 use crate::variable::default_variable;
 
-/// The header that carries the token (RFC 6750 §2.1).
+/// The header that carries the token (RFC 6750 §2.1, RFC 9449 §7.1).
 pub(super) fn header(token: &AccessToken) -> Result<String> {
-    Ok(format!("Authorization: Bearer {}", one_line(token)?))
+    Ok(format!("Authorization: {} {}", token.token_type.name(), one_line(token)?))
+}
+
+/// The headers of a request with a DPoP proof, one a line, as curl reads them (`-H @-`).
+pub(super) fn proven_headers(proven: &ProvenToken) -> Result<String> {
+    Ok(format!("{}\nDPoP: {}", header(&proven.token)?, proven.proof.expose_secret()))
 }
 
 /// `VARIABLE=TOKEN`, which a POSIX shell evaluates and a .env file may contain.
@@ -35,9 +41,10 @@ pub(super) fn one_line(token: &AccessToken) -> Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use grapnel_model::access_token::AccessTokenType;
 
     fn token(value: &str) -> AccessToken {
-        AccessToken { value: value.into(), expires_at: None }
+        AccessToken { value: value.into(), token_type: AccessTokenType::Bearer, expires_at: None }
     }
 
     #[test]

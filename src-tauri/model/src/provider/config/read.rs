@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::{
-    AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, GrantConfig, GrantType,
-    KeyAlgorithm, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
+    AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, Dpop, GrantConfig,
+    GrantType, KeyAlgorithm, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
     RefreshTokenPolicy,
 };
 use crate::error::{Error, Result};
@@ -69,6 +69,8 @@ const KEY_ALGORITHMS: &[(&str, KeyAlgorithm)] = &[
     ("RS256", KeyAlgorithm::Rs256),
     ("PS256", KeyAlgorithm::Ps256),
 ];
+const DPOP: &[(&str, Dpop)] =
+    &[("false", Dpop::Never), ("true", Dpop::Offered), ("required", Dpop::Required)];
 const BODIES: &[(&str, Body)] = &[("form", Body::Form), ("json", Body::Json), ("query", Body::Query)];
 const NEEDS: &[(&str, Need)] =
     &[("required", Need::Required), ("optional", Need::Optional), ("none", Need::Absent)];
@@ -104,6 +106,7 @@ impl ProviderConfig {
             assertion_audience: audience(values)?,
             revocation_auth: values.maybe_choice("revocation_auth", CLIENT_AUTH)?,
             introspection_auth: values.maybe_choice("introspection_auth", CLIENT_AUTH)?,
+            dpop: values.maybe_choice("dpop", DPOP)?.unwrap_or_default(),
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
             scopes_sent: scopes_sent(values)?,
             scope_aliases: scope_aliases(values)?,

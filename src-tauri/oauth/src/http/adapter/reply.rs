@@ -22,11 +22,11 @@ pub(in crate::http) use tokens::NOT_APPLICABLE;
 use tokens::TOKENS;
 
 /// Converts a token response to one that `oauth2` reads. Members other than the tokens are masked: none repeats a token
-/// of this response or a secret in `sent`.
+/// of this response or a secret in `sent`. Tokens of type DPoP are accepted only if the request had a proof.
 pub(in crate::http) fn normalize(
     reply: &Reply,
     config: &ProviderConfig,
-    sent: &[SecretString],
+    (sent, is_proven): (&[SecretString], bool),
     noted: &mut Vec<Deviation>,
 ) -> Result<Response<Vec<u8>>, TokenFailure> {
     let status = reply.status;
@@ -34,7 +34,7 @@ pub(in crate::http) fn normalize(
     if status != StatusCode::OK {
         record_deviation(noted, "reply", format!("came with status {} instead of 200", status.as_u16()));
     }
-    tokens::check(&mut members, config, status, sent, noted)?;
+    tokens::check(&mut members, config, status, (sent, is_proven), noted)?;
     expiry::read(&mut members, noted);
     scope(&mut members, noted);
     project_ids(&mut members, noted);

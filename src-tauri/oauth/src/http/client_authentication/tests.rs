@@ -19,6 +19,7 @@ fn credentials() -> Credentials {
         client_id: "client:1".into(),
         client_secret: Some("s&cret-of-the-client".into()),
         private_key: Some(SigningKey::parse(&key, KeyAlgorithm::Es256, Some("key-1")).unwrap()),
+        dpop: None,
     }
 }
 
@@ -80,7 +81,8 @@ fn two_requests_never_carry_the_same_jwt() {
 #[test]
 fn an_app_without_a_key_is_told_what_is_missing() {
     for (method, what) in [("private_key_jwt", "private key"), ("secret_jwt", "client secret")] {
-        let nothing = Credentials { client_id: "c".into(), client_secret: None, private_key: None };
+        let nothing =
+            Credentials { client_id: "c".into(), client_secret: None, private_key: None, dpop: None };
         let (mut headers, mut parameters) = (HeaderMap::new(), Parameters::new());
         let config = config(&[("client_auth", method)]);
         let asked = (&mut headers, &mut parameters);

@@ -60,6 +60,7 @@ async fn ask(
         client_id: "1406020730".into(),
         client_secret: secret.map(SecretString::from),
         private_key: None,
+        dpop: None,
     };
     let endpoint = config.device_authorization_url().unwrap();
     let scopes = ["example_scope".to_owned()];

@@ -51,6 +51,7 @@ async fn sent(config: &ProviderConfig, kind: TokenRequestKind) -> String {
         client_secret: (config.client_secret != grapnel_model::provider::Need::Absent)
             .then(|| "SECRET".into()),
         private_key: None,
+        dpop: None,
     };
     request_token_over(&recorder, config, &credentials, kind, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     recorder.0.into_inner()
@@ -73,6 +74,7 @@ async fn each_template_sends_these_requests() {
                 another_account: false,
                 authentication: &Authentication::default(),
                 offline_is_granted: false,
+                dpop_jkt: None,
             },
         )
         .unwrap();

@@ -13,6 +13,15 @@ fn reply(status: u16, content_type: &str, body: &str) -> Reply {
     }
 }
 
+fn normalize(
+    reply: &Reply,
+    config: &ProviderConfig,
+    sent: &[SecretString],
+    noted: &mut Vec<Deviation>,
+) -> Result<Response<Vec<u8>>, TokenFailure> {
+    super::normalize(reply, config, (sent, false), noted)
+}
+
 fn config(id: &str) -> ProviderConfig {
     let own = [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
     let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));

@@ -18,12 +18,12 @@ const MAX_TOKEN_BYTES: usize = 64 << 10;
 /// How deep a misplaced token is searched for, to name its path.
 const MAX_NESTING: usize = 3;
 
-/// Refuses unusable tokens, and leaves a bearer grant at the top level of the members.
+/// Refuses unusable tokens, and leaves a grant of type Bearer or DPoP at the top level of the members.
 pub(super) fn check(
     members: &mut Members,
     config: &ProviderConfig,
     status: StatusCode,
-    sent: &[SecretString],
+    (sent, is_proven): (&[SecretString], bool),
     noted: &mut Vec<Deviation>,
 ) -> Result<(), Failure> {
     if let Some(path) = &config.token_path {
@@ -43,7 +43,7 @@ pub(super) fn check(
         members.remove("refresh_token");
         record_deviation(noted, "refresh_token", "was empty and was left out");
     }
-    token_type(members, sent, noted).map_err(unusable)?;
+    token_type(members, (sent, is_proven), noted).map_err(unusable)?;
     for name in TOKENS {
         if let Some(token) = members.get(name).and_then(Value::as_str) {
             sendable(name, token).map_err(unusable)?;
@@ -108,7 +108,7 @@ pub(in crate::http) const NOT_APPLICABLE: &str = "n_a";
 /// such as Slack's `bot`.
 fn token_type(
     members: &mut Members,
-    sent: &[SecretString],
+    (sent, is_proven): (&[SecretString], bool),
     noted: &mut Vec<Deviation>,
 ) -> Result<(), Unusable> {
     let kind = members.get("token_type").filter(|kind| !kind.is_null());
@@ -117,6 +117,10 @@ fn token_type(
         // The token is none to call an API with (RFC 8693 §2.2.1).
         Some(Some(kind)) if kind.eq_ignore_ascii_case("N_A") && members.contains_key("issued_token_type") => {
             members.insert("token_type".into(), NOT_APPLICABLE.into());
+            return Ok(());
+        }
+        Some(Some(kind)) if kind.eq_ignore_ascii_case("dpop") && is_proven => {
+            members.insert("token_type".into(), "DPoP".into());
             return Ok(());
         }
         None | Some(Some("")) => {

@@ -1,0 +1,238 @@
+//! DPoP proofs of requests (RFC 9449): the nonces that servers gave, and when a refused proof is made once more.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use url::Url;
+
+use super::failure::Failure;
+use super::response::Reply;
+use crate::dpop::{DpopKey, ProvenRequest};
+
+/// The header of a proof.
+pub(super) const PROOF: HeaderName = HeaderName::from_static("dpop");
+/// The header of a nonce.
+const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+/// The longest accepted nonce in bytes: it becomes part of a header.
+const MAX_NONCE_BYTES: usize = 1024;
+/// The maximum number of remembered nonces. Beyond it, all are forgotten, which costs each server one more request.
+const MAX_NONCES: usize = 256;
+/// The difference from which the server's clock, and not its judgement, is taken to have refused a proof.
+const TOLERATED_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_secs(20);
+
+/// What the proof of a request is made with. The client makes it when it sends the request, with the server's nonce.
+#[derive(Clone)]
+pub(super) struct Binding {
+    key: Arc<DpopKey>,
+    access_token: Option<SecretString>,
+    /// The time of the proof, if it is not that of the client's clock.
+    at: Option<Timestamp>,
+}
+
+/// Has the client send a proof with a request. `access_token` is the one in it, if it goes to a protected resource.
+pub(super) fn bind(
+    extensions: &mut Extensions,
+    key: &Arc<DpopKey>,
+    access_token: Option<&SecretString>,
+    at: Option<Timestamp>,
+) {
+    extensions.insert(Binding { key: Arc::clone(key), access_token: access_token.cloned(), at });
+}
+
+impl Binding {
+    /// The binding of a request, if it has one.
+    pub(super) fn take(extensions: &mut Extensions) -> Option<Self> {
+        extensions.remove()
+    }
+
+    /// The proof of a request.
+    pub(super) fn prove(
+        &self,
+        nonces: &Nonces,
+        method: &Method,
+        url: &Url,
+        now: Timestamp,
+    ) -> Result<Sent, Failure> {
+        let nonce = nonces.of(url, self.is_of_resource());
+        let access_token = self.access_token.as_ref();
+        let asked = ProvenRequest { method, url, access_token, nonce: nonce.as_deref() };
+        let at = self.at.unwrap_or(now);
+        let unsent = |reason: String| Failure::NotSent(reason);
+        let proof = self.key.proof(&asked, at).map_err(|error| unsent(error.message))?;
+        let value = HeaderValue::from_str(proof.expose_secret());
+        let mut proof = value.map_err(|_| unsent("its proof cannot be sent".into()))?;
+        proof.set_sensitive(true);
+        Ok(Sent { proof, nonce, at })
+    }
+
+    /// The same for a server whose clock differs.
+    pub(super) fn at(self, at: Timestamp) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    pub(super) fn is_of_resource(&self) -> bool {
+        self.access_token.is_some()
+    }
+}
+
+/// A proof that is sent.
+pub(super) struct Sent {
+    pub(super) proof: HeaderValue,
+    nonce: Option<String>,
+    at: Timestamp,
+}
+
+/// How to send a request once more whose proof was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProofRetry {
+    /// With the nonce that the server demands.
+    Nonce,
+    /// At the time of the server's clock.
+    Clock(Timestamp),
+}
+
+impl ProofRetry {
+    /// The time of the next proof, if it is not that of the client's clock.
+    pub(super) fn clock(self) -> Option<Timestamp> {
+        match self {
+            Self::Clock(at) => Some(at),
+            Self::Nonce => None,
+        }
+    }
+}
+
+impl Sent {
+    /// Whether a response refuses this proof so that another one may be accepted. A refused proof means that nothing in
+    /// the request was used, so that a refresh token in it is still valid. `date` is the server's clock, and `body` the
+    /// response's body, if it was read.
+    pub(super) fn retry(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        date: Option<Timestamp>,
+    ) -> Option<ProofRetry> {
+        match refusal(status, headers, body)? {
+            ProofRefusal::Nonce => {
+                nonce(headers).filter(|new| self.nonce.as_deref() != Some(new)).map(|_| ProofRetry::Nonce)
+            }
+            ProofRefusal::Proof => {
+                let server = date.filter(|_| !headers.contains_key(header::AGE))?;
+                let differs = self.at.duration_until(server).abs() > TOLERATED_CLOCK_DIFFERENCE;
+                differs.then_some(ProofRetry::Clock(server))
+            }
+        }
+    }
+}
+
+/// The retries of one request: each kind once, so that a server which refuses every proof gets at most three.
+#[derive(Default)]
+pub struct ProofRetries {
+    has_new_nonce: bool,
+    has_new_time: bool,
+}
+
+impl ProofRetries {
+    /// No retry: the caller makes the request anew.
+    pub(super) fn none() -> Self {
+        Self { has_new_nonce: true, has_new_time: true }
+    }
+
+    /// Whether this retry is allowed; counts it.
+    pub fn allow(&mut self, retry: ProofRetry) -> bool {
+        let done = match retry {
+            ProofRetry::Nonce => &mut self.has_new_nonce,
+            ProofRetry::Clock(_) => &mut self.has_new_time,
+        };
+        !std::mem::replace(done, true)
+    }
+}
+
+/// Whether to make a request anew whose proof of this time was refused: a client's JWT in it must not be sent twice.
+pub(super) fn retry_of(reply: &Reply, date: Option<Timestamp>, at: Timestamp) -> Option<ProofRetry> {
+    let sent = Sent { proof: HeaderValue::from_static(""), nonce: None, at };
+    sent.retry(reply.status, &reply.headers, &reply.body, date)
+}
+
+enum ProofRefusal {
+    Nonce,
+    Proof,
+}
+
+/// Why a response refuses a proof: by its body (RFC 9449 §5, §8) or its challenge (§7.1, §9).
+fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<ProofRefusal> {
+    if !matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED) {
+        return None;
+    }
+    let error =
+        || serde_json::from_slice::<serde_json::Value>(body).ok()?.get("error")?.as_str().map(str::to_owned);
+    let challenges = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    let challenges: Vec<&str> = challenges.filter(|text| names_dpop(text)).collect();
+    let says = |code: &str| {
+        error().is_some_and(|error| error == code) || challenges.iter().any(|text| names_error(text, code))
+    };
+    if says("use_dpop_nonce") {
+        return Some(ProofRefusal::Nonce);
+    }
+    says("invalid_dpop_proof").then_some(ProofRefusal::Proof)
+}
+
+/// Whether a challenge, or one of several in a header, is of the scheme DPoP.
+fn names_dpop(text: &str) -> bool {
+    text.split(',')
+        .any(|part| part.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("dpop")))
+}
+
+fn names_error(text: &str, code: &str) -> bool {
+    let spaceless: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    spaceless.contains(&format!("error=\"{code}\"")) || spaceless.contains(&format!("error={code}"))
+}
+
+/// The last nonce of each server, which it demands in the next proof. A nonce is no secret.
+#[derive(Default)]
+pub(super) struct Nonces(Mutex<HashMap<Server, String>>);
+
+/// An origin, as an authorization server or as a resource server: their nonces differ (RFC 9449 §9).
+#[derive(PartialEq, Eq, Hash)]
+struct Server {
+    origin: String,
+    is_resource: bool,
+}
+
+impl Server {
+    fn of(url: &Url, is_resource: bool) -> Self {
+        Self { origin: url.origin().ascii_serialization(), is_resource }
+    }
+}
+
+impl Nonces {
+    fn of(&self, url: &Url, is_resource: bool) -> Option<String> {
+        self.0.lock().get(&Server::of(url, is_resource)).cloned()
+    }
+
+    /// Remembers the nonce of a response, if it has one.
+    pub(super) fn remember(&self, url: &Url, is_resource: bool, headers: &HeaderMap) {
+        let Some(nonce) = nonce(headers) else { return };
+        let mut nonces = self.0.lock();
+        if nonces.len() >= MAX_NONCES {
+            nonces.clear();
+        }
+        nonces.insert(Server::of(url, is_resource), nonce.to_owned());
+    }
+}
+
+/// The nonce of a response (RFC 9449 §8.1).
+fn nonce(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(NONCE).iter();
+    let nonce = all.next()?.to_str().ok()?;
+    let is_usable = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    let is_usable = !nonce.is_empty() && nonce.len() <= MAX_NONCE_BYTES && nonce.bytes().all(is_usable);
+    (is_usable && all.next().is_none()).then_some(nonce)
+}
+
+#[cfg(test)]
+mod tests;
