@@ -203,6 +203,7 @@ export function details(
             refresh_end_is_fixed: false,
             signed_in_at: at(-9 * 24 * 60 * MINUTE),
             id_token: null,
+            dpop: null,
           },
     deviations: [
       { member: "expires_in", found: "came as text and was read as the number 3600." },

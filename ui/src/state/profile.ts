@@ -98,6 +98,7 @@ export const choices: { [key in string]: string[] } = {
   jar: yesNo,
   authorize_params: ["query", "fragment", "both"],
   response_mode: ["query", "form_post"],
+  dpop: ["false", "true", "required"],
   pkce: ["always", "never"],
   send_scope: yesNo,
   scope_separator: ["space", "comma"],

@@ -36,6 +36,7 @@ const names: Record<string, string> = {
   response_mode: "Response mode",
   par: "Push authorization requests (PAR)",
   jar: "Sign authorization requests (JAR)",
+  dpop: "Bind tokens to a key (DPoP)",
   pkce: "PKCE",
   send_scope: "Send scope",
   scope_separator: "Scope separator",
@@ -80,6 +81,7 @@ const choiceNames: Record<string, Record<string, string>> = {
     google: "Google",
     twitter: "Twitter",
   },
+  dpop: { false: "no", true: "yes, if the provider does", required: "required" },
   refresh: { rotates: "rotating", keeps: "reused", none: "not issued" },
   grant_type: {
     authorization_code: "Authorization code: you sign in in the browser",

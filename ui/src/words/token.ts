@@ -7,6 +7,8 @@ export const token = {
   noTokens: "No tokens: this connection is disconnected.",
   tokens: "Tokens",
   type: "Type",
+  bound: "Token type",
+  boundTo: "DPoP (bound to a key of this connection), thumbprint",
   jwt: "JWT (decoded below)",
   opaque: (provider: string) => `Opaque (only ${provider} can read it)`,
   lifetime: (span: string) => `, lifetime ${span}`,

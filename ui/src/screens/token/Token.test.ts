@@ -226,3 +226,15 @@ test("a connection whose token no program used says so", async () => {
   await open("some");
   await screen.findByText("No program was handed the access token recently.");
 });
+
+test("a bound token names its key", async () => {
+  const user = await start("custom");
+  const held = fake.data.details.c1;
+  if (!held?.tokens) throw new Error("it has tokens");
+  held.tokens.dpop = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+  await row(user, "Harbour identity");
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  const shown = await screen.findByTestId("held");
+  expect(shown).toHaveTextContent("DPoP (bound to a key of this connection)");
+  expect(shown).toHaveTextContent("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+});
