@@ -209,8 +209,8 @@ impl ApiClient {
         }
     }
 
-    /// The access token with a DPoP proof for one request (RFC 9449), for a program that sends it itself; `nonce` is the
-    /// one that the API demands, if it does. With a target, the token is one derived for it.
+    /// The access token with a DPoP proof for one request (RFC 9449), for a program that sends it itself; `nonce` is
+    /// the one that the API demands, if it does. With a target, the token is one derived for it.
     ///
     /// # Errors
     ///

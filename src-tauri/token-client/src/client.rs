@@ -16,8 +16,8 @@ use crate::wire::{ACTIVATION_SOCKET, AgentRequest, RESPONSE_HEAD_BYTES, SOCKET, 
 /// An agent normally answers within a millisecond. One that has not answered by then is stuck.
 const AGENT_REPLY_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// Requests a bearer token from the agent of the data in `home`. `None` if no agent is running, or if it does not have the
-/// token at hand, for whatever reason.
+/// Requests a bearer token from the agent of the data in `home`. `None` if no agent is running, or if it does not have
+/// the token at hand, for whatever reason.
 pub fn ask(home: &Path, question: &AgentRequest) -> Option<AccessToken> {
     let request = question.to_bytes()?;
     // If others can write to the directory, any of them could listen there and supply a token of their own.

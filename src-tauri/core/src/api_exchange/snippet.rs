@@ -6,6 +6,7 @@ use std::sync::Arc;
 use grapnel_model::api_exchange::{ApiExchangeView, ApiRequestDraft, ExchangeKind, SnippetFormat};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{ConnectionId, ExchangeId};
+use grapnel_store::connection::ConnectionRow;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use hyper::body::Bytes;
@@ -28,11 +29,13 @@ pub(crate) fn snippet(
     format: SnippetFormat,
 ) -> Result<String> {
     let request = draft::request(&ApiClient::new(ctx, id, Vec::new()), draft)?;
-    let name = SignedIn::load(ctx, id)?.connection.name;
+    let connection = SignedIn::load(ctx, id)?.connection;
+    let (name, is_bound) = (&connection.name, is_bound(&connection));
     match format {
-        SnippetFormat::Curl => curl(&name, &request, &draft.body),
-        SnippetFormat::Fetch => Ok(fetch(&name, &request, &draft.body)),
-        SnippetFormat::Python => Ok(python(&name, &request, &draft.body)),
+        SnippetFormat::Curl => curl((name, is_bound), &request, &draft.body),
+        SnippetFormat::Fetch | SnippetFormat::Python if is_bound => Err(needs_proof()),
+        SnippetFormat::Fetch => Ok(fetch(name, &request, &draft.body)),
+        SnippetFormat::Python => Ok(python(name, &request, &draft.body)),
     }
 }
 
@@ -54,11 +57,13 @@ pub(crate) async fn exchange_snippet(
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| invalid())?;
         headers.append(name, HeaderValue::from_str(&header.value).map_err(|_| invalid())?);
     }
-    let is_bearer = headers
-        .get(AUTHORIZATION)
-        .is_some_and(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"bearer "));
-    if is_bearer {
+    let has_token = headers.get(AUTHORIZATION).is_some_and(|value| {
+        let value = value.as_bytes().to_ascii_lowercase();
+        value.starts_with(b"bearer ") || value.starts_with(b"dpop ")
+    });
+    if has_token {
         headers.remove(AUTHORIZATION);
+        headers.remove("dpop");
     }
     let request = ApiRequest {
         method: draft.method.parse().map_err(|_| invalid())?,
@@ -66,16 +71,24 @@ pub(crate) async fn exchange_snippet(
         headers,
         body: RequestBody::Bytes(Bytes::new()),
     };
-    if is_bearer {
-        return curl(&SignedIn::load(ctx, id)?.connection.name, &request, &draft.body);
+    if has_token {
+        let connection = SignedIn::load(ctx, id)?.connection;
+        return curl((&connection.name, is_bound(&connection)), &request, &draft.body);
     }
     Ok(format!("{}\n", command(&request, &draft.body, false)?))
 }
 
 /// The header with the token is read from a here-document: other programs can see the arguments of curl.
-fn curl(name: &str, request: &ApiRequest, body: &str) -> Result<String> {
+fn curl((name, is_bound): (&str, bool), request: &ApiRequest, body: &str) -> Result<String> {
     let arguments = arguments(name).into_iter().map(word).collect::<Result<Vec<_>>>()?.join(" ");
     let command = command(request, body, true)?;
+    if is_bound {
+        let (method, url) = (word(request.method.as_str())?, word(request.url.as_str())?);
+        return Ok(format!(
+            "{BOUND_NOTE}{command} <<END\n$(grapnel token --dpop {method} {url} {})\nEND\n",
+            arguments.trim_start_matches("token ")
+        ));
+    }
     Ok(format!("{command} <<END\nAuthorization: Bearer $(grapnel {arguments})\nEND\n"))
 }
 
@@ -151,6 +164,21 @@ print(response.status, response.read().decode(errors=\"replace\"))
     )
 }
 
+/// What a command with a proof cannot do.
+const BOUND_NOTE: &str = "# The token is bound to a key (DPoP): its proof is for this request, and has no nonce. If the \
+    API demands one,\n# use grapnel api or grapnel proxy, which send it.\n";
+
+/// Whether a connection's token needs a proof of each request.
+fn is_bound(connection: &ConnectionRow) -> bool {
+    connection.token_metadata().is_some_and(|held| held.dpop.is_some())
+}
+
+fn needs_proof() -> Error {
+    Error::input("format", "The token is bound to a key (DPoP), and this code would send it without a proof.")
+        .means("Nothing was copied.")
+        .hint("Copy it as curl, or send requests by grapnel api or grapnel proxy.")
+}
+
 /// The arguments of `grapnel` that print the token of a connection.
 fn arguments(name: &str) -> Vec<&str> {
     if name.starts_with('-') { vec!["token", "--", name] } else { vec!["token", name] }
@@ -216,7 +244,7 @@ mod tests {
     #[test]
     fn the_code_asks_for_a_token_and_has_none() {
         let of = |name: &str, request: &ApiRequest, body: &str| {
-            let curl = curl(name, request, body).unwrap();
+            let curl = curl((name, false), request, body).unwrap();
             [curl, fetch(name, request, body), python(name, request, body)].join("----\n")
         };
         insta::assert_snapshot!(of(NAME, &request(), BODY));
@@ -224,8 +252,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bound_token_comes_with_its_proof() {
+        let code = curl(("acme", true), &plain(Method::GET), "").unwrap();
+        let asks = "$(grapnel token --dpop GET https://api.example/projects acme)\n";
+        assert!(code.contains(asks) && code.contains("has no nonce"), "{code}");
+    }
+
+    #[test]
     fn a_body_that_no_shell_passes_on_is_refused() {
-        let error = curl("acme", &request(), "a\0b").unwrap_err();
+        let error = curl(("acme", false), &request(), "a\0b").unwrap_err();
         assert_eq!(error.field.as_deref(), Some("body"));
         assert!(fetch("acme", &request(), "a\0b").contains(r"a\u0000b"));
     }
@@ -261,7 +296,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_shell_passes_every_character_of_the_curl_command_on() {
-        let printed = run("sh", &["-c"], &curl(NAME, &request(), BODY).unwrap()).unwrap();
+        let printed = run("sh", &["-c"], &curl((NAME, false), &request(), BODY).unwrap()).unwrap();
         let (url, note) = (request().url, format!("x-note: {NOTE}"));
         let arguments = [
             "--globoff",

@@ -23,6 +23,7 @@ mod content_reading;
 mod device;
 mod discovery;
 mod doctor;
+mod dpop;
 mod endpoint_checks;
 mod exchange_history;
 mod extra_parameters;

@@ -58,8 +58,8 @@ pub(super) fn notes(issuer: &Url, metadata: &Metadata, grant: GrantType) -> Vec<
 fn unsupported(metadata: &Metadata, has_callback: bool) -> Vec<String> {
     let is_bound = metadata.is_set(DPOP_REQUIRED) && !supports_dpop(metadata);
     let flags = is_bound.then(|| {
-        "The issuer binds access tokens to a key of the client (DPoP, RFC 9449), and not by ES256, which Grapnel uses. It \
-         will refuse token requests."
+        "The issuer binds access tokens to a key of the client (DPoP, RFC 9449), and not by ES256, which Grapnel uses. \
+         It will refuse token requests."
             .to_owned()
     });
     let flags = flags.into_iter();
@@ -143,12 +143,12 @@ pub(super) fn supports_dpop(metadata: &Metadata) -> bool {
     algorithms.is_empty() || algorithms.contains(&"ES256")
 }
 
-/// A server that supports DPoP binds whatever comes with a proof. The tokens are then useless to programs that send them
-/// alone, and to an API that knows only bearer tokens; so that is the person's decision.
+/// A server that supports DPoP binds whatever comes with a proof. The tokens are then useless to programs that send
+/// them alone, and to an API that knows only bearer tokens; so that is the person's decision.
 fn dpop(metadata: &Metadata) -> Option<String> {
     (metadata.list(DPOP_ALGORITHMS).contains(&"ES256") && !metadata.is_set(DPOP_REQUIRED)).then(|| {
-        "The issuer can bind access tokens to a key of the connection (DPoP, RFC 9449), so that a stolen token is useless. \
-         Set dpop to true for that, if the API accepts such tokens."
+        "The issuer can bind access tokens to a key of the connection (DPoP, RFC 9449), so that a stolen token is \
+         useless. Set dpop to true for that, if the API accepts such tokens."
             .to_owned()
     })
 }

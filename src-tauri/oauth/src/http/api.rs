@@ -1,5 +1,5 @@
-//! Calls of a provider's API: JSON with an access token (RFC 6750, RFC 9449), userinfo, introspection (RFC 7662) and revocation
-//! (RFC 7009). No redirect is followed, so that a token stays with its host.
+//! Calls of a provider's API: JSON with an access token (RFC 6750, RFC 9449), userinfo, introspection (RFC 7662) and
+//! revocation (RFC 7009). No redirect is followed, so that a token stays with its host.
 
 use std::sync::Arc;
 
@@ -159,11 +159,12 @@ fn request(
     let mut request = Request::builder()
         .method(if body.is_some() { Method::POST } else { Method::GET })
         .uri(address)
-        .header(header::ACCEPT, "application/json")
-        .header(header::CONTENT_TYPE, "application/json")
         .body(body.map(|body| body.to_string().into_bytes()).unwrap_or_default())
         .map_err(|error| not_sent(&error))?;
     token.authorize(&mut request, None).map_err(ApiFailure::Failed)?;
+    for name in [header::ACCEPT, header::CONTENT_TYPE] {
+        request.headers_mut().insert(name, HeaderValue::from_static("application/json"));
+    }
     Ok(request)
 }
 

@@ -99,8 +99,8 @@ impl Client {
 
     /// Sends a token request. `endpoint` is the token endpoint of the app: the `Date` of the response is counted for
     /// its host even if the request itself goes to another host, so that one app influences the clock as one host only.
-    /// A `Date` from loopback is ignored. A DPoP proof that is refused is not made once more: the caller does that, with
-    /// another JWT of the client.
+    /// A `Date` from loopback is ignored. A DPoP proof that is refused is not made once more: the caller does that,
+    /// with another JWT of the client.
     pub async fn send_for_token(
         &self,
         kind: ExchangeKind,
@@ -123,8 +123,8 @@ impl Client {
     }
 
     /// Sends a request with a streamed body, and returns as soon as the response's head is there. The response is not
-    /// decompressed. Its body ends only where the server or the caller ends it. If it refuses the request's DPoP proof so
-    /// that another one may be accepted, its extensions have a [`ProofRetry`].
+    /// decompressed. Its body ends only where the server or the caller ends it. If it refuses the request's DPoP proof
+    /// so that another one may be accepted, its extensions have a [`ProofRetry`].
     ///
     /// # Errors
     ///

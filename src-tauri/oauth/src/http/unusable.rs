@@ -44,7 +44,7 @@ impl Unusable {
                 "Ask for fewer scopes, or report it to the provider.".to_owned(),
             ),
             Self::ProofOfPossession(kind) if kind.eq_ignore_ascii_case("dpop") => (
-                "a token of type “DPoP”: it is bound to a key, and the app uses none".to_owned(),
+                "a token of type DPoP: it is bound to a key, and the app uses none".to_owned(),
                 "Set dpop=true for the app, or switch the app to bearer tokens at the provider.".to_owned(),
             ),
             Self::ProofOfPossession(kind) => (

@@ -379,7 +379,8 @@ pub fn set_error(connection: &Connection, id: &ConnectionId, error: Option<&Erro
 pub fn clear_grant(connection: &Connection, id: &ConnectionId, version: i64) -> rusqlite::Result<bool> {
     let changed = connection.execute(
         "UPDATE connection SET sealed_access = NULL, sealed_refresh = NULL, sealed_id_token = NULL, sealed_dpop = NULL,
-            held = NULL, seen = NULL, trouble = NULL, refresh_begun = NULL, failures = 0, failed_at = NULL, retry_at = NULL,
+            held = NULL, seen = NULL, trouble = NULL, refresh_begun = NULL, failures = 0, failed_at = NULL,
+            retry_at = NULL,
             quiet_until = NULL, answer_lost = 0, refusals = 0, sign_in_due = NULL, notice_from = NULL,
             version = version + 1
          WHERE id = ?1 AND version = ?2 AND held IS NOT NULL",

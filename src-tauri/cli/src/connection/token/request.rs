@@ -39,8 +39,12 @@ pub(crate) struct Token {
     #[command(flatten)]
     pub(super) target: Target,
     /// Print the headers of one request: the access token with a DPoP proof (RFC 9449)
-    #[arg(long, num_args = 2, value_names = ["METHOD", "URL"], conflicts_with_all = ["rejected", "of_identity",
-        "variable", "operation"])]
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["METHOD", "URL"],
+        conflicts_with_all = ["rejected", "of_identity", "variable", "operation"]
+    )]
     pub(super) dpop: Option<Vec<String>>,
     /// The nonce that the API demands in the proof, from its response header `DPoP-Nonce`
     #[arg(long, value_name = "NONCE", requires = "dpop")]
