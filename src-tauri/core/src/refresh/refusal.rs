@@ -182,6 +182,7 @@ mod tests {
             (404, "", None),
             (410, "", None),
             (407, "", None),
+            (400, "use_dpop_nonce", None),
             (400, ENVELOPE_FAILURE, Some("Nope")),
         ];
         let mut table = String::new();
