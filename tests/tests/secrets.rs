@@ -40,6 +40,7 @@ const PRINTING: [&str; 3] = ["Debug", "Display", "Serialize"];
 /// Fields with such names, by crate, each with the reason why it may be printed.
 const ALLOWED: &[(&str, &str)] = &[
     ("cli Document.access_token", "`grapnel token --json` prints it: that is what it is for"),
+    ("cli ProofDocument.access_token", "`grapnel token --dpop --json` prints it: that is what it is for"),
     ("cli IdTokenDocument.id_token", "`grapnel token --id-token --json` prints it: that is what it is for"),
     ("core TokenResponse.access_token", "the token agent's answer to a program that asks for it"),
     ("cli UsageError.code", "a code of Grapnel's own errors"),

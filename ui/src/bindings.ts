@@ -34,8 +34,11 @@ export const commands = {
 	startAtLogin: (on: boolean) => typedError<null, Error>(__TAURI_INVOKE("start_at_login", { on })),
 	/**  Starts the sandbox and returns an app for each of its providers. */
 	sandbox: () => typedError<SandboxApp[], Error>(__TAURI_INVOKE("sandbox")),
-	/**  Discovers an issuer's metadata: the settings for an app of a custom provider, and notes. */
-	discover: (issuer: string, call: number) => typedError<Discovery, Error>(__TAURI_INVOKE("discover", { issuer, call })),
+	/**
+	 *  Discovers an issuer, or the authorization server of a protected API or an MCP server: the settings for an app of a
+	 *  custom provider, and notes. Of several authorization servers, `server` is the chosen one.
+	 */
+	discover: (issuer: string, server: string | null, call: number) => typedError<Discovery, Error>(__TAURI_INVOKE("discover", { issuer, server, call })),
 	/**  Tests the endpoints that these settings of a provider lead to, without credentials. Changes nothing. */
 	checkEndpoints: (provider: string, overrides: { [key in string]: string }, call: number) => typedError<EndpointCheck[], Error>(__TAURI_INVOKE("check_endpoints", { provider, overrides, call })),
 	/**  Proposes unused redirect URIs, to be registered before an app is added. */
@@ -48,6 +51,16 @@ export const commands = {
 	changeApp: (appId: AppId, app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("change_app", { appId, app })),
 	/**  The public half of an app's private key, a JSON Web Key Set, to be registered at the provider. */
 	publicKey: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("public_key", { appId })),
+	/**  Registers a new app's client at its provider, and adds the app. An error names the invalid field. */
+	registerApp: (request: RegistrationRequest) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("register_app", { request })),
+	/**  Reads an app's registration at its provider, and compares it with the app. */
+	readRegistration: (appId: AppId) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("read_registration", { appId })),
+	/**  Makes an app's registration at its provider like the app. */
+	updateRegistration: (appId: AppId) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("update_registration", { appId })),
+	/**  Registers an app's client anew. Its connections then need a new sign-in. */
+	renewRegistration: (appId: AppId) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("renew_registration", { appId })),
+	/**  The document to host at the address that is an app's client ID. */
+	metadataDocument: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("metadata_document", { appId })),
 	/**
 	 *  Writes an app's provider settings without secrets to a file that the person chooses; returns its path, or null if
 	 *  they cancel.
@@ -55,8 +68,8 @@ export const commands = {
 	exportProfile: (appId: AppId) => typedError<string | null, Error>(__TAURI_INVOKE("export_profile", { appId })),
 	/**  Parses the text of a profile file. */
 	readProfile: (text: string) => typedError<ReadProfile, Error>(__TAURI_INVOKE("read_profile", { text })),
-	/**  Removes an app with its connections, and returns the result of revoking their tokens. */
-	removeApp: (appId: AppId) => typedError<Removed, Error>(__TAURI_INVOKE("remove_app", { appId })),
+	/**  Removes an app with its connections; with `deletes_client`, also its client at the provider. */
+	removeApp: (appId: AppId, deletesClient: boolean) => typedError<RemovedApp, Error>(__TAURI_INVOKE("remove_app", { appId, deletesClient })),
 	/**  Reads apps from a file that the person chooses; null if they cancel. */
 	importFile: () => typedError<ReadImport | null, Error>(__TAURI_INVOKE("import_file")),
 	/**  Reads apps from pasted text, such as a curl command. */
@@ -67,9 +80,9 @@ export const commands = {
 	discardImport: () => typedError<null, Error>(__TAURI_INVOKE("discard_import")),
 	/**
 	 *  Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. With
-	 *  `another_account`, the provider asks which account to use.
+	 *  `another_account`, the provider asks which account to use. `more_scopes` are asked for besides the app's.
 	 */
-	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean, byDevice: boolean) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount, byDevice })),
+	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean, byDevice: boolean, moreScopes: string[]) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount, byDevice, moreScopes })),
 	/**  What the person needs to approve a sign-in on another device. */
 	devicePrompt: (attemptId: AttemptId) => typedError<DevicePrompt, Error>(__TAURI_INVOKE("device_prompt", { attemptId })),
 	/**
@@ -334,6 +347,11 @@ export type ApiExchangeView = {
 	is_truncated: boolean,
 	/**  What else there is to know, as sentences. */
 	notes: string[],
+	/**
+	 *  The scopes that the request needed, if the API refused it because the access token has too few; empty if it did
+	 *  not say which.
+	 */
+	missing_scopes?: string[] | null,
 };
 
 /**  A request as the person writes it. The access token is added when it is sent. */
@@ -405,6 +423,8 @@ export type App = {
 	left_out: string[],
 	/**  The label of its environment, such as `Staging`. */
 	environment: string | null,
+	/**  How its client was registered, if Grapnel did that. */
+	registration: Registration | null,
 	/**  When it was added. */
 	created_at: string,
 };
@@ -685,6 +705,21 @@ export type ConnectionRequested = ConnectionId;
 /**  An event of the core. */
 export type CoreEvent = Event;
 
+/**  Identifies a derived token. */
+export type DerivedTokenId = string;
+
+/**  A stored derived token, without its value. */
+export type DerivedTokenView = {
+	/**  Its ID. */
+	id: DerivedTokenId,
+	/**  What it is for. */
+	target: TokenTarget,
+	/**  The token, if the last exchange issued one. */
+	issued: IssuedToken | null,
+	/**  Why the last exchange failed, if it did. */
+	error: Error | null,
+};
+
 /**  The details of a connection. */
 export type Details = {
 	/**  Its entry in the list. */
@@ -708,6 +743,8 @@ export type Details = {
 	 *  sign-in is needed.
 	 */
 	renews_at: string | null,
+	/**  The tokens that token exchange (RFC 8693) issued for its access token. */
+	derived_tokens?: DerivedTokenView[],
 	/**  Where the last token response deviated from the RFC. */
 	deviations: Deviation[],
 	/**  The last token response, redacted. */
@@ -794,6 +831,10 @@ export type Discovery = {
 	client_auth: string[],
 	/**  The grants that both the issuer and Grapnel support, as values of `grant_type`. */
 	grant_types: string[],
+	/**  How a client comes to be known to the issuer without a person who registers it. */
+	registration: RegistrationOffer,
+	/**  The protected resource whose authorization server the issuer is, if one was entered. */
+	resource: ProtectedResource | null,
 	/**  What a person should know before using the issuer. */
 	notes: DiscoveryNote[],
 };
@@ -902,6 +943,8 @@ export type ExchangeKind =
 "token" | 
 /**  The token request with a refresh token (RFC 6749 §6). */
 "refresh" | 
+/**  The token request that exchanges an access token for another one (RFC 8693 §2.1). */
+"token_exchange" | 
 /**  A userinfo request (OpenID Connect Core §5.3). */
 "userinfo" | 
 /**  Token introspection (RFC 7662). */
@@ -913,7 +956,9 @@ export type ExchangeKind =
 /**  The provider's signing keys (RFC 7517). */
 "jwks" | 
 /**  The provider's metadata (RFC 8414), or a test of its endpoints. */
-"discovery";
+"discovery" | 
+/**  The registration of a client (RFC 7591), or of a change to it (RFC 7592). */
+"registration";
 
 /**  Where an access token's expiry comes from. */
 export type ExpirySource = 
@@ -1002,7 +1047,9 @@ export type GrantType =
 /**  A person enters a code on another device, while the client polls (RFC 8628). */
 "device_code" | 
 /**  The client obtains tokens for itself, without a person (RFC 6749 §4.4). */
-"client_credentials";
+"client_credentials" | 
+/**  The client obtains tokens with a JWT that it signs, such as a service account does (RFC 7523 §2.1). */
+"jwt_bearer";
 
 /**  A hook as it is shown. */
 export type Hook = {
@@ -1070,7 +1117,9 @@ export type ImportFormat =
 /**  A curl command: a token request, or an authorization URL. */
 "curl" | 
 /**  A profile file of Grapnel. */
-"profile";
+"profile" | 
+/**  The JSON key file of a service account. */
+"service-account";
 
 /**  The result for a record. */
 export type ImportOutcome = 
@@ -1139,6 +1188,22 @@ export type ImportedValue = {
 	source: string,
 };
 
+/**  What the provider says about a derived token. */
+export type IssuedToken = {
+	/**  When it was issued. */
+	issued_at: string,
+	/**  When it expires; `None` if that is unknown. */
+	expires_at: string | null,
+	/**  Its scopes, if the provider names them; otherwise those that were requested (RFC 8693 §2.2.1). */
+	scopes: string[],
+	/**  What kind of token it is (`issued_token_type`), if the provider says so. */
+	token_type: string | null,
+	/**  Whether it is sent to an API as a bearer token. One with the `token_type` `N_A` is not. */
+	is_bearer: boolean,
+	/**  Whether it is bound to the connection's key (DPoP), and sent with a proof. */
+	is_bound?: boolean,
+};
+
 /**  An item of a collection. */
 export type Item = {
 	/**  The provider's ID. */
@@ -1189,6 +1254,10 @@ export type Kind =
 "answer_lost" | 
 /**  The provider refused to refresh. */
 "renewal_refused" | 
+/**  The access token was exchanged for one for another service or with fewer scopes. */
+"token_exchanged" | 
+/**  Such an exchange failed. */
+"token_exchange_failed" | 
 /**  The access token was copied to the clipboard, or shown on the screen. */
 "token_copied" | 
 /**  A program received the access token. */
@@ -1303,7 +1372,9 @@ export type NextStep =
 /**  The form of the app. */
 "edit_app" | 
 /**  Grapnel's settings. */
-"open_settings";
+"open_settings" | 
+/**  A new registration of the app's client at its provider. */
+"register_anew";
 
 /**  The severity of a note. */
 export type NoteKind = 
@@ -1565,6 +1636,20 @@ export type ProposedRedirect = {
 	loopback: string,
 };
 
+/**  A protected resource, as its metadata describes it. */
+export type ProtectedResource = {
+	/**  Its identifier, which is the value of `resource` (RFC 8707). */
+	resource: string,
+	/**  The URL of its metadata. */
+	document: string,
+	/**  Its name, if it has one. */
+	name: string | null,
+	/**  The issuers of its authorization servers. */
+	authorization_servers: string[],
+	/**  The scopes that its challenge asks for, else those of its metadata. */
+	scopes: string[],
+};
+
 /**  What protects the vault. */
 export type Protection = 
 /**  Nothing yet; the first secret creates a key in the keyring. */
@@ -1649,12 +1734,72 @@ export type Rediscovery = {
 	changes: ValueChange[],
 };
 
-/**  The result of removing an app with its connections. */
-export type Removed = {
-	/**  How many connections were removed with it. */
-	connections: number,
-	/**  The worst result of revoking their tokens. */
+/**  An app with its registration as the provider has it. */
+export type RegisteredApp = {
+	/**  The app. */
+	app: App,
+	/**  What is registered differently than the app has it. */
+	changes: RegistrationChange[],
+	/**  What the person should know, as sentences. */
+	notes: string[],
+};
+
+/**  The registration of an app's client, without its access token, which is in the vault. */
+export type Registration = {
+	/**  The client ID that it is for. An app whose client ID was changed since has no registration. */
+	client_id: string,
+	/**  The registration endpoint. */
+	endpoint: string,
+	/**  The client configuration endpoint (RFC 7592), if the provider has one for this client. */
+	client_uri: string | null,
+	/**  The client authentication that it was registered with, such as `client_secret_basic`. */
+	auth_method: string,
+	/**  When the client was registered. */
+	registered_at: string,
+	/**  When its client secret expires, if it does. */
+	secret_expires_at: string | null,
+};
+
+/**  A member that the provider registered differently than it was asked to. */
+export type RegistrationChange = {
+	/**  Its name, such as `redirect_uris`. */
+	member: string,
+	/**  What was asked for. */
+	asked: string,
+	/**  What is registered; empty for nothing. */
+	registered: string,
+};
+
+/**  What an issuer offers. */
+export type RegistrationOffer = {
+	/**
+	 *  The client authentication to register a new client with, such as `none` for a public client; `None` if the
+	 *  issuer has no registration endpoint, or none that Grapnel supports.
+	 */
+	auth_method: string | null,
+	/**  Whether the URL of a client ID metadata document is accepted as client ID. */
+	takes_metadata_url: boolean,
+};
+
+/**  An app whose client is to be registered. Its client ID and client secret come from the provider. */
+export type RegistrationRequest = {
+	/**  The app. */
+	app: NewApp,
+	/**
+	 *  The client authentication to register, such as `none`; by default the app's own, where one without a secret
+	 *  means a public client.
+	 */
+	auth_method: string | null,
+	/**  The token that the provider gave to the person for registering clients, if it requires one. */
+	initial_access_token: SecretInput | null,
+};
+
+/**  What became of a removed app. */
+export type RemovedApp = {
+	/**  The result of revoking the tokens of its connections. */
 	revocation: Revocation,
+	/**  Why its client stays registered at the provider, if it was to be deleted there. */
+	client_stays: string | null,
 };
 
 /**  A header of a request or a response. */
@@ -1920,7 +2065,9 @@ export type TokenKind =
 /**  A refresh token. */
 "refresh_token" | 
 /**  An access token. */
-"access_token";
+"access_token" | 
+/**  An access token that token exchange (RFC 8693) derived from it. */
+"derived_token";
 
 /**  The stored tokens, without their values. */
 export type TokenMetadata = {
@@ -1969,6 +2116,33 @@ export type TokenRevocation = {
 	/**  Why it was not revoked, or not yet. */
 	reason: string | null,
 };
+
+/**  What a derived token is for. */
+export type TokenTarget = {
+	/**  The services that it is for, by the names that the provider knows them by (`audience`). */
+	audiences: string[],
+	/**  The services that it is for, by URL (`resource`). */
+	resources: string[],
+	/**  The requested scopes; none for those that the provider chooses. */
+	scopes: string[],
+	/**  The kind of token (`requested_token_type`); `None` for the one that the provider chooses. */
+	token_type: TokenType | null,
+};
+
+/**  A kind of token (RFC 8693 §3). */
+export type TokenType = 
+/**  An OAuth 2.0 access token. */
+"access_token" | 
+/**  An OAuth 2.0 refresh token. */
+"refresh_token" | 
+/**  An ID token of OpenID Connect. */
+"id_token" | 
+/**  A SAML 1.1 assertion. */
+"saml1" | 
+/**  A SAML 2.0 assertion. */
+"saml2" | 
+/**  A JSON Web Token. */
+"jwt";
 
 /**  Why the signature of a JWT is not verified. Keys come from the app's JWKS URL only. */
 export type Unverified = 

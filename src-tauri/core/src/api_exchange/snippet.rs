@@ -165,8 +165,8 @@ print(response.status, response.read().decode(errors=\"replace\"))
 }
 
 /// What a command with a proof cannot do.
-const BOUND_NOTE: &str = "# The token is bound to a key (DPoP): its proof is for this request, and has no nonce. If the \
-    API demands one,\n# use grapnel api or grapnel proxy, which send it.\n";
+const BOUND_NOTE: &str = "# The token is bound to a key (DPoP): its proof is for this request, and has no nonce. If \
+    the API demands one,\n# use grapnel api or grapnel proxy, which send it.\n";
 
 /// Whether a connection's token needs a proof of each request.
 fn is_bound(connection: &ConnectionRow) -> bool {
