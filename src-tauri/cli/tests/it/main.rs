@@ -14,6 +14,7 @@ mod connections;
 mod content;
 mod discovering;
 mod doctor;
+mod dpop;
 #[cfg(unix)]
 mod exec;
 mod exits;
