@@ -1,14 +1,8 @@
 // The fake host's names, notes, labels and order of connections.
 
-import type { commands as Real, ConnectionEdit, Error as Trouble, Event, Summary } from "../bindings";
+import type { ConnectionEdit, Event, Summary } from "../bindings";
+import type { Answer } from "./answer";
 import { trouble, type FakeData } from "./data";
-
-type Name = keyof typeof Real;
-type Answer = <T>(
-  name: Name,
-  given: unknown[],
-  answer: () => T,
-) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
 
 const wrong = (field: string, message: string) => ({
   ...trouble("invalid_input", message, "Nothing was changed.", "Choose another name."),

@@ -1,6 +1,7 @@
 // A fake host with made-up data. Tests can make commands fail or wait, and emit events.
 
 import type { commands as Real, Error as Trouble, Event } from "../bindings";
+import type { Answer, Answered, Name } from "./answer";
 import { plain } from "./plain";
 import { importing } from "./importing";
 import { changing } from "./adding";
@@ -16,8 +17,6 @@ import { scenarios } from "./scenarios";
 import { at, attempt, byPassword, empty, MINUTE, trouble, type FakeData } from "./data";
 
 type Commands = typeof Real;
-type Name = keyof Commands;
-type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: Trouble };
 
 const gone = trouble("not_found", "It does not exist any more.");
 
@@ -73,7 +72,7 @@ export class Fake {
 
   called = (name: Name): unknown[][] => this.calls.filter((call) => call.name === name).map((call) => call.given);
 
-  async #answer<T>(name: Name, given: unknown[], answer: () => T, call?: number): Promise<Answer<T>> {
+  #answer: Answer = async (name, given, answer, call) => {
     this.calls.push({ name, given });
     await this.#held.get(name);
     let stopped = false;
@@ -96,10 +95,10 @@ export class Fake {
     } catch (thrown) {
       return { status: "error", error: thrown as Trouble };
     }
-  }
+  };
 
   /** The offline copy exists only if the scenario says so, and reading it never fails or waits. */
-  async #read<T>(name: Name, kept: boolean, given: unknown[], answer: () => T, call: number): Promise<Answer<T>> {
+  async #read<T>(name: Name, kept: boolean, given: unknown[], answer: () => T, call: number): Promise<Answered<T>> {
     if (!kept) return this.#answer(name, given, answer, call);
     return this.data.wasRead ? { status: "ok", data: structuredClone(answer()) } : { status: "error", error: gone };
   }
@@ -364,24 +363,12 @@ export class Fake {
         ),
       ),
     checkVault: () => this.#answer("checkVault", [], () => this.data.vault),
-    ...requesting(
-      (name, given, answer, call) => this.#answer(name, given, answer, call),
-      () => this.data,
-    ),
-    ...plain(
-      (name, given, answer) => this.#answer(name, given, answer),
-      (id) => void this.#details(id),
-    ),
-    ...registering(
-      (name, given, answer) => this.#answer(name, given, answer),
-      () => this.data,
-    ),
-    ...importing(
-      (name, given, answer) => this.#answer(name, given, answer),
-      () => this.data,
-    ),
+    ...requesting(this.#answer, () => this.data),
+    ...plain(this.#answer, (id) => this.#details(id)),
+    ...registering(this.#answer, () => this.data),
+    ...importing(this.#answer, () => this.data),
     ...keeping(
-      (name, given, answer) => this.#answer(name, given, answer),
+      this.#answer,
       () => this.data,
       (event) => this.tell(event),
     ),

@@ -1,14 +1,9 @@
 // The fake host’s import of apps from files and pasted text.
 
-import type { App, commands as Real, Error as Trouble, ImportChoice, ImportPreview, ReadImport } from "../bindings";
+import type { App, ImportChoice, ImportPreview, ReadImport } from "../bindings";
+import type { Answer } from "./answer";
 import { adding } from "./adding";
 import { trouble, type FakeData } from "./data";
-
-type Answer = <T>(
-  name: keyof typeof Real,
-  given: unknown[],
-  answer: () => T,
-) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
 
 const acme: ImportPreview = {
   name: "Acme API",

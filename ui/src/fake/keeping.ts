@@ -1,23 +1,9 @@
 // The fake host's settings, vault, archives and doctor.
 
-import type {
-  Changes,
-  ConnectionEventKind,
-  commands as Real,
-  Error as Trouble,
-  Event,
-  Imported,
-  Settings,
-} from "../bindings";
+import type { Changes, ConnectionEventKind, Event, Imported, Settings } from "../bindings";
+import type { Answer } from "./answer";
 import { annotating } from "./annotating";
 import { at, trouble, type FakeData } from "./data";
-
-type Name = keyof typeof Real;
-type Answer = <T>(
-  name: Name,
-  given: unknown[],
-  answer: () => T,
-) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
 
 const short = () => ({
   ...trouble("invalid_input", "The passphrase has fewer than 12 characters.", null, "Take four or five words."),

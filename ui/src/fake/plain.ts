@@ -1,13 +1,6 @@
 // The fake host's commands that return nothing.
 
-import type { commands as Real, Error as Trouble } from "../bindings";
-
-type Name = keyof typeof Real;
-type Answer = <T>(
-  name: Name,
-  given: unknown[],
-  answer: () => T,
-) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
+import type { Answer, Name } from "./answer";
 
 /** `exists` throws if there is no such connection. */
 export function plain(answer: Answer, exists: (id: string) => void) {

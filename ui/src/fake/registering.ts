@@ -1,15 +1,9 @@
 // The fake host's new apps, and the registration of their clients.
 
-import type { App, commands as Real, Error as Trouble, NewApp, RegisteredApp, RegistrationRequest } from "../bindings";
+import type { App, NewApp, RegisteredApp, RegistrationRequest } from "../bindings";
+import type { Answer } from "./answer";
 import { adding, proposed, publicKeySet } from "./adding";
 import { trouble, type FakeData } from "./data";
-
-type Name = keyof typeof Real;
-type Answer = <T>(
-  name: Name,
-  given: unknown[],
-  answer: () => T,
-) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
 
 /** An app whose client the provider registered as it was asked to. */
 const registered = (app: App): RegisteredApp => ({

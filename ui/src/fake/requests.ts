@@ -5,20 +5,13 @@ import type {
   ApiExchangeView,
   ApiRequestDraft,
   commands as Real,
-  Error as Trouble,
   ExchangeKind,
   ResponseKind,
   ResponseLayout,
   ResponseLine,
 } from "../bindings";
+import type { Answer } from "./answer";
 import { at, trouble, type FakeData } from "./data";
-
-type Answer = <T>(
-  name: keyof typeof Real,
-  given: unknown[],
-  answer: () => T,
-  call?: number,
-) => Promise<{ status: "ok"; data: T } | { status: "error"; error: Trouble }>;
 
 /** The lines of a body: how many, and each of them. */
 type Text = { total: number; line: (number: number) => ResponseLine };
