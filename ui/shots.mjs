@@ -156,6 +156,21 @@ const shots = {
   "connection-staging": { scenario: "some", go: (page) => row(page, "Acme staging") },
   token: { scenario: "differing", go: (page) => tab(page, "Token") },
   "token-id": { scenario: "custom", go: (page) => tab(page, "Token") },
+  "token-derived": {
+    scenario: "custom",
+    go: async (page) => {
+      await tab(page, "Token");
+      await button(page, "Get a token for another service").click();
+      await page.locator("#audience").scrollIntoViewIfNeeded();
+    },
+  },
+  "token-derived-removed": {
+    scenario: "custom",
+    go: async (page) => {
+      await tab(page, "Token");
+      await button(page, "Remove the token for berths").click();
+    },
+  },
   "token-jwt": { scenario: "grindery", go: (page) => tab(page, "Token") },
   "token-none": {
     scenario: "troubled",

@@ -32,7 +32,8 @@ commands! {
     sign_in { start_attempt, device_prompt, open_browser, copy_link, paste_callback, sign_in_with_password,
     test_deep_link, replace_account, cancel_attempt }
     connections { connection, set_browser, edit_connection, arrange_connections, refresh, copy_token,
-    copy_authorization_header, copy_id_token, sign_out, reveal_token, disconnect, forget }
+    copy_authorization_header, copy_id_token, copy_derived_token, remove_derived_token, sign_out, reveal_token,
+    disconnect, forget }
     content { projects, project, collections, items, load_posts, post_page, post_months, post, open_post, copy_post,
     export_posts, search, cancel }
     api_requests { api_request_page, send_api_request, response_lines, search_response, save_response, copy_response,

@@ -125,6 +125,13 @@ export const commands = {
 	/**  Copies the ID token, and clears the clipboard like [`copy_token`]. */
 	copyIdToken: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("copy_id_token", { connectionId })),
 	/**
+	 *  Copies the token for `target` that token exchange (RFC 8693) derives from the connection's, and clears the clipboard
+	 *  like [`copy_token`]. A new one is stored with the connection.
+	 */
+	copyDerivedToken: (connectionId: ConnectionId, target: TokenTarget) => typedError<null, Error>(__TAURI_INVOKE("copy_derived_token", { connectionId, target })),
+	/**  Deletes a derived token, and revokes it if the provider supports that. */
+	removeDerivedToken: (connectionId: ConnectionId, derivedTokenId: DerivedTokenId) => typedError<null, Error>(__TAURI_INVOKE("remove_derived_token", { connectionId, derivedTokenId })),
+	/**
 	 *  Opens the provider's page to sign out, in the connection's browser. The core builds the URL, so that the page cannot
 	 *  have any other opened.
 	 */

@@ -18,6 +18,7 @@ import type {
   ResponseLayout,
   Settings as Given,
   SnippetFormat,
+  TokenTarget,
 } from "./bindings";
 
 export type {
@@ -37,6 +38,7 @@ export type {
   Collection,
   ConnectionEventKind,
   ConnectionId,
+  DerivedTokenView,
   Details,
   Deviation,
   DevicePrompt,
@@ -216,6 +218,9 @@ export const host = {
   copyToken: (id: string) => ask(() => commands.copyToken(id)),
   copyAuthorizationHeader: (id: string) => ask(() => commands.copyAuthorizationHeader(id)),
   copyIdToken: (id: string) => ask(() => commands.copyIdToken(id)),
+  /** Copies the token for `target` that is derived from the connection's (RFC 8693), after getting it if necessary. */
+  copyDerivedToken: (id: string, target: TokenTarget) => ask(() => commands.copyDerivedToken(id, target)),
+  removeDerivedToken: (id: string, derived: string) => ask(() => commands.removeDerivedToken(id, derived)),
   /** Opens the provider's page to sign out. */
   signOut: (id: string) => ask(() => commands.signOut(id)),
   /** Shows the access token in a window of the system, if the person confirms it. Returns once that is closed. */

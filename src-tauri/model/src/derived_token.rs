@@ -51,7 +51,7 @@ impl TokenTarget {
                     "resource",
                     format!("“{resource}” is not the address of a resource."),
                 )
-                .hint("Enter a whole address without a #, or name the service by --audience."));
+                .hint("Enter a whole address without a #, or give the service’s name as audience."));
             }
         }
         let scopes = self.scopes.iter().flat_map(|scope| scope.split_whitespace()).map(str::to_owned);

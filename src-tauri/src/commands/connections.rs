@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use grapnel_model::annotations::ConnectionEdit;
 use grapnel_model::connection::Details;
+use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::Result;
 use grapnel_model::event::Event;
-use grapnel_model::id::ConnectionId;
+use grapnel_model::id::{ConnectionId, DerivedTokenId};
 use grapnel_model::revocation::Disconnected;
 use grapnel_model::secret::ExposeSecret;
 use grapnel_model::text::clean_line;
@@ -115,6 +116,33 @@ pub(crate) async fn copy_id_token(
     let core = core.core().await?;
     clipboard.copy_for_a_while(core.id_token(&connection_id, Duration::ZERO).await?.value)?;
     core.id_token_copied(&connection_id)
+}
+
+/// Copies the token for `target` that token exchange (RFC 8693) derives from the connection's, and clears the clipboard
+/// like [`copy_token`]. A new one is stored with the connection.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_derived_token(
+    core: State<'_, CoreHandle>,
+    clipboard: State<'_, Clipboard>,
+    connection_id: ConnectionId,
+    target: TokenTarget,
+) -> Result<()> {
+    let core = core.core().await?;
+    let derived = core.derived_token(&connection_id, target, (Duration::ZERO, false)).await?;
+    clipboard.copy_for_a_while(derived.token.value)?;
+    core.derived_token_copied(&connection_id)
+}
+
+/// Deletes a derived token, and revokes it if the provider supports that.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_derived_token(
+    core: State<'_, CoreHandle>,
+    connection_id: ConnectionId,
+    derived_token_id: DerivedTokenId,
+) -> Result<()> {
+    core.core().await?.remove_derived_token(&connection_id, &derived_token_id).await
 }
 
 /// Opens the provider's page to sign out, in the connection's browser. The core builds the URL, so that the page cannot

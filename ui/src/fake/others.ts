@@ -1,6 +1,6 @@
 // Sample data of the providers other than Grigora.
 
-import type { Details, Item } from "../bindings";
+import type { DerivedTokenView, Details, Item, TokenTarget } from "../bindings";
 import { provider } from "./providers";
 import { app, at, attempt, details, empty, entries, MINUTE, trouble, type FakeData, type FaultControl } from "./data";
 
@@ -154,6 +154,20 @@ const grovestreams: Scenario = () =>
     },
   );
 
+/** A derived token that expires after some time. */
+const derived = (id: string, target: Partial<TokenTarget>, left: number | null): DerivedTokenView => ({
+  id,
+  target: { audiences: [], resources: [], scopes: [], token_type: null, ...target },
+  issued: {
+    issued_at: at(-10 * MINUTE),
+    expires_at: left === null ? null : at(left),
+    scopes: target.scopes ?? [],
+    token_type: "urn:ietf:params:oauth:token-type:access_token",
+    is_bearer: true,
+  },
+  error: null,
+});
+
 const custom: Scenario = () =>
   data(
     through("custom", "Harbour identity", 5 * MINUTE, {
@@ -164,6 +178,20 @@ const custom: Scenario = () =>
         ...tokens("eyJ0eXAi", 5 * MINUTE, null),
         id_token: { expires_at: at(40 * MINUTE), received_at: at(-20 * MINUTE) },
       },
+      derived_tokens: [
+        derived("d1", { audiences: ["berths"], scopes: ["berths:read"] }, 20 * MINUTE),
+        derived("d2", { resources: ["https://tides.harbour.example/api"] }, -5 * MINUTE),
+        {
+          ...derived("d3", { audiences: ["cranes"], scopes: ["cranes:operate"] }, null),
+          issued: null,
+          error: trouble(
+            "provider_error",
+            "id.harbour.example refuses to exchange the token for one for cranes (400, invalid_target).",
+            "The connection’s own token is not affected.",
+            "Compare the audience with what the provider knows.",
+          ),
+        },
+      ],
       id_claims: {
         header: [
           { name: "alg", value: "ES512" },

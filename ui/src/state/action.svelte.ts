@@ -11,6 +11,12 @@ export class Action {
   slow = $state(false);
   trouble = $state.raw<Trouble | null>(null);
 
+  /** What is wrong with a field, by the error of the last run. */
+  wrong(field: string): string | null {
+    const { trouble } = this;
+    return trouble?.field === field ? [trouble.message, trouble.hint].filter(Boolean).join(" ") : null;
+  }
+
   /** Runs `work` unless it is already running. Returns whether it succeeded. */
   async run(work: () => Promise<unknown>): Promise<boolean> {
     if (this.busy) return false;

@@ -2,6 +2,7 @@
 
 import type { Unverified } from "../host";
 import { count } from "./number";
+import { whenSpan } from "./time";
 
 export const token = {
   noTokens: "No tokens: this connection is disconnected.",
@@ -52,6 +53,27 @@ export const token = {
   scriptUse: { token: "Print the token", exec: "Run a command with the token", api: "Send a request to the API" },
   scriptNote: "Each command gets a valid access token when it runs; none has the token in it.",
   copyCommand: (use: string) => `Copy command: ${use}`,
+  derived: "Derived tokens",
+  derivedNote:
+    "Tokens for other services or with fewer scopes, exchanged for this connection’s access token (RFC 8693).",
+  sameService: "Same service",
+  expiresAt: (at: string, now: Date) => `Expires ${whenSpan(at, now)}`,
+  derivedExpired: "Expired: the next use gets a new one",
+  ofType: (type: string) => `, ${type.replaceAll("_", " ")}`,
+  copyDerived: (service: string) => `Copy the token for ${service}`,
+  removeDerived: (service: string) => `Remove the token for ${service}`,
+  removeDerivedTitle: (service: string) => `Remove the token for ${service}?`,
+  removeDerivedText: (provider: string) =>
+    `Grapnel deletes it, and revokes it if ${provider} supports that. The connection’s own tokens stay.`,
+  removeDerivedAction: "Remove token",
+  getDerived: "Get a token for another service",
+  audience: "Audience",
+  audienceNote: "The service’s name, as the provider knows it.",
+  resource: "Resource",
+  resourceNote: "Or its URL.",
+  derivedScopesNote: "Separated by spaces. If blank, the provider chooses.",
+  getAndCopy: "Get and copy",
+  gettingDerived: "Exchanging…",
   usedBy: "Used by",
   notUsed: "No program was handed the access token recently.",
   decoded: { access: "Access token", refresh: "Refresh token", id: "ID token" },

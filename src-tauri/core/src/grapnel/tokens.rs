@@ -76,6 +76,12 @@ impl Grapnel {
         token_agent::log_derived_token(&self.0, (&connection.id, &connection.app_id), process)
     }
 
+    /// Logs that a person copied a derived token.
+    pub fn derived_token_copied(&self, id: &ConnectionId) -> Result<()> {
+        let text = "Derived token copied to the clipboard.";
+        self.0.store.write(|tx| activity::add(tx, self.0.now(), Kind::TokenCopied, text, (Some(id), None)))
+    }
+
     /// Logs that a person copied the ID token.
     pub fn id_token_copied(&self, id: &ConnectionId) -> Result<()> {
         let text = "ID token copied to the clipboard.";
