@@ -224,6 +224,17 @@ const shots = {
       await page.waitForTimeout(500);
     },
   },
+  "sign-in-options": {
+    scenario: "custom",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByRole("menuitem", { name: "Reconnect with options…" }).click();
+      await button(page, "Sign-in options").click();
+      await page.fill("#max_age", "1h");
+      await button(page, "Connect").click();
+      await page.locator("#max_age-wrong").waitFor();
+    },
+  },
   shortcuts: {
     scenario: "some",
     go: async (page) => {

@@ -78,11 +78,8 @@ export const commands = {
 	addImported: (choice: ImportChoice) => typedError<App, Error>(__TAURI_INVOKE("add_imported", { choice })),
 	/**  Discards the apps that were read, with their secrets. */
 	discardImport: () => typedError<null, Error>(__TAURI_INVOKE("discard_import")),
-	/**
-	 *  Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. With
-	 *  `another_account`, the provider asks which account to use. `more_scopes` are asked for besides the app's.
-	 */
-	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean, byDevice: boolean, moreScopes: string[]) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount, byDevice, moreScopes })),
+	/**  Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. */
+	startAttempt: (appId: AppId, connectionId: ConnectionId | null, options: SignInOptions) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, options })),
 	/**  What the person needs to approve a sign-in on another device. */
 	devicePrompt: (attemptId: AttemptId) => typedError<DevicePrompt, Error>(__TAURI_INVOKE("device_prompt", { attemptId })),
 	/**
@@ -1978,6 +1975,24 @@ export type SettingsView = {
 	at_login: boolean | null,
 	/**  Whether the tray icon is visible now. */
 	in_tray: boolean,
+};
+
+/**  What a person chooses for one sign-in. Text is as typed; empty for the app's own value. */
+export type SignInOptions = {
+	/**  Whether the provider asks which account to use. */
+	another_account?: boolean,
+	/**  Whether the person signs in on another device. */
+	by_device?: boolean,
+	/**  Scopes to ask for besides the app's. */
+	more_scopes?: string[],
+	/**  The account to sign in with. */
+	login_hint?: string,
+	/**  What the provider asks the person for, such as `login`. */
+	prompt?: string,
+	/**  How old the authentication may be, in seconds. */
+	max_age?: string,
+	/**  The preferred classes of authentication, separated by spaces. */
+	acr_values?: string,
 };
 
 /**  What is known of a JWT's signature. Its value is part of the token and is never shown. */

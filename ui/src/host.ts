@@ -17,6 +17,7 @@ import type {
   RegistrationRequest,
   ResponseLayout,
   Settings as Given,
+  SignInOptions,
   SnippetFormat,
   TokenTarget,
 } from "./bindings";
@@ -97,6 +98,7 @@ export type {
   SandboxApp,
   Scope,
   Scopes,
+  SignInOptions,
   RedactedResponse,
   RequestHeader,
   ResponseLayout,
@@ -183,14 +185,8 @@ export const host = {
   discardImport: () => ask(() => commands.discardImport()),
   /** Removes an app after disconnecting and removing its connections one by one. */
   removeApp: (app: string, deletesClient: boolean) => ask(() => commands.removeApp(app, deletesClient)),
-  /** With `anotherAccount`, the provider shows its account chooser. */
-  startAttempt: (
-    app: string,
-    connection: string | null,
-    anotherAccount = false,
-    byDevice = false,
-    moreScopes: string[] = [],
-  ) => ask(() => commands.startAttempt(app, connection, anotherAccount, byDevice, moreScopes)),
+  startAttempt: (app: string, connection: string | null, options: SignInOptions) =>
+    ask(() => commands.startAttempt(app, connection, options)),
   devicePrompt: (attempt: string) => ask(() => commands.devicePrompt(attempt)),
   /**
    * Opens the sign-in page, in the browser `chosen` if given, which the connection remembers. Returns whether the

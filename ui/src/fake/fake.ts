@@ -192,19 +192,16 @@ export class Fake {
         for (const one of going) queueMicrotask(() => this.tell({ kind: "connection", value: one.id }));
         return { revocation: this.data.revocation ?? "done", client_stays: null };
       }),
-    startAttempt: (appId, connection_id, anotherAccount, byDevice, scopes) =>
+    startAttempt: (appId, connection_id, options) =>
       this.#answer(
         "startAttempt",
-        [
-          appId,
-          connection_id,
-          ...(anotherAccount || byDevice ? [anotherAccount, byDevice] : []),
-          ...(scopes?.length ? [scopes] : []),
-        ],
+        [appId, connection_id, ...(Object.keys(options).length > 0 ? [options] : [])],
         () => {
           const of = this.data.apps.find((one) => one.id === appId);
           if (!of) throw gone;
-          const begun = starting(of, `attempt-${this.calls.length}`, connection_id, byDevice);
+          const wrong = (options.max_age ?? "") !== "" && !/^\d+$/.test(options.max_age ?? "");
+          if (wrong) throw { ...trouble("invalid_input", "This is not a number of seconds."), field: "max_age" };
+          const begun = starting(of, `attempt-${this.calls.length}`, connection_id, options.by_device ?? false);
           this.data.attempts.push(begun);
           return begun;
         },

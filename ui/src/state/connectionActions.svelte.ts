@@ -26,7 +26,7 @@ class ConnectionActions {
 
   reconnect = (summary: Summary, anotherAccount = false): Promise<boolean> =>
     this.#act(summary.id).run(async () => {
-      await connect(summary.app_id, summary.id, { anotherAccount });
+      await connect(summary.app_id, summary.id, anotherAccount ? { another_account: true } : {});
       const { trouble } = signInAction(summary.app_id);
       if (trouble) throw trouble;
     });

@@ -296,6 +296,7 @@ export const app = {
   leftOut: (keys: string) => `Not sent because Grapnel sets it itself: ${keys}.`,
   nothing: "(empty)",
   otherWays: "Other ways to sign in",
+  options: "Sign-in options",
   added: "Added",
   projects: "Preselected projects",
   connections: "Connections",

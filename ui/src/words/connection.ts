@@ -126,6 +126,7 @@ export const connection = {
   notGranted: "not granted",
   requested: "requested, not confirmed",
   anotherAccount: "Sign in as another account",
+  reconnectWith: "Reconnect with options…",
   tokenActive: (active: boolean) => (active ? "Access token active" : "Access token not active"),
   notRequested: "granted, not requested",
   noScopes: (provider: string) => `${provider} returned no scopes.`,

@@ -88,7 +88,7 @@ async fn a_provider_without_openid_connect_is_not_asked_how_to_authenticate() {
     assert_snapshot!(ran.said, @"
     error[invalid_input]: This provider documents no way to ask how the account authenticates.
     Nothing was sent.
-    hint: Leave out --prompt, --max-age and --acr-values.
+    hint: Leave out prompt, max_age and acr_values.
     ");
 }
 

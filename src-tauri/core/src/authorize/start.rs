@@ -246,7 +246,7 @@ fn check_authentication(asked: &Authentication, config: &ProviderConfig) -> Resu
         let message = "This provider documents no way to ask how the account authenticates.";
         return Err(Error::input("prompt", message)
             .means("Nothing was sent.")
-            .hint("Leave out --prompt, --max-age and --acr-values."));
+            .hint("Leave out prompt, max_age and acr_values."));
     }
     for (field, value) in [("prompt", &asked.prompt), ("acr_values", &asked.acr_values)] {
         let Some(value) = value else { continue };

@@ -71,7 +71,7 @@ test("an app of the code grant offers the other device if its provider does", as
   await press(user, "Other ways to sign in");
   await press(user, "Sign in on another device");
   expect(await screen.findByText("WDJB-MJHT")).toBeVisible();
-  expect(fake.called("startAttempt")).toEqual([["jobs", null, false, true]]);
+  expect(fake.called("startAttempt")).toEqual([["jobs", null, { by_device: true }]]);
 });
 
 test("an app that connects as itself shows one step, and its refusal", async () => {
