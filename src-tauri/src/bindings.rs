@@ -3,7 +3,7 @@
 use tauri_specta::{Builder, collect_commands, collect_events};
 
 use crate::commands;
-use crate::events::{ConnectionRequested, CoreEvent, SandboxRequested};
+use crate::events::{AppRequested, ConnectionRequested, CoreEvent, SandboxRequested};
 
 /// Defines the builder with all commands and, for the tests, their names, from one list by module.
 macro_rules! commands {
@@ -14,7 +14,7 @@ macro_rules! commands {
                 // Serialization and deserialization have the same shape.
                 .disable_serde_phases()
                 .commands(collect_commands![$($(commands::$module::$command),+),+])
-                .events(collect_events![CoreEvent, ConnectionRequested, SandboxRequested])
+                .events(collect_events![CoreEvent, ConnectionRequested, AppRequested, SandboxRequested])
         }
 
         #[cfg(test)]

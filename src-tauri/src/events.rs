@@ -14,3 +14,7 @@ pub(crate) struct SandboxRequested(pub Option<grapnel_model::error::Error>);
 /// The person opened this connection from a notification or the tray.
 #[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
 pub(crate) struct ConnectionRequested(pub grapnel_model::id::ConnectionId);
+
+/// The person opened this app from a notification.
+#[derive(Debug, Clone, Serialize, Deserialize, specta::Type, Event)]
+pub(crate) struct AppRequested(pub grapnel_model::id::AppId);

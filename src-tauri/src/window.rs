@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use grapnel_model::id::ConnectionId;
+use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::text::clean_line;
 use parking_lot::Mutex;
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tauri_specta::Event as _;
 
-use crate::events::ConnectionRequested;
+use crate::events::{AppRequested, ConnectionRequested};
 
 const NAME: &str = "main";
 /// The longest title, in characters.
@@ -131,10 +131,23 @@ pub(crate) fn show(app: &AppHandle) {
     }
 }
 
-/// Raises the window, and shows a connection if one is given.
-pub(crate) fn show_about(app: &AppHandle, connection: Option<ConnectionId>) {
+/// What the window shows when it is raised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A connection.
+    Connection(ConnectionId),
+    /// An app.
+    App(AppId),
+}
+
+/// Raises the window, and shows its subject if one is given.
+pub(crate) fn show_about(app: &AppHandle, subject: Option<Subject>) {
     show(app);
-    if let Some(Err(error)) = connection.map(|id| ConnectionRequested(id).emit(app)) {
+    let requested = subject.map(|subject| match subject {
+        Subject::Connection(id) => ConnectionRequested(id).emit(app),
+        Subject::App(id) => AppRequested(id).emit(app),
+    });
+    if let Some(Err(error)) = requested {
         tracing::warn!(%error, "an event did not reach the page");
     }
 }

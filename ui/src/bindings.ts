@@ -57,8 +57,11 @@ export const commands = {
 	readRegistration: (appId: AppId) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("read_registration", { appId })),
 	/**  Makes an app's registration at its provider like the app. */
 	updateRegistration: (appId: AppId) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("update_registration", { appId })),
-	/**  Registers an app's client anew. Its connections then need a new sign-in. */
-	renewRegistration: (appId: AppId) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("renew_registration", { appId })),
+	/**
+	 *  Registers an app's client anew, with the token that the provider gave to the person for that, if it requires one.
+	 *  The app's connections then need a new sign-in.
+	 */
+	renewRegistration: (appId: AppId, initialAccessToken: SecretInput | null) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("renew_registration", { appId, initialAccessToken })),
 	/**  The document to host at the address that is an app's client ID. */
 	metadataDocument: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("metadata_document", { appId })),
 	/**
@@ -247,6 +250,7 @@ export const commands = {
 
 /** Events */
 export const events = {
+	appRequested: makeEvent<AppRequested, AppRequested>("app-requested"),
 	connectionRequested: makeEvent<ConnectionRequested, ConnectionRequested>("connection-requested"),
 	coreEvent: makeEvent<CoreEvent, CoreEvent>("core-event"),
 	sandboxRequested: makeEvent<SandboxRequested, SandboxRequested>("sandbox-requested"),
@@ -435,6 +439,9 @@ export type App = {
 
 /**  Identifies an app. */
 export type AppId = string;
+
+/**  The person opened this app from a notification. */
+export type AppRequested = AppId;
 
 /**  The application (client) as the provider describes it. */
 export type Application = {
@@ -1762,6 +1769,8 @@ export type Registration = {
 	registered_at: string,
 	/**  When its client secret expires, if it does. */
 	secret_expires_at: string | null,
+	/**  The expiry that the person was notified of. */
+	notified_secret_end?: string | null,
 };
 
 /**  A member that the provider registered differently than it was asked to. */

@@ -166,7 +166,7 @@ export const host = {
   registerApp: (request: RegistrationRequest) => ask(() => commands.registerApp(request)),
   readRegistration: (id: string) => ask(() => commands.readRegistration(id)),
   updateRegistration: (id: string) => ask(() => commands.updateRegistration(id)),
-  renewRegistration: (id: string) => ask(() => commands.renewRegistration(id)),
+  renewRegistration: (id: string, token: string | null) => ask(() => commands.renewRegistration(id, token)),
   /** The document to host at the address that is an app's client ID. */
   metadataDocument: (id: string) => ask(() => commands.metadataDocument(id)),
   publicKey: (id: string) => ask(() => commands.publicKey(id)),
@@ -326,6 +326,8 @@ export const host = {
   /** Subscribes to starts of the sandbox from outside the window; with the error if it did not start. */
   sandboxAsked: (told: (trouble: Trouble | null) => void) =>
     events.sandboxRequested.listen((message) => told(message.payload)),
+  /** Subscribes to requests to show an app, from a notification. */
+  appAsked: (open: (app: string) => void) => events.appRequested.listen((message) => open(message.payload)),
   /** Subscribes to requests to show a connection, for example from a notification. */
   asked: (open: (connection: string) => void) => events.connectionRequested.listen((message) => open(message.payload)),
 };

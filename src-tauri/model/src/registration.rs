@@ -19,6 +19,9 @@ pub struct Registration {
     pub registered_at: Timestamp,
     /// When its client secret expires, if it does.
     pub secret_expires_at: Option<Timestamp>,
+    /// The expiry that the person was notified of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notified_secret_end: Option<Timestamp>,
 }
 
 /// A member that the provider registered differently than it was asked to.

@@ -11,6 +11,7 @@ use grapnel_model::id::AppId;
 use grapnel_model::provider::{Profile, ProfileFile, Review};
 use grapnel_model::redirect::ProposedRedirect;
 use grapnel_model::revocation::Revocation;
+use grapnel_model::secret::SecretInput;
 use serde::Serialize;
 use tauri::{AppHandle, State};
 
@@ -100,11 +101,16 @@ pub(crate) async fn update_registration(core: State<'_, CoreHandle>, app_id: App
     core.core().await?.update_registration(&app_id).await
 }
 
-/// Registers an app's client anew. Its connections then need a new sign-in.
+/// Registers an app's client anew, with the token that the provider gave to the person for that, if it requires one.
+/// The app's connections then need a new sign-in.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn renew_registration(core: State<'_, CoreHandle>, app_id: AppId) -> Result<RegisteredApp> {
-    core.core().await?.renew_registration(&app_id, None).await
+pub(crate) async fn renew_registration(
+    core: State<'_, CoreHandle>,
+    app_id: AppId,
+    initial_access_token: Option<SecretInput>,
+) -> Result<RegisteredApp> {
+    core.core().await?.renew_registration(&app_id, initial_access_token).await
 }
 
 /// The public half of an app's private key, a JSON Web Key Set, to be registered at the provider.

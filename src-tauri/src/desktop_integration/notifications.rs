@@ -5,9 +5,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use grapnel_core::Grapnel;
+use grapnel_core::app::App;
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::{Error, Result};
-use grapnel_model::id::ConnectionId;
 use grapnel_model::text::clean_line;
 use tauri::{AppHandle, Manager};
 use zbus::export::futures_core::Stream;
@@ -16,13 +16,13 @@ use zbus::zvariant::Value;
 use zbus::{Connection, MatchRule, MessageStream};
 
 use crate::arguments::activation;
-use crate::window;
+use crate::window::{self, Subject};
 
 const SERVICE: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 /// The package's desktop entry, which identifies the sender to the desktop.
 const ENTRY: &str = "Grapnel";
-/// The most connections that one notification names.
+/// The most connections or apps that one notification names.
 const MAX_NAMED: usize = 4;
 
 /// The text of a notification, and what a click opens.
@@ -30,23 +30,24 @@ const MAX_NAMED: usize = 4;
 struct Notification {
     title: String,
     text: String,
-    /// The connection that a click opens.
-    about: Option<ConnectionId>,
+    /// What a click opens.
+    about: Option<Subject>,
 }
 
 impl Notification {
     /// Removes control and bidirectional characters from both texts.
-    fn new(title: &str, text: &str, about: Option<ConnectionId>) -> Self {
+    fn new(title: &str, text: &str, about: Option<Subject>) -> Self {
         Self { title: clean_line(title), text: clean_line(text), about }
     }
 }
 
-/// Sends a notification about connections that have come to need attention since the last one.
+/// Sends notifications about connections that have come to need attention since the last one, and about client secrets
+/// that expire soon.
 pub(super) fn send_pending(app: &AppHandle, core: &Grapnel) -> Result<()> {
-    let pending = core.take_pending_notifications()?;
-    if let Some(notification) =
-        pending_notification(&pending, window::is_focused(app), core.settings()?.quiet)
-    {
+    let (pending, expiring) = (core.take_pending_notifications()?, core.take_expiring_secrets()?);
+    let (is_focused, is_quiet) = (window::is_focused(app), core.settings()?.quiet);
+    let connections = pending_notification(&pending, is_focused, is_quiet);
+    for notification in connections.into_iter().chain(secret_notification(&expiring, is_focused, is_quiet)) {
         tauri::async_runtime::spawn(send(app.clone(), notification));
     }
     Ok(())
@@ -77,28 +78,48 @@ fn pending_notification(pending: &[Summary], is_focused: bool, is_quiet: bool) -
         [one] if is_early_warning(one) => Some(Notification::new(
             &format!("“{}” will need to be reconnected", one.name),
             &format!("{} will stop refreshing its tokens in a few days.", escaped(&one.provider_name)),
-            Some(one.id.clone()),
+            Some(Subject::Connection(one.id.clone())),
         )),
         [one] => Some(Notification::new(
             &format!("“{}” needs to be reconnected", one.name),
             &format!("{} no longer refreshes it.", escaped(&one.provider_name)),
-            Some(one.id.clone()),
+            Some(Subject::Connection(one.id.clone())),
         )),
         [first, ..] => {
-            let names: Vec<_> = pending.iter().take(MAX_NAMED).map(|one| escaped(&one.name)).collect();
-            let more = if pending.len() > MAX_NAMED {
-                format!(", and {} more", pending.len() - MAX_NAMED)
-            } else {
-                String::new()
-            };
             let soon = if pending.iter().any(is_early_warning) { ", now or soon" } else { "" };
             Some(Notification::new(
                 &format!("{} connections need to be reconnected{soon}", pending.len()),
-                &(names.join(", ") + &more),
-                Some(first.id.clone()),
+                &named(pending.iter().map(|one| one.name.as_str())),
+                Some(Subject::Connection(first.id.clone())),
             ))
         }
     }
+}
+
+/// The notification about client secrets that expire soon.
+fn secret_notification(expiring: &[App], is_focused: bool, is_quiet: bool) -> Option<Notification> {
+    let (first, others) = expiring.split_first().filter(|_| !is_focused && !is_quiet)?;
+    let title = if others.is_empty() {
+        format!("The client secret of “{}” expires soon", first.name)
+    } else {
+        format!("{} client secrets expire soon", expiring.len())
+    };
+    let text = if others.is_empty() {
+        format!(
+            "After that, {} refuses the app’s sign-ins and refreshes. Get a new secret on the app’s page.",
+            escaped(&first.provider_name)
+        )
+    } else {
+        named(expiring.iter().map(|app| app.name.as_str()))
+    };
+    Some(Notification::new(&title, &text, Some(Subject::App(first.id.clone()))))
+}
+
+/// The first of these names, and how many more there are.
+fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(MAX_NAMED);
+    let named = names.take(MAX_NAMED).map(escaped).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{named}, and {more} more") } else { named }
 }
 
 /// Whether the connection still works, and will need a new sign-in later.
@@ -209,7 +230,7 @@ mod tests {
         let notification = pending_notification(&news(&["Acme"]), false, false).unwrap();
         assert_eq!(notification.title, "“Acme” needs to be reconnected");
         assert_eq!(notification.text, "R&amp;D no longer refreshes it.");
-        assert_eq!(notification.about, Some(news(&["Acme"])[0].id.clone()));
+        assert_eq!(notification.about, Some(Subject::Connection(news(&["Acme"])[0].id.clone())));
     }
 
     #[test]
@@ -249,6 +270,38 @@ mod tests {
         assert_eq!(pending_notification(&[], false, false), None);
         assert_eq!(pending_notification(&news(&["a"]), true, false), None);
         assert_eq!(pending_notification(&news(&["a"]), false, true), None);
+    }
+
+    fn expiring(names: &[&str]) -> Vec<App> {
+        let one = |name: &&str| {
+            serde_json::from_value(serde_json::json!({
+                "id": format!("id-{name}"), "name": name, "provider": "custom", "provider_name": "R&D",
+                "client_id": "client-1", "has_secret": true, "redirect_uri": "", "own_redirect_uri": null,
+                "grant_type": "authorization_code", "offers_device": false, "uses_pkce": true, "way_back": "loopback",
+                "scopes": [], "projects": [], "overrides": {}, "secrets": [], "discovered": [], "environment": null,
+                "registration": null, "other_hosts": [], "left_out": [], "login_host": null,
+                "created_at": "2026-03-02T09:00:00Z",
+            }))
+        };
+        names.iter().map(|name| one(name).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_expiring_client_secret_leads_to_the_app() {
+        let notification = secret_notification(&expiring(&["Acme"]), false, false).unwrap();
+        assert_eq!(notification.title, "The client secret of “Acme” expires soon");
+        assert!(notification.text.starts_with("After that, R&amp;D refuses"), "{}", notification.text);
+        assert_eq!(notification.about, Some(Subject::App(expiring(&["Acme"])[0].id.clone())));
+        let several = secret_notification(&expiring(&["a", "<b>"]), false, false).unwrap();
+        assert_eq!(
+            (several.title.as_str(), several.text.as_str()),
+            ("2 client secrets expire soon", "a, &lt;b&gt;")
+        );
+        for (names, is_focused, is_quiet) in
+            [(&[][..], false, false), (&["a"], true, false), (&["a"], false, true)]
+        {
+            assert_eq!(secret_notification(&expiring(names), is_focused, is_quiet), None);
+        }
     }
 
     #[test]

@@ -176,7 +176,7 @@ fn show(app: &AppHandle, about: Option<ConnectionId>) {
     if let Some(token) = ksni::current_xdg_activation_token().and_then(|token| activation(&token)) {
         app.state::<window::Activation>().set(token);
     }
-    window::show_about(app, about);
+    window::show_about(app, about.map(window::Subject::Connection));
 }
 
 /// The worst status, and how many connections have it.

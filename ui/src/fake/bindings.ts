@@ -16,6 +16,10 @@ export const events = {
     listen: (told: (message: { payload: real.Error | null }) => void) =>
       Promise.resolve(fake.sandboxRequested.listen((payload) => told({ payload }))),
   },
+  appRequested: {
+    listen: (open: (event: { payload: string }) => void) =>
+      Promise.resolve(fake.appRequested.listen((payload) => open({ payload }))),
+  },
   connectionRequested: {
     listen: (open: (message: { payload: string }) => void) =>
       Promise.resolve(fake.connectionRequested.listen((payload) => open({ payload }))),

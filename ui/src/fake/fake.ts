@@ -30,6 +30,7 @@ export class Fake {
   #heard = new Set<(event: Event) => void>();
   /** The request to show a connection, as from a notification. */
   readonly connectionRequested = new Signal<string>();
+  readonly appRequested = new Signal<string>();
   /** The person started Grapnel again with `--sandbox`. */
   readonly sandboxRequested = new Signal<Trouble | null>();
   #waiting = new Map<number, () => void>();

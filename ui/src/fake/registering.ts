@@ -3,7 +3,7 @@
 import type { App, NewApp, RegisteredApp, RegistrationRequest } from "../bindings";
 import type { Answer } from "./answer";
 import { adding, proposed, publicKeySet } from "./adding";
-import { trouble, type FakeData } from "./data";
+import { app, at, empty, MINUTE, trouble, type FakeData } from "./data";
 
 /** An app whose client the provider registered as it was asked to. */
 const registered = (app: App): RegisteredApp => ({
@@ -23,7 +23,7 @@ const registered = (app: App): RegisteredApp => ({
 });
 
 export function registering(answer: Answer, data: () => FakeData) {
-  const app = (id: string) => {
+  const find = (id: string) => {
     const found = data().apps.find((one) => one.id === id);
     if (!found) throw trouble("not_found", "It does not exist any more.");
     return found;
@@ -37,7 +37,7 @@ export function registering(answer: Answer, data: () => FakeData) {
         return added;
       }),
     metadataDocument: (id: string) =>
-      answer("metadataDocument", [id], () => JSON.stringify({ client_id: app(id).client_id })),
+      answer("metadataDocument", [id], () => JSON.stringify({ client_id: find(id).client_id })),
     publicKey: (id: string) => answer("publicKey", [id], () => publicKeySet),
     registerApp: (request: RegistrationRequest) =>
       answer("registerApp", [request], () => {
@@ -46,9 +46,18 @@ export function registering(answer: Answer, data: () => FakeData) {
         data().apps.push(added.app);
         return added;
       }),
-    readRegistration: (id: string) => answer("readRegistration", [id], () => registered(app(id))),
-    updateRegistration: (id: string) => answer("updateRegistration", [id], () => registered(app(id))),
-    renewRegistration: (id: string) =>
-      answer("renewRegistration", [id], () => registered({ ...app(id), client_id: "s6BhdRkqt4" })),
+    readRegistration: (id: string) => answer("readRegistration", [id], () => registered(find(id))),
+    updateRegistration: (id: string) => answer("updateRegistration", [id], () => registered(find(id))),
+    renewRegistration: (id: string, token: string | null) =>
+      answer("renewRegistration", [id, token], () => registered({ ...find(id), client_id: "s6BhdRkqt4" })),
   };
+}
+
+/** An app whose client Grapnel registered, with a client secret that expires in a week. */
+export function registeredScenario(): FakeData {
+  const { app: own } = registered(
+    app("harbour", "Harbour tools", { provider: "custom", provider_name: "id.harbour.example", scopes: ["mcp:tools"] }),
+  );
+  const ends = own.registration && { ...own.registration, secret_expires_at: at(7 * 24 * 60 * MINUTE) };
+  return { ...empty(), apps: [{ ...own, registration: ends, overrides: { issuer: "https://id.harbour.example" } }] };
 }

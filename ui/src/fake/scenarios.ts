@@ -4,6 +4,7 @@ import { clientKeyApp } from "./adding";
 import { codelessScenarios } from "./device";
 import type { FakePosts } from "./browse";
 import { posts } from "./posts";
+import { registeredScenario } from "./registering";
 import { exchanges } from "./exchanges";
 import { sentBefore } from "./requests";
 import { others } from "./others";
@@ -246,6 +247,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
     return data;
   },
   app: () => held([]),
+  registered: registeredScenario,
   client_key: () => ({ ...held([]), apps: [clientKeyApp] }),
   unwritable: (fake) => {
     fake.fail(

@@ -4,7 +4,7 @@ import type { UserEvent } from "@testing-library/user-event";
 import { expect, test } from "vitest";
 import { trouble } from "../fake/data";
 import { fake, press, row, screen, start, waitFor } from "../test/start";
-import { addApp, app, changeApp, registration, removal } from "../words";
+import { addApp, app, changeApp, common, registration, removal } from "../words";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 
@@ -111,6 +111,68 @@ test("a client that the provider deleted is registered anew", async () => {
     next_step: "register_anew",
   });
   await user.click(await screen.findByRole("menuitem", { name: registration.read }));
+  await press(user, registration.renewMenu);
+  expect(await screen.findByRole("alertdialog")).toHaveTextContent("with a new client ID.");
+  expect(fake.called("renewRegistration")).toEqual([]);
   await press(user, registration.renew);
-  await waitFor(() => expect(fake.called("renewRegistration")).toEqual([["acme-sites"]]));
+  await waitFor(() => expect(fake.called("renewRegistration")).toEqual([["acme-sites", null]]));
+  await screen.findByText(registration.renewed);
+});
+
+test("an initial access token is given at the new registration, and a refusal keeps it", async () => {
+  const user = await start("app", registerFirst);
+  await row(user, "Acme Sites");
+  await press(user, app.more);
+  await user.click(await screen.findByRole("menuitem", { name: registration.renewMenu }));
+  await user.type(field("initial_access_token"), "from-the-provider");
+  fake.fail("renewRegistration", trouble("provider_error", "id.example refuses to register this client (401)."));
+  await press(user, registration.renew);
+  await screen.findByText(/refuses to register/);
+  fake.fail("renewRegistration", null);
+  await press(user, registration.renew);
+  await waitFor(() => expect(fake.called("renewRegistration").at(-1)).toEqual(["acme-sites", "from-the-provider"]));
+  await waitFor(() => expect(field("initial_access_token")).toBeNull());
+  await press(user, app.more);
+  await user.click(await screen.findByRole("menuitem", { name: registration.renewMenu }));
+  expect(field("initial_access_token")).toHaveValue("");
+});
+
+/** The same, with a client secret that expires after some days. */
+const expiring = (days: number) => () => {
+  registerFirst();
+  const own = fake.data.apps[0]?.registration;
+  const end = Date.now() + days * 86_400_000;
+  if (own)
+    Object.assign(own, {
+      registered_at: new Date(end - 90 * 86_400_000).toISOString(),
+      secret_expires_at: new Date(end).toISOString(),
+    });
+};
+
+test("a client secret that expires soon has its next steps on the app's page", async () => {
+  const user = await start("app", expiring(10));
+  await row(user, "Acme Sites");
+  await screen.findByText(/The client secret expires soon/);
+  await press(user, registration.renewMenu);
+  expect(await screen.findByRole("alertdialog")).toBeVisible();
+  await press(user, common.cancel);
+  // The provider's answer has no expiring secret.
+  await press(user, registration.read);
+  await waitFor(() => expect(fake.called("readRegistration")).toEqual([["acme-sites"]]));
+  await waitFor(() => expect(screen.queryByText(/The client secret expires soon/)).toBeNull());
+});
+
+test("the app that a notification is about is shown", async () => {
+  const user = await start("app", expiring(10));
+  await press(user, common.settings);
+  await screen.findByRole("heading", { name: common.settings, level: 1 });
+  fake.appRequested.emit("acme-sites");
+  await screen.findByText(/The client secret expires soon/);
+});
+
+test("a client secret that lasts for long is not marked", async () => {
+  const user = await start("app", expiring(20));
+  await row(user, "Acme Sites");
+  await screen.findByText(registration.expires);
+  expect(screen.queryByText(/The client secret expires soon/)).toBeNull();
 });

@@ -4,11 +4,16 @@ import { asTrouble, host, type App, type RegisteredApp } from "../host";
 import { registration as words } from "../words";
 import { appStore } from "./appStore.svelte";
 
-/** How long before its end a client secret is marked. */
-const SOON_MS = 14 * 24 * 60 * 60 * 1000;
+/** The longest time before its end at which a client secret is marked. */
+const MAX_NOTICE_MS = 14 * 24 * 60 * 60 * 1000;
 
-/** Whether a client secret expires soon, or has expired. */
-export const expiresSoon = (end: string, now: Date): boolean => Date.parse(end) - now.getTime() < SOON_MS;
+/** When the client secret expires, if that is soon: in the last third of its lifetime, and in its last 14 days. */
+export function endsSoon({ registration }: App, now: Date): string | null {
+  const end = registration?.secret_expires_at;
+  if (!end) return null;
+  const lifetime = Date.parse(end) - Date.parse(registration.registered_at);
+  return Date.parse(end) - now.getTime() <= Math.min(MAX_NOTICE_MS, lifetime / 3) ? end : null;
+}
 
 /** Says what is registered differently than the app has it. Returns whether anything is. */
 export function tellChanges({ app, changes, notes }: RegisteredApp): boolean {
@@ -33,9 +38,9 @@ export async function updateClient(app: App): Promise<void> {
   }
 }
 
-/** Registers the client anew. */
-export async function renewClient(id: string): Promise<void> {
-  const renewed = await host.renewRegistration(id);
+/** Registers the client anew, with the initial access token if the provider requires one. */
+export async function renewClient(id: string, token: string | null): Promise<void> {
+  const renewed = await host.renewRegistration(id, token);
   appStore.addApp(renewed.app);
   tellChanges(renewed);
 }

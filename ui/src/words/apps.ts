@@ -1,5 +1,5 @@
 import type { ImportFormat, Source } from "../host";
-import { count } from "./number";
+import { count, number } from "./number";
 
 /** The source of a value: the profile, the issuer's metadata, or the origin of the other endpoints. */
 export type ValueSource = Source | "discovery" | "follows";
@@ -242,6 +242,21 @@ export const registration = {
   read: "Check registration",
   update: "Update registration",
   renew: "Register anew",
+  renewMenu: "Register anew…",
+  renewTitle: (app: string) => `Register ${app} anew?`,
+  renewText: (provider: string, connections: number) =>
+    `${provider} then knows it as another client, with a new client ID.` +
+    (connections === 0
+      ? ""
+      : connections === 1
+        ? " Its connection keeps its tokens, but has to be reconnected."
+        : ` Its ${number(connections)} connections keep their tokens, but have to be reconnected.`),
+  endsTitle: (isOver: boolean) => (isOver ? "The client secret has expired" : "The client secret expires soon"),
+  endsText: (provider: string, isOver: boolean) =>
+    isOver
+      ? `${provider} refuses the app’s sign-ins and refreshes until it has a new one.`
+      : `After that, ${provider} refuses the app’s sign-ins and refreshes.`,
+  endsAsk: "Some providers issue a new secret when the registration is checked.",
   copyDocument: "Copy metadata document",
   copied: "Copied. Host it at the address that is the client ID.",
   asked: "The registration is as the app has it.",

@@ -8,6 +8,7 @@ mod metadata_document;
 mod register;
 mod registered_app;
 mod renew;
+mod secret_expiry;
 
 pub(crate) use accept::{restore, token_associated_data};
 pub(crate) use configuration::{deletable, delete, read, update, widen};
@@ -15,3 +16,4 @@ pub(crate) use metadata_document::metadata_document;
 pub(crate) use register::register;
 pub use registered_app::{RegisteredApp, RegistrationRequest};
 pub(crate) use renew::renew;
+pub(crate) use secret_expiry::take as take_expiring_secrets;

@@ -67,6 +67,12 @@ impl Grapnel {
         Box::pin(app::update_registration(&self.0, id)).await
     }
 
+    /// The apps whose client secret expires soon, and for which the person was not notified. They are recorded as
+    /// notified; a new secret's expiry is returned again.
+    pub fn take_expiring_secrets(&self) -> Result<Vec<App>> {
+        app::take_expiring_secrets(&self.0)
+    }
+
     /// Repeats discovery for an app and returns the differences. Changes nothing.
     pub async fn rediscover(&self, id: &AppId) -> Result<Rediscovery> {
         app::rediscover(&self.0, id).await

@@ -1,9 +1,11 @@
 //! Dynamic registration (RFC 7591, RFC 7592) at servers that lie and that break.
 
+use grapnel_core::Grapnel;
 use grapnel_core::app::{NewApp, RegisteredApp, RegistrationRequest};
 use grapnel_core::archive::{Export, Import};
 use grapnel_model::error::{Code, Result};
 use grapnel_model::secret::{SecretInput, SecretString};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::scripted_server::{Received, Reply, Scripted};
@@ -160,6 +162,32 @@ async fn what_the_provider_changed_is_told_and_kept() {
     let registration = app.registration.unwrap();
     assert_eq!(registration.secret_expires_at.unwrap().as_second(), 1_900_000_000);
     assert_eq!(registration.auth_method, "client_secret_post");
+}
+
+#[tokio::test]
+async fn a_client_secret_that_expires_is_notified_once() {
+    let registrar = Registrar::new().await;
+    let (world, day) = (&registrar.world, SignedDuration::from_hours(24));
+    let end = (world.clock.now() + day * 60).as_second();
+    let secret = json!({ "client_secret": "the-client-secret", "client_secret_expires_at": end });
+    registrar.answer(secret.clone());
+    let app = registrar.register("client_secret_basic").await.unwrap().app;
+    let told = |grapnel: &Grapnel| {
+        grapnel.take_expiring_secrets().unwrap().into_iter().map(|app| app.id).collect::<Vec<_>>()
+    };
+    world.clock.advance(day * 40);
+    assert!(told(&world.grapnel).is_empty());
+    world.clock.advance(day * 7);
+    assert_eq!(told(&world.grapnel), [app.id.clone()]);
+    assert!(told(&world.grapnel).is_empty(), "told twice");
+    assert!(told(&world.second_start()).is_empty(), "told again after a start");
+    // The provider issues another secret, whose expiry is another one.
+    let mut client = secret;
+    client["client_id"] = "client-1".into();
+    client["client_secret_expires_at"] = (end + 86_400).into();
+    registrar.server.answer("/register/1", move |_| Reply::json(200, client.to_string()));
+    world.grapnel.registration(&app.id).await.unwrap();
+    assert_eq!(told(&world.grapnel), [app.id]);
 }
 
 #[tokio::test]

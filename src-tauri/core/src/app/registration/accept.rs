@@ -66,6 +66,7 @@ pub(super) async fn take(
         auth_method: method,
         registered_at: ctx.now(),
         secret_expires_at: client.secret_expires_at.filter(|_| secret.is_some()),
+        notified_secret_end: None,
     }));
     Ok(())
 }
