@@ -83,6 +83,12 @@ class Removals {
     if (removal) removal.isHeld = isHeld;
   };
 
+  /** Whether the app's client is deleted at the provider, too. */
+  deleteClient = (id: number, deletesClient: boolean): void => {
+    const removal = this.#waiting(id);
+    if (removal) removal.deletesClient = deletesClient;
+  };
+
   #waiting = (id: number): Removal | undefined => this.pending.find((one) => one.id === id && one.phase === "waiting");
 
   #begin(app: App | null, connections: Summary[]): void {
