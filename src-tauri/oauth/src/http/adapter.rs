@@ -59,7 +59,10 @@ pub(super) fn shape(
         authenticate(config.client_auth, config, credentials, now, (&mut parts.headers, &mut pairs))?
             .into_iter()
             .collect();
-    pairs.extend(rest.into_iter().flatten().skip(1));
+    // Servers built with `oauthlib` want the ID here (RFC 8628 §3.1) even beside HTTP Basic.
+    let keeps_id =
+        matches!(purpose, Purpose::DeviceAuthorization) && parts.headers.contains_key(header::AUTHORIZATION);
+    pairs.extend(rest.into_iter().flatten().skip(usize::from(!keeps_id)));
     if let (Purpose::JwtBearer { scopes }, GrantConfig::JwtBearer(own)) = (purpose, &config.grant) {
         let client = (credentials.client_id.as_str(), credentials.private_key.as_ref());
         let assertion = jwt_bearer::assertion((config, own), client, scopes, now)?;
