@@ -26,6 +26,8 @@ mod importing;
 mod machine;
 mod manners;
 mod providers;
+mod registering;
+mod registrar;
 mod token_exchange;
 mod token_formats;
 mod vault;
