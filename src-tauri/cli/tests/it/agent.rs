@@ -99,6 +99,42 @@ async fn it_refreshes_and_answers_until_a_signal_ends_it() {
     }
 }
 
+/// The command exchanges beside the agent: it opens the vault itself, and finds the token that the agent has kept.
+#[tokio::test]
+async fn a_derived_token_is_the_same_from_the_agent_and_beside_it() {
+    let world = crate::token_exchange::connected_at(Timestamp::now()).await;
+    let moved = world.pipe("vault passphrase --passphrase-stdin", PASSPHRASE).await;
+    assert_eq!(moved.exit, Exit::Done, "{moved}");
+    let mut agent = Agent::start(&world, &[]).await;
+    assert_eq!(agent.says().await, READY);
+    let socket = world.home.path().join("agent.sock");
+    let asked = |audience: &str| {
+        json!({ "get": "token", "connection": "acme", "audience": [audience], "scope": ["notes:read"] })
+            .to_string()
+    };
+    let by_agent = line(&socket, &format!("{}\n", asked("notes"))).await;
+    let token = by_agent["access_token"].as_str().unwrap();
+    let narrow = ["token", "acme", "--audience", "notes", "--scope", "notes:read", "--passphrase-stdin"];
+    let beside = piped(&world, &narrow, PASSPHRASE).await;
+    assert_eq!((beside.status.code(), String::from_utf8(beside.stderr).unwrap()), (Some(0), String::new()));
+    assert_eq!(String::from_utf8(beside.stdout).unwrap().trim_end(), token);
+    // And the other way round: the agent hands out what the command obtained.
+    let rejected = piped(&world, &[&narrow[..], &["--rejected"]].concat(), PASSPHRASE).await;
+    let newer = String::from_utf8(rejected.stdout).unwrap();
+    assert_ne!(newer.trim_end(), token);
+    let again = line(&socket, &format!("{}\n", asked("notes"))).await;
+    assert_eq!(again["access_token"], newer.trim_end());
+    let refused = line(&socket, &format!("{}\n", asked("payroll"))).await;
+    assert_eq!(refused["error"]["code"], "provider_error");
+    assert_eq!(agent.signal("-TERM").await, Some(0));
+}
+
+async fn piped(world: &World, arguments: &[&str], input: &str) -> Output {
+    let mut process = command(world, arguments).stdin(Stdio::piped()).spawn().unwrap();
+    process.stdin.take().unwrap().write_all(input.as_bytes()).await.unwrap();
+    process.wait_with_output().await.unwrap()
+}
+
 #[tokio::test]
 async fn the_passphrase_is_forgotten_after_the_time_that_was_set() {
     let world = world(SignedDuration::ZERO).await;

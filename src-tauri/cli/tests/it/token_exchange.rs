@@ -10,7 +10,18 @@ const NARROW: &str = "token acme --audience notes --scope notes:read";
 
 /// A world with a connection of an app that can exchange tokens.
 async fn connected() -> World {
+    connect(World::of(ProviderId::Custom)).await
+}
+
+/// The same, connected at this time.
+#[cfg(target_os = "linux")]
+pub(crate) async fn connected_at(time: jiff::Timestamp) -> World {
     let world = World::of(ProviderId::Custom);
+    world.clock.set(time);
+    connect(world).await
+}
+
+async fn connect(world: World) -> World {
     let line = format!(
         "app add acme --provider custom --client-id {} --client-secret-stdin --scope notes:read --scope notes:write \
          --set issuer={} --set grant_type=client_credentials",
