@@ -123,7 +123,7 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         }
         Command::Metadata { name } => {
             let app = lookup::app(&session.grapnel, &name)?;
-            session.output.show(&Document(session.grapnel.metadata_document(&app.id)?))
+            session.output.show(&Document(session.grapnel.metadata_document(&app.id).await?))
         }
         Command::Registration(asked) => registration::run(session, asked).await,
         Command::Import(asked) => import::run(session, *asked).await,
@@ -140,10 +140,19 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
     }
 }
 
+/// How many connections an app has, in words; `None` if it has none.
+fn connections_of(session: &Session<'_>, app: &App) -> Result<Option<String>> {
+    let count = session.grapnel.connections()?.into_iter().filter(|one| one.app_id == app.id).count();
+    Ok(match count {
+        0 => None,
+        1 => Some("1 connection".to_owned()),
+        more => Some(format!("{more} connections")),
+    })
+}
+
 async fn remove(session: &mut Session<'_>, asked: &Remove) -> Result<()> {
     let app = lookup::app(&session.grapnel, &asked.name)?;
-    let of_app = session.grapnel.connections()?.into_iter().filter(|one| one.app_id == app.id).count();
-    if of_app == 0 {
+    let Some(connections) = connections_of(session, &app)? else {
         let client_stays = if deletes_client(session, &app, asked)? {
             session.grapnel.remove_app_and_client(&app.id).await?.1
         } else {
@@ -151,8 +160,7 @@ async fn remove(session: &mut Session<'_>, asked: &Remove) -> Result<()> {
             None
         };
         return session.output.show(&Removed { name: &app.name, with: None, client_stays });
-    }
-    let connections = if of_app == 1 { "1 connection".to_owned() } else { format!("{of_app} connections") };
+    };
     if !asked.with_connections {
         return Err(Error::new(Code::InvalidInput, format!("The app “{}” has {connections}.", app.name))
             .means("Nothing was removed.")

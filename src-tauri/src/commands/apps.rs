@@ -124,7 +124,7 @@ pub(crate) async fn public_key(core: State<'_, CoreHandle>, app_id: AppId) -> Re
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn metadata_document(core: State<'_, CoreHandle>, app_id: AppId) -> Result<String> {
-    core.core().await?.metadata_document(&app_id)
+    core.core().await?.metadata_document(&app_id).await
 }
 
 /// Replaces an app's settings. An error names the invalid field.

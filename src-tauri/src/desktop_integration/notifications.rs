@@ -118,8 +118,8 @@ fn secret_notification(expiring: &[App], is_focused: bool, is_quiet: bool) -> Op
 /// The first of these names, and how many more there are.
 fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let more = names.len().saturating_sub(MAX_NAMED);
-    let named = names.take(MAX_NAMED).map(escaped).collect::<Vec<_>>().join(", ");
-    if more > 0 { format!("{named}, and {more} more") } else { named }
+    let shown = names.take(MAX_NAMED).map(escaped).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown}, and {more} more") } else { shown }
 }
 
 /// Whether the connection still works, and will need a new sign-in later.

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use grapnel_core::app::{App, RegisteredApp};
-use grapnel_model::error::Result;
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::registration::RegistrationChange;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -24,6 +24,9 @@ pub(crate) struct Asked {
     /// Read the token that the provider requires for registering clients from standard input or a hidden prompt
     #[arg(long)]
     initial_access_token_stdin: bool,
+    /// Register the client anew without confirmation
+    #[arg(long, short)]
+    yes: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -42,11 +45,25 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Asked) -> Result<()> {
         Action::Read => session.grapnel.registration(&app.id).await?,
         Action::Update => session.grapnel.update_registration(&app.id).await?,
         Action::Renew => {
+            confirm_renewal(session, &app, asked.yes)?;
             let token = initial_access_token(session, asked.initial_access_token_stdin)?;
             session.grapnel.renew_registration(&app.id, token).await?
         }
     };
     session.output.show(&Registered { action: asked.action, found })
+}
+
+/// Asks before the tokens of connections become those of a former client.
+fn confirm_renewal(session: &mut Session<'_>, app: &App, yes: bool) -> Result<()> {
+    let Some(connections) = super::connections_of(session, app)?.filter(|_| !yes) else { return Ok(()) };
+    let question = format!(
+        "Register “{}” anew, as another client? Its {connections} then need a new sign-in. [y/N]",
+        app.name
+    );
+    if session.confirms(&question, "Registering anew")? {
+        return Ok(());
+    }
+    Err(Error::new(Code::Cancelled, "Not registered anew.").means("Nothing was changed."))
 }
 
 /// What is registered differently than the app has it.

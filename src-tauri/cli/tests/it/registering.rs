@@ -79,7 +79,7 @@ async fn a_registration_is_read_updated_and_renewed() {
     // The provider deletes the client.
     registrar.state.lock().unwrap().client = None;
     assert_snapshot!("registration_gone", world.run("app registration acme").await);
-    assert_snapshot!("registration_renewed", world.run("app registration acme renew").await);
+    assert_snapshot!("registration_renewed", world.run("app registration acme renew --yes").await);
     assert_eq!(world.run("app show acme --json").await.json()["client_id"], "client-2");
     assert_eq!(world.run("app registration acme").await.exit, Exit::Done);
 }

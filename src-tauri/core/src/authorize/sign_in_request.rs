@@ -52,15 +52,19 @@ impl SignInRequest {
         if self.by_device { GrantType::DeviceCode } else { config.grant_type() }
     }
 
+    /// Refuses more scopes that are none by RFC 6749 §3.3.
+    pub(crate) fn check_more_scopes(&self) -> Result<()> {
+        let Some(wrong) = self.more_scopes.iter().find(|scope| !is_scope(scope)) else { return Ok(()) };
+        Err(Error::input("scope", format!("“{}” is not a scope.", clean(wrong, &[])))
+            .means("Nothing was sent."))
+    }
+
     /// The scopes to ask for. A step-up keeps what was granted before.
     pub(super) fn scopes(&self, app: &AppRow, again: Option<&ConnectionRow>) -> Result<Vec<String>> {
         if self.more_scopes.is_empty() {
             return Ok(app.scopes.clone());
         }
-        if let Some(wrong) = self.more_scopes.iter().find(|scope| !is_scope(scope)) {
-            return Err(Error::input("scope", format!("“{}” is not a scope.", clean(wrong, &[])))
-                .means("Nothing was sent."));
-        }
+        self.check_more_scopes()?;
         let granted = again.map(|row| row.scopes.as_slice()).unwrap_or_default();
         let mut all: Vec<String> = Vec::new();
         for scope in app.scopes.iter().chain(granted).chain(&self.more_scopes) {

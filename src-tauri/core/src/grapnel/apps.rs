@@ -120,12 +120,12 @@ impl Grapnel {
         client_key::public(&self.0, id).await
     }
 
-    /// The document to host at the address that is an app's client ID (client ID metadata document).
+    /// The document to host at the URL that is an app's client ID (client ID metadata document).
     ///
     /// # Errors
-    /// The client ID is no such address.
-    pub fn metadata_document(&self, id: &AppId) -> Result<String> {
-        app::metadata_document(&self.0, id)
+    /// The client ID is not the URL of such a document, or the client authenticates with a secret.
+    pub async fn metadata_document(&self, id: &AppId) -> Result<String> {
+        app::metadata_document(&self.0, id).await
     }
 
     /// An app's provider settings without secrets, for a profile file.

@@ -17,21 +17,23 @@ const PAGES_TIMEOUT: Duration = Duration::from_millis(700);
 impl Grapnel {
     /// Starts a sign-in by the app's grant, or a token request of the app itself.
     pub async fn start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Attempt> {
-        self.widen(app, wanted).await;
+        self.widen(app, wanted).await?;
         Box::pin(authorize::start(&self.0, app, wanted)).await
     }
 
     /// Joins a sign-in for the same request that another process waits for, or starts one.
     pub async fn join_or_start_attempt(&self, app: &AppId, wanted: &SignInRequest) -> Result<Started> {
-        self.widen(app, wanted).await;
+        self.widen(app, wanted).await?;
         Box::pin(authorize::join_or_start(&self.0, app, wanted)).await
     }
 
     /// Registers the scopes that a sign-in asks for besides the app's, if Grapnel registered the client.
-    async fn widen(&self, app: &AppId, wanted: &SignInRequest) {
+    async fn widen(&self, app: &AppId, wanted: &SignInRequest) -> Result<()> {
         if !wanted.more_scopes.is_empty() {
+            wanted.check_more_scopes()?;
             Box::pin(app::widen_registration(&self.0, app, &wanted.more_scopes)).await;
         }
+        Ok(())
     }
 
     /// Signs in without a browser, if the provider supports it. Email and password are used once and not stored.

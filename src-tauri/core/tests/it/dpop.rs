@@ -95,7 +95,7 @@ async fn the_key_is_nowhere_in_the_clear_and_goes_with_the_tokens() {
 
 /// The public key that the proof of a request was made with.
 fn key_of(request: &Received) -> serde_json::Value {
-    let header = request.header("dpop").expect("a proof").split('.').next().unwrap();
+    let header = request.header("dpop").unwrap().split('.').next().unwrap();
     let header: serde_json::Value = serde_json::from_slice(&BASE64.decode(header).unwrap()).unwrap();
     header["jwk"].clone()
 }

@@ -1,12 +1,17 @@
 //! Dynamic registration (RFC 7591, RFC 7592) at servers that lie and that break.
 
+use std::sync::Arc;
+
 use grapnel_core::Grapnel;
 use grapnel_core::app::{NewApp, RegisteredApp, RegistrationRequest};
 use grapnel_core::archive::{Export, Import};
+use grapnel_core::clock::Clock;
 use grapnel_model::error::{Code, Result};
+use grapnel_model::id::AppId;
 use grapnel_model::secret::{SecretInput, SecretString};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::support::scripted_server::{Received, Reply, Scripted};
 use crate::support::world::World;
@@ -136,7 +141,7 @@ async fn nothing_is_sent_to_a_configuration_endpoint_of_another_origin() {
     registrar.answer(json!({ "registration_client_uri": format!("{}/register/1", other.origin) }));
     let registered = registrar.register("none").await.unwrap();
     assert_eq!(registered.app.registration.unwrap().client_uri, None);
-    assert!(registered.notes[0].contains("Grapnel sends nothing there"), "{:?}", registered.notes);
+    assert!(registered.notes[0].contains("Grapnel does not use it"), "{:?}", registered.notes);
     let grapnel = &registrar.world.grapnel;
     assert!(grapnel.registration(&registered.app.id).await.is_err());
     grapnel.remove_app_and_client(&registered.app.id).await.unwrap();
@@ -164,6 +169,131 @@ async fn what_the_provider_changed_is_told_and_kept() {
     assert_eq!(registration.auth_method, "client_secret_post");
 }
 
+/// The request is answered once `change` is done. Returns what became of it.
+async fn read_while<F: Future<Output = ()>>(
+    registrar: &Registrar,
+    app: &AppId,
+    more: Value,
+    change: F,
+) -> Result<RegisteredApp> {
+    let released = Arc::new(Notify::new());
+    let mut client = json!({
+        "client_id": "client-1",
+        "registration_client_uri": format!("{}/register/1", registrar.server.origin),
+        "registration_access_token": "the-next-token",
+    });
+    client.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let reply = Reply::json(200, client.to_string()).held_until(&released);
+    let arrived = Arc::new(Notify::new());
+    let arrival = Arc::clone(&arrived);
+    registrar.server.answer("/register/1", move |_| {
+        arrival.notify_one();
+        reply.clone()
+    });
+    let reading = registrar.world.grapnel.registration(app);
+    let changing = async {
+        arrived.notified().await;
+        change.await;
+        released.notify_one();
+    };
+    tokio::join!(reading, changing).0
+}
+
+#[tokio::test]
+async fn a_change_during_a_request_is_not_undone_by_its_answer() {
+    let registrar = Registrar::new().await;
+    let grapnel = &registrar.world.grapnel;
+    let app = registrar.register("none").await.unwrap().app;
+    let new = NewApp {
+        client_id: app.client_id.clone(),
+        redirect: app.redirect_uri.clone(),
+        scopes: vec!["read".into()],
+        environment: "Staging".into(),
+        overrides: app.overrides.clone(),
+        ..registrar.app()
+    };
+    let changing = async { drop(grapnel.change_app(&app.id, new).await.unwrap()) };
+    let read = read_while(&registrar, &app.id, json!({}), changing).await.unwrap();
+    let [now] = grapnel.apps().unwrap().try_into().unwrap();
+    assert_eq!((now.scopes, now.environment.as_deref()), (vec!["read".to_owned()], Some("Staging")));
+    assert_eq!(read.app.environment.as_deref(), Some("Staging"));
+    // The token of the answer is used from then on.
+    registrar.server.answer("/register/1", |_| Reply::json(500, "{}"));
+    grapnel.registration(&app.id).await.unwrap_err();
+    let last = registrar.server.received("/register/1").pop().unwrap();
+    assert_eq!(last.header("authorization"), Some("Bearer the-next-token"));
+}
+
+/// The secrets that are encrypted meanwhile for another protection stay.
+#[tokio::test]
+async fn a_vault_that_moves_during_a_request_keeps_the_apps_key() {
+    let registrar = Registrar::new().await;
+    let grapnel = &registrar.world.grapnel;
+    let app = registrar.register("private_key_jwt").await.unwrap().app;
+    let key = grapnel.public_key(&app.id).await.unwrap();
+    let passphrase = SecretString::from("harbour lamp eleven moss");
+    let moving = async { grapnel.protect_with_passphrase(&passphrase).await.unwrap() };
+    read_while(&registrar, &app.id, json!({}), moving).await.unwrap();
+    assert_eq!(grapnel.public_key(&app.id).await.unwrap(), key);
+    grapnel.protect_with_keyring().await.unwrap();
+    assert_eq!(grapnel.public_key(&app.id).await.unwrap(), key);
+}
+
+#[tokio::test]
+async fn a_server_that_the_app_has_left_changes_nothing() {
+    let registrar = Registrar::new().await;
+    let grapnel = &registrar.world.grapnel;
+    let app = registrar.register("none").await.unwrap().app;
+    let elsewhere = Scripted::start().await;
+    let new = NewApp {
+        client_id: app.client_id.clone(),
+        redirect: app.redirect_uri.clone(),
+        overrides: elsewhere.new_app(&[("registration_url", &app.overrides["registration_url"])]).overrides,
+        ..registrar.app()
+    };
+    let changing = async { drop(grapnel.change_app(&app.id, new).await.unwrap()) };
+    let secret = json!({ "client_secret": "s", "token_endpoint_auth_method": "client_secret_post" });
+    let error = read_while(&registrar, &app.id, secret, changing).await.unwrap_err();
+    assert!(error.message.contains("was changed"), "{error:?}");
+    let [now] = grapnel.apps().unwrap().try_into().unwrap();
+    assert!(now.overrides["token_url"].starts_with(&elsewhere.origin) && !now.has_secret);
+
+    let sent = registrar.server.received("/register/1").len();
+    let moved = NewApp {
+        client_id: now.client_id.clone(),
+        redirect: now.redirect_uri.clone(),
+        overrides: elsewhere
+            .new_app(&[("registration_url", &format!("{}/register", elsewhere.origin))])
+            .overrides,
+        ..registrar.app()
+    };
+    grapnel.change_app(&app.id, moved).await.unwrap();
+    let error = grapnel.update_registration(&app.id).await.unwrap_err();
+    assert!(error.message.contains("at another address"), "{error:?}");
+    assert_eq!(registrar.server.received("/register/1").len(), sent);
+}
+
+#[tokio::test]
+async fn a_client_that_grapnel_did_not_register_is_not_registered_anew() {
+    let registrar = Registrar::new().await;
+    let grapnel = &registrar.world.grapnel;
+    let by_hand = grapnel.add_app(NewApp { client_id: "by-hand".into(), ..registrar.app() }).await.unwrap();
+    let error = grapnel.renew_registration(&by_hand.id, None).await.unwrap_err();
+    assert!(error.message.contains("did not register"), "{error:?}");
+    assert_eq!(registrar.server.received("/register").len(), 0);
+}
+
+/// It is stored and shown.
+#[tokio::test]
+async fn a_configuration_endpoint_with_the_token_in_it_is_not_used() {
+    let registrar = Registrar::new().await;
+    let uri = format!("{}/register/1?t={TOKEN}", registrar.server.origin);
+    registrar.answer(json!({ "registration_client_uri": uri }));
+    let registered = registrar.register("none").await.unwrap();
+    assert_eq!(registered.app.registration.unwrap().client_uri, None);
+    assert!(!registered.notes.join(" ").contains(TOKEN), "{:?}", registered.notes);
+}
+
 #[tokio::test]
 async fn a_client_secret_that_expires_is_notified_once() {
     let registrar = Registrar::new().await;
@@ -178,7 +308,7 @@ async fn a_client_secret_that_expires_is_notified_once() {
     world.clock.advance(day * 40);
     assert!(told(&world.grapnel).is_empty());
     world.clock.advance(day * 7);
-    assert_eq!(told(&world.grapnel), [app.id.clone()]);
+    assert_eq!(told(&world.grapnel), std::slice::from_ref(&app.id));
     assert!(told(&world.grapnel).is_empty(), "told twice");
     assert!(told(&world.second_start()).is_empty(), "told again after a start");
     // The provider issues another secret, whose expiry is another one.
@@ -244,14 +374,14 @@ async fn the_document_of_a_client_is_written_for_its_address() {
     let grapnel = &registrar.world.grapnel;
     let address = "https://acme.example/oauth/grapnel.json";
     let app = grapnel.add_app(NewApp { client_id: address.into(), ..registrar.app() }).await.unwrap();
-    let document: Value = serde_json::from_str(&grapnel.metadata_document(&app.id).unwrap()).unwrap();
+    let document: Value = serde_json::from_str(&grapnel.metadata_document(&app.id).await.unwrap()).unwrap();
     assert_eq!(document["client_id"], address);
     assert_eq!(document["redirect_uris"], json!([app.redirect_uri]));
     assert_eq!(document["token_endpoint_auth_method"], "none");
     assert_eq!(document["client_name"], "Grapnel");
     let other = NewApp { client_id: "client-1".into(), name: "Other".into(), ..registrar.app() };
     let other = grapnel.add_app(other).await.unwrap();
-    let error = grapnel.metadata_document(&other.id).unwrap_err();
+    let error = grapnel.metadata_document(&other.id).await.unwrap_err();
     assert_eq!(error.field.as_deref(), Some("client_id"));
 }
 

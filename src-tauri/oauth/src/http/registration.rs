@@ -163,12 +163,12 @@ fn read_response(
     };
     // Zero means that it does not expire (RFC 7591 §3.2.1).
     let expires = client.get("client_secret_expires_at").and_then(Value::as_i64).filter(|time| *time > 0);
-    let (configuration, refused_uri) = configuration(asked, &client);
     let secrets: Vec<&str> = [text("client_secret"), text("registration_access_token")]
         .into_iter()
         .flatten()
         .chain(sent)
         .collect();
+    let (configuration, refused_uri) = configuration(asked, &client, &secrets);
     Ok(RegisteredClient {
         client_id: client_id.to_owned(),
         secret_expires_at: expires
@@ -182,14 +182,20 @@ fn read_response(
     })
 }
 
-/// The client configuration endpoint with its token; or an address that is not used. The token must go to nobody but
-/// the server that issued it.
-fn configuration(asked: &Url, client: &Map<String, Value>) -> (Option<ClientConfiguration>, Option<String>) {
+/// The client configuration endpoint with its token; or a URL that is not used. The token must go to nobody but the
+/// server that issued it, and the URL is stored and shown, so it must contain no secret.
+fn configuration(
+    asked: &Url,
+    client: &Map<String, Value>,
+    secrets: &[&str],
+) -> (Option<ClientConfiguration>, Option<String>) {
     let text = |member: &str| client.get(member).and_then(Value::as_str).filter(|text| !text.is_empty());
     let Some(address) = text("registration_client_uri") else { return (None, None) };
-    let uri = endpoint("registration_client_uri", address).ok().filter(|uri| uri.origin() == asked.origin());
+    let is_shown = |uri: &Url| !secrets.iter().any(|secret| uri.as_str().contains(secret));
+    let uri = endpoint("registration_client_uri", address).ok();
+    let uri = uri.filter(|uri| uri.origin() == asked.origin() && is_shown(uri));
     match (uri, text("registration_access_token")) {
-        (None, _) => (None, Some(clean(address, &[]))),
+        (None, _) => (None, Some(clean(address, secrets))),
         (Some(uri), Some(token))
             if token.len() <= MAX_CREDENTIAL_BYTES
                 && authorization(AccessTokenType::Bearer, &token.into()).is_ok() =>

@@ -4,13 +4,14 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AppId;
+use grapnel_model::provider::ProviderConfig;
 use grapnel_model::registration::Registration;
 use grapnel_oauth::http::registration::{self, ClientConfiguration, ClientMetadata, RegisteredClient};
 use grapnel_store::app::AppRow;
 use grapnel_store::{activity, app, connection};
 use url::Url;
 
-use super::accept::{notes, take, token_associated_data, usable_method};
+use super::accept::{SealedClient, current, notes, token_associated_data, usable_method};
 use super::client_metadata::client_metadata;
 use super::explain::not_managed;
 use super::registered_app::RegisteredApp;
@@ -45,13 +46,11 @@ impl ManagedClient {
             }
         }
         let (provider, config) = (app.provider()?, app.config()?.clone());
-        let Some((registration, at)) = configuration(ctx, &app.row).await? else {
-            return Err(Error::input(
-                "app",
-                format!("Grapnel cannot manage the client of “{}” at its provider.", app.row.name),
-            )
-            .hint("Look at the client on the provider’s page."));
+        let managed = match current(&app.row, &config) {
+            Some(_) => configuration(ctx, &app.row).await?,
+            None => None,
         };
+        let Some((registration, at)) = managed else { return Err(unmanageable(&app.row, &config)) };
         let values = secret_parameters::open(ctx, &app.row).await?;
         let key = client_key::of(&config, &values)?;
         let metadata = client_metadata(&app.row, &config, &registration.auth_method, key.as_ref());
@@ -67,49 +66,62 @@ impl ManagedClient {
         text: Option<&str>,
     ) -> Result<RegisteredApp> {
         let Self { app, provider, registration, .. } = self;
-        let (before, mut row) = (app.row.clone(), app.row);
-        if client.client_id != row.client_id {
+        if client.client_id != registration.client_id {
             return Err(Error::new(Code::ReplyInvalid, format!("{provider} answered about another client.")));
         }
+        let method = match client.client_secret {
+            Some(_) => usable_method(&provider, client, &registration.auth_method)?,
+            None => registration.auth_method.clone(),
+        };
+        let origins = app.config()?.origins();
         let _working = ctx.begin_sealed_write().await?;
-        // A response without a secret or an address leaves them as they are.
-        if client.client_secret.is_some() {
-            let method = usable_method(&provider, client, &registration.auth_method)?;
-            take(ctx, &mut row, client, (&registration.endpoint, method)).await?;
-        } else if let Some(at) = &client.configuration {
-            row.sealed_registration = Some(super::accept::seal_token(ctx, &row.id, &at.token).await?);
-            if let Some(own) = &mut row.registration {
-                own.client_uri = Some(at.uri.as_str().to_owned());
+        let sealed = SealedClient::seal(ctx, &app.row.id, client, (&registration.endpoint, method)).await?;
+        // The row of now: the person may have changed the app while the provider answered.
+        let row = ctx.store.write(|tx| {
+            let Some(now) = app::get(tx, &app.row.id)?.map(ConfiguredApp::of) else { return Ok(None) };
+            let is_same = now.config().is_ok_and(|config| {
+                current(&now.row, config).is_some_and(|own| own.endpoint == registration.endpoint)
+                    && now.row.client_id == registration.client_id
+                    && config.origins() == origins
+            });
+            if !is_same {
+                return Ok(None);
             }
-        }
-        if client.configuration.is_none() {
-            row.sealed_registration.clone_from(&before.sealed_registration);
-        }
-        if let (Some(own), Some(old)) = (&mut row.registration, &before.registration) {
-            own.registered_at = old.registered_at;
-            if client.configuration.is_none() {
-                own.client_uri.clone_from(&old.client_uri);
-            }
-        }
-        let is_stored = ctx.store.write(|tx| {
-            let now = app::get(tx, &row.id)?;
-            // The app was changed or removed meanwhile; its own values count.
-            if now.is_none_or(|now| {
-                now.client_id != before.client_id || now.sealed_secret != before.sealed_secret
-            }) {
-                return Ok(false);
-            }
+            let mut row = now.row;
+            sealed.update(&mut row);
             app::update(tx, &row)?;
             if let Some(text) = text {
                 activity::add(tx, ctx.now(), Kind::AppChanged, text, (None, Some(&row.id)))?;
             }
-            Ok(true)
+            Ok(Some(row))
         })?;
-        if is_stored {
-            ctx.emit(Event::Apps);
-        }
+        let Some(row) = row else { return Err(changed_meanwhile()) };
+        ctx.emit(Event::Apps);
         let notes = notes(client, &row.redirect_uri);
         Ok(RegisteredApp { changes: client.changes.clone(), notes, app: view(row)? })
+    }
+}
+
+/// The error of an answer that is about what the app was before.
+pub(super) fn changed_meanwhile() -> Error {
+    Error::new(Code::InvalidInput, "The app was changed while the provider answered.")
+        .means("The answer was not stored; the app is as you changed it.")
+        .hint("Try again.")
+}
+
+/// Why an app's client cannot be managed at its provider.
+fn unmanageable(row: &AppRow, config: &ProviderConfig) -> Error {
+    let name = &row.name;
+    let own = row.registration.as_ref().filter(|own| own.client_id == row.client_id);
+    let error = |text: String| Error::input("app", text).hint("Look at the client on the provider’s page.");
+    match own {
+        None => error(format!("Grapnel did not register the client of “{name}”, so it cannot manage it.")),
+        Some(_) if current(row, config).is_none() => {
+            error(format!("The client of “{name}” was registered at another address than the app now has."))
+        }
+        Some(_) => {
+            error(format!("The provider of “{name}” gave no address to manage its client at (RFC 7592)."))
+        }
     }
 }
 

@@ -6,26 +6,42 @@ use grapnel_model::id::AppId;
 use serde_json::Value;
 use url::Url;
 
-use super::client_metadata::client_metadata;
+use super::client_metadata::{auth_method, client_metadata, has_secret};
+use crate::client_key;
 use crate::context::Context;
+use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
 /// The document of an app, as JSON.
 ///
 /// # Errors
-/// The app's client ID is no address for such a document.
-pub(crate) fn metadata_document(ctx: &Context, id: &AppId) -> Result<String> {
+/// The app's client ID is not the URL of such a document, or the client authenticates with a secret.
+pub(crate) async fn metadata_document(ctx: &Context, id: &AppId) -> Result<String> {
     let app = ConfiguredApp::load(ctx, id)?;
     let address = &app.row.client_id;
     if let Some(why) = unusable(address) {
         return Err(Error::input(
             "client_id",
-            format!("The client ID of “{}” is no address of a metadata document: {why}.", app.row.name),
+            format!("The client ID of “{}” is not the URL of a metadata document: {why}.", app.row.name),
         )
-        .hint("Choose the https address where you will host the document, and set it as the client ID.")
+        .hint("Choose the https URL where you will host the document, and set it as the client ID.")
         .next_step(NextStep::EditApp));
     }
-    let mut members = client_metadata(&app.row, app.config()?, "none", None);
+    let config = app.config()?;
+    let method = match auth_method(config) {
+        method if has_secret(method) && app.row.sealed_secret.is_none() => "none",
+        method => method,
+    };
+    if has_secret(method) {
+        return Err(Error::input(
+            "client_auth",
+            "A client with a metadata document has no client secret: anyone can read the document.",
+        )
+        .hint("Remove the client secret, or choose private_key_jwt (client_auth).")
+        .next_step(NextStep::EditApp));
+    }
+    let key = client_key::of(config, &secret_parameters::open(ctx, &app.row).await?)?;
+    let mut members = client_metadata(&app.row, config, method, key.as_ref());
     members.insert("client_id".into(), address.as_str().into());
     serde_json::to_string_pretty(&Value::Object(members))
         .map_err(|_| Error::new(grapnel_model::error::Code::Internal, "The document could not be written."))
@@ -33,7 +49,7 @@ pub(crate) fn metadata_document(ctx: &Context, id: &AppId) -> Result<String> {
 
 /// Why a client ID is no address of a metadata document (§3 of the draft).
 fn unusable(client_id: &str) -> Option<&'static str> {
-    let Ok(url) = Url::parse(client_id) else { return Some("it is no address") };
+    let Ok(url) = Url::parse(client_id) else { return Some("it is not a URL") };
     let dots = |segment: &str| {
         let plain = segment.to_ascii_lowercase().replace("%2e", ".");
         plain == "." || plain == ".."

@@ -6,7 +6,7 @@ use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_oauth::http::registration::{self, RegisteredClient};
 use url::Url;
 
-use super::accept::{notes, take, undo, usable_method};
+use super::accept::{SealedClient, notes, undo, usable_method};
 use super::client_metadata::{auth_method, client_auth, client_metadata, has_secret};
 use super::explain::not_registered;
 use super::registered_app::{RegisteredApp, RegistrationRequest};
@@ -63,7 +63,7 @@ async fn keep(
     let _working = ctx.begin_sealed_write().await?;
     let values: Secrets = possible.values;
     let mut row = sealed(ctx, ValidatedApp { secret: None, values, row: possible.row }).await?;
-    take(ctx, &mut row, client, (endpoint.as_str(), method)).await?;
+    SealedClient::seal(ctx, &row.id, client, (endpoint.as_str(), method)).await?.put_into(&mut row);
     insert(ctx, row)
 }
 

@@ -12,9 +12,9 @@ use grapnel_store::connection::ConnectionRow;
 use grapnel_store::{activity, app, connection};
 use url::Url;
 
-use super::accept::{notes, take, undo, usable_method};
-use super::client_metadata::{auth_method, client_metadata};
-use super::configuration::{deletable, delete};
+use super::accept::{SealedClient, current, notes, undo, usable_method};
+use super::client_metadata::client_metadata;
+use super::configuration::{changed_meanwhile, deletable, delete};
 use super::explain::not_registered;
 use super::register::{initial_token, no_endpoint};
 use super::registered_app::RegisteredApp;
@@ -33,8 +33,8 @@ async fn accept(ctx: &Context, id: &AppId, token: Option<SecretInput>) -> Result
     let app = ConfiguredApp::load(ctx, id)?;
     let (provider, config) = (app.provider()?, app.config()?);
     let endpoint = config.registration_url.clone().ok_or_else(|| no_endpoint(&provider))?;
-    let own = app.row.registration.as_ref().map(|own| own.auth_method.clone());
-    let method = own.unwrap_or_else(|| auth_method(config).to_owned());
+    let Some(own) = current(&app.row, config) else { return Err(not_own(&app.row.name)) };
+    let method = own.auth_method.clone();
     let values = secret_parameters::open(ctx, &app.row).await?;
     let key = client_key::of(config, &values)?;
     let metadata = client_metadata(&app.row, config, &method, key.as_ref());
@@ -43,7 +43,7 @@ async fn accept(ctx: &Context, id: &AppId, token: Option<SecretInput>) -> Result
     let client = registration::register(&ctx.http, &endpoint, token.as_ref(), &metadata).await;
     let client = client.map_err(|failure| not_registered(&provider, failure))?;
     let told = notes(&client, &app.row.redirect_uri);
-    match keep(ctx, app.row, &client, (&provider, &endpoint, &method)).await {
+    match keep(ctx, &app, &client, (&provider, &endpoint, &method)).await {
         Ok(app) => {
             // Usually it is gone, which is why this was asked for.
             if let Some(old) = old {
@@ -57,24 +57,30 @@ async fn accept(ctx: &Context, id: &AppId, token: Option<SecretInput>) -> Result
 
 async fn keep(
     ctx: &Context,
-    before: AppRow,
+    before: &ConfiguredApp,
     client: &registration::RegisteredClient,
     (provider, endpoint, method): (&str, &Url, &str),
 ) -> Result<App> {
     let method = usable_method(provider, client, method)?;
     let _working = ctx.begin_sealed_write().await?;
-    if !authorize::clear(ctx, Some(&before.id), None)? {
+    let ConfiguredApp { row: AppRow { id, client_id: old_id, .. }, .. } = before;
+    if !authorize::clear(ctx, Some(id), None)? {
         return Err(being_connected());
     }
-    let mut row = before.clone();
-    take(ctx, &mut row, client, (endpoint.as_str(), method)).await?;
+    let origins = before.config()?.origins();
+    let sealed = SealedClient::seal(ctx, id, client, (endpoint.as_str(), method)).await?;
     let asked = Error::new(Code::ReconnectNeeded, "The app was registered anew, as another client.")
         .means("The tokens held here were issued to the client that the app was before. They are kept.")
         .hint("Reconnect in the browser.");
     let changed = ctx.store.write(|tx| {
-        if app::get(tx, &row.id)?.is_none_or(|now| now.client_id != before.client_id) {
+        // The row of now: the person may have changed the app while the provider answered.
+        let Some(now) = app::get(tx, id)?.map(ConfiguredApp::of) else { return Ok(None) };
+        let is_same = now.config().is_ok_and(|config| config.origins() == origins);
+        if !is_same || now.row.client_id != *old_id {
             return Ok(None);
         }
+        let mut row = now.row;
+        sealed.put_into(&mut row);
         app::update(tx, &row)?;
         let mut ids: Vec<ConnectionId> = Vec::new();
         let all = connection::all(tx)?.into_iter();
@@ -84,14 +90,22 @@ async fn keep(
         }
         let text = format!("App “{}” registered anew, as client {}.", row.name, row.client_id);
         activity::add(tx, ctx.now(), Kind::AppChanged, &text, (None, Some(&row.id)))?;
-        Ok(Some(ids))
+        Ok(Some((row, ids)))
     })?;
-    let Some(ids) = changed else {
-        return Err(Error::new(Code::InvalidInput, "The app was changed meanwhile.").hint("Try again."));
-    };
+    let Some((row, ids)) = changed else { return Err(changed_meanwhile()) };
     ctx.emit(Event::Apps);
     for id in ids {
         ctx.emit(Event::Connection(id));
     }
     view(row)
+}
+
+fn not_own(name: &str) -> Error {
+    Error::input(
+        "app",
+        format!("Grapnel did not register the client of “{name}”, so it cannot register it anew."),
+    )
+    .hint(
+        "Register a client on the provider’s page and enter its client ID, or add an app that is registered.",
+    )
 }
