@@ -10,9 +10,11 @@ use grapnel_model::activity::Kind;
 use grapnel_model::api_exchange::{ApiExchangeSummary, ExchangeKind, LineRange, ResponseLayout};
 use grapnel_model::attempt::{Message, Phase};
 use grapnel_model::connection::State;
+use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::SecretInput;
 use tokio::sync::Notify;
+use tokio::sync::broadcast::Receiver;
 
 use crate::leaks::scan_files;
 use crate::support::scripted_server::{GRANT, Received, Reply, Scripted, callback_of, sign_in};
@@ -22,6 +24,23 @@ use crate::support::world::{World, again};
 async fn history(grapnel: &Grapnel, id: &ConnectionId) -> Vec<ApiExchangeSummary> {
     drop(grapnel.idle().await);
     grapnel.api_request_history(id).await.unwrap()
+}
+
+/// The history once it has so many exchanges. Unlike [`history`], this does not wait for an idle program, which leaves
+/// out what a background task observes meanwhile.
+async fn history_of(
+    count: usize,
+    grapnel: &Grapnel,
+    events: &mut Receiver<Event>,
+    id: &ConnectionId,
+) -> Vec<ApiExchangeSummary> {
+    loop {
+        let all = grapnel.api_request_history(id).await.unwrap();
+        if all.len() >= count {
+            return all;
+        }
+        while !matches!(events.recv().await, Ok(Event::Exchanges(_))) {}
+    }
 }
 
 /// Everything that is shown of an exchange.
@@ -46,11 +65,16 @@ fn refuse_exchanges(world: &World, condition: &str) {
 #[tokio::test]
 async fn every_exchange_of_a_connection_is_in_the_history() {
     let world = World::new();
+    let mut events = world.grapnel.events();
     let id = world.connect().await;
+    // The browser's two, the exchange of the code, and the two that fetch the account; then the refresh, after which
+    // the account is fetched in the background; then the list.
+    history_of(5, &world.grapnel, &mut events, &id).await;
     world.grapnel.refresh(&id).await.unwrap();
+    history_of(8, &world.grapnel, &mut events, &id).await;
     world.grapnel.projects(&id).await.unwrap();
     let origin = world.sandbox.url(world.provider).unwrap();
-    let listed: Vec<String> = history(&world.grapnel, &id)
+    let listed: Vec<String> = history_of(9, &world.grapnel, &mut events, &id)
         .await
         .iter()
         .map(|one| {
