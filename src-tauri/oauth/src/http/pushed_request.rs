@@ -44,19 +44,24 @@ pub async fn push(
     parameters: &[(String, String)],
 ) -> Result<String, TokenFailure> {
     let method = method_at(None, config);
-    // An authorization request has the client ID whatever the client authentication is (RFC 9126 §2.1); most methods
-    // bring it.
-    let brings_id = !matches!(method, ClientAuth::None | ClientAuth::Basic | ClientAuth::BasicRaw)
-        || (method != ClientAuth::None && credentials.client_secret.is_none());
-    let parameters: Vec<(&str, &str)> = parameters
-        .iter()
-        .filter(|(name, _)| name != "client_id" || !brings_id)
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let parameters = sent(method, credentials, parameters);
     let asked = (ExchangeKind::PushedAuthorization, Limits::TOKEN);
     let (reply, secrets) =
         send_form(client, asked, (url, &parameters), method, (config, credentials)).await?;
     read(&reply, secrets.iter().chain(&credentials.client_secret))
+}
+
+/// The parameters beside those of the client authentication. An authorization request has the client ID whatever that
+/// is (RFC 9126 §2.1); most methods bring it.
+fn sent<'p>(
+    method: ClientAuth,
+    credentials: &Credentials,
+    parameters: &'p [(String, String)],
+) -> Vec<(&'p str, &'p str)> {
+    let brings_id = !matches!(method, ClientAuth::None | ClientAuth::Basic | ClientAuth::BasicRaw)
+        || (method != ClientAuth::None && credentials.client_secret.is_none());
+    let others = parameters.iter().filter(|(name, _)| name != "client_id" || !brings_id);
+    others.map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 fn read<'s>(reply: &Reply, sent: impl IntoIterator<Item = &'s SecretString>) -> Result<String, TokenFailure> {
@@ -89,9 +94,11 @@ fn read<'s>(reply: &Reply, sent: impl IntoIterator<Item = &'s SecretString>) -> 
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::provider::Profile;
     use http::{HeaderMap, StatusCode};
 
     use super::*;
+    use crate::http::client_authentication::form_request;
 
     fn reply(status: u16, body: &str) -> Reply {
         Reply {
@@ -101,6 +108,38 @@ mod tests {
             headers: HeaderMap::new(),
             body: body.into(),
         }
+    }
+
+    /// The request of RFC 9126 §2.1.
+    #[test]
+    fn the_request_of_the_rfc_is_sent() {
+        let own = [
+            ("authorize_url", "https://as.example.com/authorize"),
+            ("token_url", "https://as.example.com/token"),
+            ("client_auth", "basic"),
+        ];
+        let own = own.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let config = Profile::find("custom").unwrap().config(&own.into()).unwrap();
+        let credentials = Credentials {
+            client_id: "s6BhdRkqt3".into(),
+            client_secret: Some("7Fjfp0ZBr1KtDRbnfVdmIw".into()),
+            private_key: None,
+        };
+        let body = "response_type=code&state=af0ifjsldkj&client_id=s6BhdRkqt3\
+            &redirect_uri=https%3A%2F%2Fclient.example.org%2Fcb\
+            &code_challenge=K2-ltc83acc4h0c9w6ESC_rEMTJ3bww-uCHaoeK1t8U\
+            &code_challenge_method=S256&scope=account-information";
+        let parameters: Vec<_> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        let url = Url::parse("https://as.example.com/as/par").unwrap();
+        let method = method_at(None, &config);
+        let parameters = sent(method, &credentials, &parameters);
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let (request, _) = form_request(&url, &parameters, method, (&config, &credentials), now).unwrap();
+        assert_eq!((request.method().as_str(), request.uri().to_string()), ("POST", url.to_string()));
+        assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
+        let basic = "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3";
+        assert_eq!(request.headers()["authorization"], basic);
+        assert_eq!(String::from_utf8_lossy(request.body()), body);
     }
 
     /// The response of RFC 9126 §2.2.
