@@ -285,6 +285,32 @@ async fn unsupported_requirements_of_a_server_are_reported() {
     insta::assert_snapshot!(told);
 }
 
+/// Servers that say so do not make a client send unsigned JWTs, or with a secret as a key what is to be signed.
+#[tokio::test]
+async fn an_announced_algorithm_is_chosen_only_if_a_key_signs_with_it() {
+    let server = MetadataServer::start().await;
+    for (announced, chosen) in [
+        (json!(["none"]), None),
+        (json!(["none", "HS256"]), None),
+        (json!(["NONE", "ES256K", "none\n"]), None),
+        (json!("none"), None),
+        (json!(["none", "PS256"]), Some("PS256")),
+    ] {
+        server.serve(
+            OPENID,
+            &server.document(json!({
+                "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+                "token_endpoint_auth_signing_alg_values_supported": announced,
+                "id_token_signing_alg_values_supported": ["none"],
+                "request_object_signing_alg_values_supported": ["none"],
+            })),
+        );
+        let found = server.discover().await.values;
+        assert_eq!(found.get("client_key_alg").map(String::as_str), chosen, "{announced}");
+        assert!(!found.values().any(|value| value.eq_ignore_ascii_case("none")), "{found:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_announced_authentication_method_is_chosen() {
     let server = MetadataServer::start().await;
