@@ -9,6 +9,7 @@ use grapnel_model::error::Code;
 use grapnel_model::revocation::Revocation;
 use grapnel_model::secret::ExposeSecret;
 use grapnel_tests::{Context, Result};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::server::Client;
@@ -76,6 +77,20 @@ async fn a_client_with_a_private_key_of_each_algorithm_lives() -> Result<()> {
         let world = World::new().await?;
         let app = app_with_key(&world, alg, &[], &json!({})).await?;
         lives(world, &app).await.with_context(|| alg.to_owned())?;
+    }
+    Ok(())
+}
+
+/// The server takes no JWT from the future, and none that has expired.
+#[tokio::test]
+async fn a_clock_that_is_ten_minutes_off_does_no_harm() -> Result<()> {
+    for off in [10, -10].map(SignedDuration::from_mins) {
+        let world = World::new().await?;
+        world.clock.advance(off);
+        let app = app_with_key(&world, "ES256", &[], &json!({})).await?;
+        let id = world.connect(&app).await.with_context(|| format!("{off}"))?;
+        world.grapnel.refresh(&id).await.with_context(|| format!("{off}"))?;
+        assert_eq!(world.grapnel.disconnect(&id).await?.revocation, Revocation::Done);
     }
     Ok(())
 }
