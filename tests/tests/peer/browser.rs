@@ -23,10 +23,7 @@ const ENDLESS: usize = 20;
 
 /// Opens a link, acts as the person on its pages, and returns the last redirect of the server.
 pub(crate) async fn visit(issuer: &str, link: &SecretString, person: Person) -> Result<SecretString> {
-    let mut browser = Browser {
-        client: reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?,
-        cookies: BTreeMap::new(),
-    };
+    let mut browser = Browser::new()?;
     let mut response = browser.send(Method::GET, link.expose_secret(), None).await?;
     for _ in 0..ENDLESS {
         if let Some(location) = response.headers().get(header::LOCATION) {
@@ -61,10 +58,7 @@ pub(crate) async fn visit(issuer: &str, link: &SecretString, person: Person) -> 
 
 /// Opens the page for a device code (RFC 8628 §3.3), and approves or aborts there.
 pub(crate) async fn approve(link: &str, person: Person) -> Result<()> {
-    let mut browser = Browser {
-        client: reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?,
-        cookies: BTreeMap::new(),
-    };
+    let mut browser = Browser::new()?;
     let mut response = browser.send(Method::GET, link, None).await?;
     for _ in 0..ENDLESS {
         if let Some(location) = response.headers().get(header::LOCATION) {
@@ -109,13 +103,26 @@ pub(crate) async fn come_home(address: &SecretString) -> Result<String> {
     Ok(client.get(address.expose_secret()).send().await?.text().await?)
 }
 
-struct Browser {
+/// A browser with its cookies, which follows no redirect by itself.
+pub(crate) struct Browser {
     client: reqwest::Client,
     cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    async fn send(&mut self, method: Method, address: &str, form: Option<String>) -> Result<Response> {
+    /// A browser without cookies.
+    pub(crate) fn new() -> Result<Self> {
+        let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build()?;
+        Ok(Self { client, cookies: BTreeMap::new() })
+    }
+
+    /// Sends a request, with a form if there is one.
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        address: &str,
+        form: Option<String>,
+    ) -> Result<Response> {
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request =
@@ -138,6 +145,7 @@ impl Browser {
     }
 }
 
-fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
+/// The text between two others.
+pub(crate) fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     text.split_once(start)?.1.split_once(end).map(|(inner, _)| inner)
 }

@@ -74,7 +74,7 @@ pub(crate) fn packages(node: &Path) -> Result<()> {
 }
 
 #[expect(clippy::print_stdout, reason = "whoever runs the tests is told why they take longer")]
-fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     println!("{line}");
 }
 

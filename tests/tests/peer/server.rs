@@ -10,15 +10,17 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::node;
 
-/// `oidc-provider`, running.
+/// An authorization server, running.
 pub(crate) struct Server {
     pub(crate) issuer: String,
     pub(crate) confidential: Client,
     pub(crate) public: Client,
-    /// A service of its own, without a person.
+    /// A service of its own, without a person; at a server in Python, its third client.
     pub(crate) service: Client,
     /// The URL of the MCP server beside it, if there is one.
     pub(crate) mcp: Option<String>,
+    /// The key file of a service account, if there is one.
+    pub(crate) key_file: Option<String>,
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     told: Vec<Value>,
@@ -32,32 +34,35 @@ pub(crate) struct Client {
 }
 
 impl Server {
-    /// Starts it with these arguments.
+    /// Starts `oidc-provider` with these arguments.
     pub(crate) async fn start(arguments: &[&str]) -> Result<Self> {
         let node = node::node()?;
         node::packages(&node)?;
-        let mut process = Command::new(node)
-            .arg(node::place().join("server.mjs"))
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        Self::run(Command::new(node).arg(node::place().join("server.mjs")).args(arguments)).await
+    }
+
+    /// Starts this program, and reads what it says when it is ready.
+    pub(crate) async fn run(command: &mut Command) -> Result<Self> {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let mut lines = BufReader::new(process.stdout.take().context("no output")?).lines();
         let ready = tokio::time::timeout(PATIENCE, lines.next_line()).await;
         let ready = ready.context("the server took too long")??.context("the server ended at its start")?;
         let ready: Value = serde_json::from_str(&ready)?;
         let client = |number: usize| -> Result<Client> {
-            let client = &ready["clients"][number];
+            // The last one stands for those that a server does not have.
+            let all = ready["clients"].as_array().context("no clients")?;
+            let client = all.get(number).or(all.last()).context("no client")?;
             let id = client["id"].as_str().context("a client without an id")?;
             Ok(Client { id: id.to_owned(), secret: client["secret"].as_str().map(str::to_owned) })
         };
+        let text = |name: &str| ready[name].as_str().map(str::to_owned);
         Ok(Self {
             issuer: ready["issuer"].as_str().context("no issuer")?.to_owned(),
             confidential: client(0)?,
             public: client(1)?,
             service: client(2)?,
-            mcp: ready["mcp"].as_str().map(str::to_owned),
+            mcp: text("mcp"),
+            key_file: text("key_file"),
             process,
             lines,
             told: Vec::new(),

@@ -52,10 +52,15 @@ impl World {
 
     /// The same with arguments for the server.
     pub(crate) async fn with(arguments: &[&str]) -> Result<Self> {
+        Self::at(Server::start(arguments).await?)
+    }
+
+    /// The same with this server.
+    pub(crate) fn at(server: Server) -> Result<Self> {
         let home = tempfile::tempdir()?;
         let clock = Arc::<MovingClock>::default();
         let grapnel = Grapnel::with(home.path(), Arc::new(MemoryKeyring::default()), clock.clone())?;
-        Ok(Self { server: Server::start(arguments).await?, grapnel, clock, _home: home })
+        Ok(Self { server, grapnel, clock, _home: home })
     }
 
     /// An app as a person adds it by its issuer, with changed values.
