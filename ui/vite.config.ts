@@ -19,7 +19,16 @@ const base = new RegExp(
     "node_modules/(svelte|@tauri-apps|esm-env|clsx)/",
     "src/(host|bindings|words/)",
     `src/state/(?!${onDemand.join("|")})`,
-    "src/parts/(?!BrowserChoice|ChoiceGroup|Disclosure|Field|Popover|ProfileFields|RedirectFields|Select)",
+    "src/parts/(?!BrowserChoice|ChoiceGroup|Popover|ProfileFields|RedirectFields|Select)",
+  ].join("|"),
+);
+
+// The pages of apps share most of what they consist of.
+const apps = new RegExp(
+  [
+    "src/screens/(add/|AppForm|AppPage|ImportApp|ExpiringSecret|Rediscovery|RenewClient)",
+    "src/parts/(ProfileFields|RedirectFields)",
+    "src/state/(appForm|providerFields)",
   ].join("|"),
 );
 
@@ -57,7 +66,16 @@ export default defineConfig(({ mode }) => {
       modulePreload: { polyfill: false },
       // Screens are loaded when they are first shown; their styles are few, and come at once.
       cssCodeSplit: false,
-      rolldownOptions: { output: { codeSplitting: { groups: [{ name: "base", test: base }] } } },
+      rolldownOptions: {
+        output: {
+          codeSplitting: {
+            groups: [
+              { name: "base", test: base },
+              { name: "apps", test: apps },
+            ],
+          },
+        },
+      },
     },
     test: {
       environment: "jsdom",
