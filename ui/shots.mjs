@@ -738,6 +738,25 @@ const shots = {
       await page.getByRole("menuitem", { name: "Duplicate app" }).click();
     },
   },
+  "app-registered": { scenario: "registered" },
+  "app-registered-menu": { scenario: "registered", go: (page) => button(page, "More actions").click() },
+  "app-renew": { scenario: "registered", go: (page) => button(page, "Register anew…").click() },
+  "app-registered-removed": {
+    scenario: "registered",
+    go: async (page) => {
+      await page.getByRole("button", { name: /^Remove/ }).click();
+      await page.getByRole("checkbox").click();
+    },
+  },
+  "add-jwt-bearer": {
+    scenario: "some",
+    go: async (page) => {
+      await discovering(page);
+      await page.getByLabel("Grant type").selectOption("jwt_bearer");
+      await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Credentials" }).click();
+    },
+  },
+  "step-up": { scenario: "some", go: (page) => request(page, "/admin") },
   "add-custom": {
     scenario: "some",
     go: async (page) => {

@@ -96,7 +96,7 @@ const projects = {
 };
 
 /** What the host answers to a path. */
-function response(target: string): { status: number; text: string; body: Body } {
+function response(target: string): { status: number; text: string; body: Body; missing?: string[] } {
   if (target.startsWith("post/list"))
     return {
       status: 200,
@@ -107,6 +107,8 @@ function response(target: string): { status: number; text: string; body: Body } 
     return { status: 200, text: "OK", body: { kind: "binary", type: "image/webp", size: 84_210 } };
   if (target.startsWith("post/delete"))
     return { status: 204, text: "No Content", body: { kind: "empty", type: null, size: 0 } };
+  if (target === "/admin")
+    return { status: 403, text: "Forbidden", body: json({ error: "insufficient_scope" }), missing: ["berths:admin"] };
   if (target.startsWith("project/")) return { status: 200, text: "OK", body: json(projects) };
   return { status: 404, text: "Not Found", body: json({ error: { code: "not_found", message: "No such resource." } }) };
 }
@@ -144,7 +146,7 @@ export function sentBefore(connection: string, method: string, target: string, m
 }
 
 function exchange(connection: string, id: string, draft: ApiRequestDraft, when = 0): Sent {
-  const { status, text, body } = response(draft.target);
+  const { status, text, body, missing } = response(draft.target);
   return {
     connection,
     view: {
@@ -173,6 +175,7 @@ function exchange(connection: string, id: string, draft: ApiRequestDraft, when =
       raw_lines: body.raw?.total ?? 0,
       is_truncated: false,
       notes: [],
+      ...(missing ? { missing_scopes: missing } : {}),
     },
   };
 }
