@@ -70,7 +70,7 @@ export const settings = {
   retries: "Failed refreshes",
   retriesNote:
     "Retried automatically: after about 10 seconds, then at doubling intervals of up to an hour. " +
-    "If the provider asks for a longer wait (Retry-After), Grapnel waits as long.",
+    "If the provider asks for a longer wait (Retry-After), Grapnel waits that long.",
   expiring: "Expiring refresh tokens",
   expiringNote:
     "If a refresh token will expire, you’re notified 7 days before, or in the last quarter of a shorter lifetime.",
