@@ -30,6 +30,16 @@ test("without a choice nothing more is asked for", async () => {
   expect(fake.called("startAttempt")).toEqual([["own", null]]);
 });
 
+test("another account is asked for instead of a chosen one", async () => {
+  const user = await open();
+  await user.type(field("login_hint"), "ann@id.example");
+  await user.selectOptions(field("prompt"), "login");
+  await user.type(field("max_age"), "300");
+  await press(user, "Use another account");
+  await screen.findByText("Waiting for you in the browser");
+  expect(fake.called("startAttempt")).toEqual([["own", null, { max_age: "300", another_account: true }]]);
+});
+
 test("an invalid choice is reported at its field, which keeps its text", async () => {
   const user = await open();
   await user.type(field("max_age"), "1h");
