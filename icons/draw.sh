@@ -23,7 +23,7 @@ icns() {
 draw() {
   local made size source
   made=$(mktemp -d)
-  for size in 16 24 32 48 64 128 256 512 1024; do
+  for size in 16 22 24 32 48 64 96 128 256 512 1024; do
     source=icons/icon.svg
     ((size <= 32)) && source=icons/icon-small.svg
     rsvg-convert --width "$size" --height "$size" "$source" --output "$made/$size.png"
@@ -33,6 +33,10 @@ draw() {
   cp "$made/128.png" icons/128x128.png
   cp "$made/256.png" icons/128x128@2x.png
   cp "$made/512.png" icons/icon.png
+  # The sizes of the icon theme specification, for Linux packages, which take icon.svg as well.
+  for size in 16 22 24 32 48 64 96 128 256 512; do
+    install -D -m 644 "$made/$size.png" "icons/hicolor/${size}x$size/apps/grapnel-desktop.png"
+  done
   (cd "$made" && convert 16.png 24.png 32.png 48.png 64.png 256.png icon.ico)
   cp "$made/icon.ico" icons/icon.ico
   icns "$made" >icons/icon.icns
