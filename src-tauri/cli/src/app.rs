@@ -76,7 +76,11 @@ impl Command {
     /// Whether the command needs an open vault.
     pub(crate) fn needs_vault(&self) -> bool {
         match self {
-            Self::Add(_) | Self::Duplicate(_) | Self::Key { .. } | Self::Registration(_) => true,
+            Self::Add(_)
+            | Self::Duplicate(_)
+            | Self::Key { .. }
+            | Self::Metadata { .. }
+            | Self::Registration(_) => true,
             Self::Remove(asked) => asked.delete_registration,
             Self::Import(asked) => asked.needs_vault(),
             Self::Curl(asked) => asked.needs_vault(),

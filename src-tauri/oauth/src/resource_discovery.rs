@@ -3,8 +3,11 @@
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider_text::clean;
+use url::Url;
 
-use crate::discovery::{self, Discovery, ProtectedResource, read_protected_resource};
+use crate::discovery::{
+    self, Discovery, DiscoveryNote, NoteKind, ProtectedResource, read_protected_resource,
+};
 use crate::http::Client;
 
 /// The setting that names the resource in every request (RFC 8707), and the one with the base URL of the API.
@@ -80,6 +83,34 @@ async fn of_server(http: &Client, resource: ProtectedResource, server: Option<&s
         }
         found.scopes.clone_from(&resource.scopes);
     }
+    found.notes.extend(other_host(&resource.resource, &found.issuer));
     found.resource = Some(resource);
     Ok(found)
+}
+
+/// Says that the tokens of one host are sent to another one: any host can name an authorization server as its own, which
+/// may not limit its tokens to the resource.
+fn other_host(resource: &str, issuer: &str) -> Option<DiscoveryNote> {
+    let host = |text: &str| Url::parse(text).ok()?.host_str().map(str::to_owned);
+    let (resource, issuer) = (host(resource)?, host(issuer)?);
+    (resource != issuer).then(|| DiscoveryNote {
+        kind: NoteKind::Notice,
+        text: format!(
+            "Grapnel sends the tokens of {issuer} to {resource}. Go on only if you trust {resource}: {issuer} may not \
+             limit them to it."
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_of_one_host_for_another_are_noted() {
+        let text = |resource, issuer| other_host(resource, issuer).map(|note| note.text);
+        assert_eq!(text("https://a.example/mcp", "https://a.example"), None);
+        let text = text("https://evil.example/mcp", "https://bank.example").unwrap();
+        assert!(text.contains("the tokens of bank.example to evil.example"), "{text}");
+    }
 }

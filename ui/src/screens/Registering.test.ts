@@ -25,7 +25,7 @@ async function discovered(url = "https://tools.example/mcp") {
 
 test("an MCP server's URL leads to its authorization server and a registered client", async () => {
   const user = await discovered();
-  await screen.findByText(addApp.foundResource("Acme tools"));
+  await screen.findByText(addApp.foundResource("https://tools.example/mcp", "Acme tools"));
   await user.click(screen.getByRole("button", { name: addApp.next }));
   await user.click(screen.getByRole("button", { name: addApp.next }));
   expect(await screen.findByRole<HTMLInputElement>("checkbox", { name: addApp.register })).toBeChecked();
@@ -53,7 +53,7 @@ test("of several authorization servers another one can be chosen", async () => {
 
 test("a refused registration keeps what was typed", async () => {
   const user = await discovered();
-  await screen.findByText(addApp.foundResource("Acme tools"));
+  await screen.findByText(addApp.foundResource("https://tools.example/mcp", "Acme tools"));
   await user.click(screen.getByRole("button", { name: addApp.next }));
   await user.click(screen.getByRole("button", { name: addApp.next }));
   await user.type(await waitFor(() => field("initial_access_token")), "wrong");

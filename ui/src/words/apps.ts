@@ -54,7 +54,8 @@ export const addApp = {
     names.length === 0
       ? "The metadata was read. Everything was set already."
       : `Found ${count(names.length, "setting", "settings")}: ${names.join(", ")}.`,
-  foundResource: (name: string) => `Found the protected resource ${name}. Tokens are for it alone.`,
+  foundResource: (resource: string, name: string | null) =>
+    `Found the protected resource ${name ? `${name}, ${resource}` : resource}. Tokens are asked for it, and sent there.`,
   server: "Authorization server",
   serverNote: "The resource accepts tokens of each of these.",
   register: "Register this app at the provider (RFC 7591)",
@@ -63,6 +64,7 @@ export const addApp = {
   initialTokenNote: "If the provider gives one out for registering apps. It isn’t stored.",
   useIssuer: (issuer: string) => `Use ${issuer}`,
   scopesSupported: (n: number) => `${count(n, "scope", "scopes")} supported by the issuer`,
+  scopesOfResource: (n: number) => `${count(n, "scope", "scopes")} named by the resource`,
   scopesKnown: (provider: string) => `Scopes in ${provider}’s documentation`,
   scopesFilter: "Filter scopes",
   noScopes: (provider: string) =>
@@ -76,7 +78,7 @@ export const addApp = {
     "authorize.login_hint": "The account to sign in with. A connection’s own account comes first.",
     "authorize.acr_values": "The authentication context to ask for, such as a second factor.",
   } as Record<string, string | undefined>,
-  clientAuthNote: "How the client proves who it is. Without a secret, the client ID alone is sent (none).",
+  clientAuthNote: "How the client proves who it is. A public client only names itself.",
   grantNote: {
     authorization_code: "You approve access in your browser, which then returns to Grapnel with a code.",
     device_code: "For a device without a browser (RFC 8628). No redirect URI is needed.",

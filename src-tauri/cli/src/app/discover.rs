@@ -100,7 +100,10 @@ pub(super) fn text(found: &Discovery) -> String {
         ("resource metadata", resource.map(|of| of.document.clone()).unwrap_or_default()),
         ("issuer", found.issuer.clone()),
         ("read from", found.documents.join(" ")),
-        ("scopes supported", found.scopes.join(" ")),
+        (
+            if resource.is_some() { "scopes of the resource" } else { "scopes supported" },
+            found.scopes.join(" "),
+        ),
     ]);
     let notes = found.notes.iter().map(|note| match note.kind {
         NoteKind::Unsupported => format!("\nwarning: {}", note.text),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use grapnel_core::app::NewApp;
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::is_secret;
+use grapnel_model::provider::{CLIENT_KEY_SETTINGS, is_secret};
 use grapnel_model::secret::SecretInput;
 
 use super::values::{secret_values, setting, suggest_discover};
@@ -53,8 +53,7 @@ impl Set {
     /// Whether a secret value changes.
     pub(super) fn needs_vault(&self) -> bool {
         let mut keys = self.resets.iter().chain(self.settings.iter().map(|(key, _)| key));
-        // Another client authentication may need a private key, which is made then.
-        let is_secret = keys.any(|key| is_secret(key) || key == "client_auth");
+        let is_secret = keys.any(|key| is_secret(key) || CLIENT_KEY_SETTINGS.contains(&key.as_str()));
         self.client_secret_stdin || self.client_key.is_some() || !self.secret_values.is_empty() || is_secret
     }
 }

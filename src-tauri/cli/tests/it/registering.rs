@@ -79,6 +79,7 @@ async fn a_registration_is_read_updated_and_renewed() {
     // The provider deletes the client.
     registrar.state.lock().unwrap().client = None;
     assert_snapshot!("registration_gone", world.run("app registration acme").await);
+    assert_eq!(world.run("app set acme --environment Staging").await.exit, Exit::Done);
     assert_snapshot!("registration_renewed", world.run("app registration acme renew --yes").await);
     assert_eq!(world.run("app show acme --json").await.json()["client_id"], "client-2");
     assert_eq!(world.run("app registration acme").await.exit, Exit::Done);
@@ -97,6 +98,11 @@ async fn an_app_of_a_resource_is_added_by_its_url() {
     let nothing =
         world.run(&format!("app add other --resource {}/nothing --register", registrar.origin)).await;
     assert_snapshot!("resource_without_metadata", nothing);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let line = format!("app add other --resource http://{} --register", listener.local_addr().unwrap());
+    drop(listener);
+    let unreachable = world.run(&line).await;
+    assert_eq!(unreachable.exit, Exit::ProviderUnavailable, "{unreachable}");
 }
 
 #[tokio::test]

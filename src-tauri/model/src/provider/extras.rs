@@ -81,6 +81,9 @@ const HEADERS: &[&str] = &[
 
 /// The key of the app's private key among its secret settings: a PKCS#8 or PKCS#1 document in PEM.
 pub const CLIENT_KEY: &str = "client_key";
+/// The settings by which a client may come to need a private key, which is made then.
+pub const CLIENT_KEY_SETTINGS: &[&str] =
+    &["client_auth", "revocation_auth", "introspection_auth", "jar", "grant_type"];
 
 /// Parts of names that indicate a secret.
 const SECRET_NAMES: &[&str] = &["secret", "token", "passw", "assertion", "credential", "key", "jwt"];

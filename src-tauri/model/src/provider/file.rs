@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// The largest accepted file; real profiles are far smaller.
 const MAX_PROFILE_FILE_BYTES: usize = 64 << 10;
 /// Settings that concern the person instead of the provider.
-const PERSONAL: &[&str] = &["email", "org", "user_uid"];
+const PERSONAL: &[&str] = &["email", "org", "user_uid", "assertion_subject", "client_key_id"];
 
 const ABOUT: &str = "# A provider’s profile for Grapnel: how it is spoken to. No client id, secret or token is in it.\n\
     # To use it: grapnel app add NAME --profile THIS-FILE\n";

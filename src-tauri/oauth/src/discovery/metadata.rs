@@ -134,21 +134,26 @@ impl Metadata {
     }
 }
 
-/// Refuses the document of a remote issuer if an endpoint is unencrypted or on loopback: codes, tokens and secrets
-/// would be sent in the clear, or to any program that listens on this computer.
-pub(super) fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
+/// Refuses the document of a remote issuer if an endpoint is unsafe.
+fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
     let Some(url) = value.as_str().and_then(|text| Url::parse(text).ok()) else { return Ok(()) };
-    let is_here = is_this_machine(&url);
-    let reason = if url.scheme() == "http" && (issuer.scheme() == "https" || !is_here) {
-        "begins with http://, so that anyone on the way could read your tokens"
-    } else if is_here && !is_this_machine(issuer) {
-        "is on this computer, although the issuer is not"
-    } else {
-        return Ok(());
-    };
+    let Some(reason) = unsafe_reason(issuer, &url) else { return Ok(()) };
     let shown = clean(url.as_str(), &[]);
     Err(wrong(format!("The metadata of {issuer} cannot be used: its {name} ({shown}) {reason}."))
         .hint("Tell the provider; the proxy before its server may be set up wrongly. Or enter the addresses by hand."))
+}
+
+/// Why nothing is sent to a URL that a server names, if it is unencrypted or on loopback: codes, tokens and secrets
+/// would be sent in the clear, or to any program that listens on this computer.
+pub(super) fn unsafe_reason(server: &Url, url: &Url) -> Option<&'static str> {
+    let is_here = is_this_machine(url);
+    if url.scheme() == "http" && (server.scheme() == "https" || !is_here) {
+        Some("begins with http://, so that anyone on the way could read your tokens")
+    } else if is_here && !is_this_machine(server) {
+        Some("is on this computer, although the server that names it is not")
+    } else {
+        None
+    }
 }
 
 /// The strings of a list, and a note if it has other values. A value that is no list is returned as it is.

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::metadata::refuse_unsafe;
+use super::metadata::unsafe_reason;
 use crate::http::challenge::{self, is_scope};
-use crate::http::{Client, Limits, StreamedBody};
+use crate::http::{Client, Failure, Limits, StreamedBody};
 
 /// The well-known path (RFC 9728 §3).
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
@@ -46,24 +46,34 @@ pub struct ProtectedResource {
 ///
 /// # Errors
 /// It has metadata that cannot be used: of another resource, without an authorization server, or with unsafe addresses.
+/// Or it cannot be reached.
 pub async fn read_protected_resource(http: &Client, typed: &str) -> Result<Option<ProtectedResource>> {
     let url = endpoint("issuer", typed.trim())?;
-    let headers = challenge_of(http, &url).await;
+    let (headers, mut unreachable) = match challenge_of(http, &url).await {
+        Ok(headers) => (headers, None),
+        Err(failure) => (HeaderMap::new(), Some(failure)),
+    };
     let announced = challenge::resource_metadata(&headers);
     let addresses = match &announced {
         Some(address) => {
-            refuse_unsafe(&url, "resource_metadata", &Value::from(address.as_str()))?;
-            let shown = || clean(address, &[]);
-            let usable = endpoint("issuer", address);
-            vec![usable.map_err(|_| {
-                wrong(format!("{url} names an address that cannot be used for its metadata: {}.", shown()))
-            })?]
+            let shown = clean(address, &[]);
+            let usable = endpoint("issuer", address).map_err(|_| {
+                wrong(format!("{url} names a URL that cannot be used for its metadata: {shown}."))
+            })?;
+            if let Some(reason) = unsafe_reason(&url, &usable) {
+                return Err(wrong(format!("{url} says that its metadata is at {shown}, which {reason}.")));
+            }
+            vec![usable]
         }
         None => well_known(&url),
     };
     for address in addresses {
-        if let Some(document) = fetch(http, &address).await {
-            return read(&url, &address, &document, challenge::scopes(&headers)).map(Some);
+        match fetch(http, &address).await {
+            Ok(Some(document)) => {
+                return read(&url, &address, &document, challenge::scopes(&headers)).map(Some);
+            }
+            Ok(None) => {}
+            Err(failure) => unreachable = unreachable.or(Some(failure)),
         }
         if announced.is_some() {
             return Err(wrong(format!(
@@ -72,20 +82,23 @@ pub async fn read_protected_resource(http: &Client, typed: &str) -> Result<Optio
             )));
         }
     }
-    Ok(None)
+    match unreachable {
+        Some(failure) => {
+            let name = url.host_str().unwrap_or_default();
+            Err(Error { field: Some("issuer".into()), ..failure.explain(name).or_hint("Try again.") })
+        }
+        None => Ok(None),
+    }
 }
 
-/// The headers of the resource's response to a request without a token; none if there is no response.
-async fn challenge_of(http: &Client, url: &Url) -> HeaderMap {
+/// The headers of the resource's response to a request without a token.
+async fn challenge_of(http: &Client, url: &Url) -> Result<HeaderMap, Failure> {
     // What an MCP server with its streaming transport accepts.
     let request = Request::get(url.as_str())
         .header(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"))
         .body(StreamedBody::from(Vec::new()));
-    let Ok(request) = request else { return HeaderMap::new() };
-    match http.stream(request, CHALLENGE_TIMEOUT).await {
-        Ok(response) => response.into_parts().0.headers,
-        Err(_) => HeaderMap::new(),
-    }
+    let request = request.map_err(|error| Failure::NotSent(error.to_string()))?;
+    Ok(http.stream(request, CHALLENGE_TIMEOUT).await?.into_parts().0.headers)
 }
 
 /// The URLs of the metadata: the well-known path before the resource's path (RFC 9728 §3.1), then alone.
@@ -100,13 +113,14 @@ fn well_known(url: &Url) -> Vec<Url> {
 }
 
 /// The document at a URL; `None` if there is nothing that looks like one. Redirects are not followed.
-async fn fetch(http: &Client, address: &Url) -> Option<Map<String, Value>> {
-    let request =
-        Request::get(address.as_str()).header(header::ACCEPT, "application/json").body(Vec::new()).ok()?;
-    let reply = http.send(ExchangeKind::Discovery, request, Limits::IDENTITY).await.ok()?;
-    let document = serde_json::from_slice(&reply.body).ok().filter(|_| reply.status == StatusCode::OK)?;
-    let Value::Object(document) = document else { return None };
-    (document.contains_key("resource") || document.contains_key("authorization_servers")).then_some(document)
+async fn fetch(http: &Client, address: &Url) -> Result<Option<Map<String, Value>>, Failure> {
+    let request = Request::get(address.as_str()).header(header::ACCEPT, "application/json").body(Vec::new());
+    let request = request.map_err(|error| Failure::NotSent(error.to_string()))?;
+    let reply = http.send(ExchangeKind::Discovery, request, Limits::IDENTITY).await?;
+    let document = serde_json::from_slice(&reply.body).ok().filter(|_| reply.status == StatusCode::OK);
+    let Some(Value::Object(document)) = document else { return Ok(None) };
+    let is_one = document.contains_key("resource") || document.contains_key("authorization_servers");
+    Ok(is_one.then_some(document))
 }
 
 fn read(
@@ -119,7 +133,8 @@ fn read(
         return Err(wrong(format!("The metadata at {address} does not say which resource it is of.")));
     };
     // Equal up to what the URL syntax leaves open, such as the case of the host (RFC 9728 §3.3).
-    if Url::parse(resource).ok().as_ref() != Some(url) {
+    // The parser drops tabs and line feeds, and in `resource` a space separates two.
+    if Url::parse(resource).ok().as_ref() != Some(url) || clean(resource, &[]) != resource {
         return Err(other_resource(url, address, resource));
     }
     let list = |name: &str| {
@@ -128,14 +143,17 @@ fn read(
     };
     let servers: Vec<String> = list("authorization_servers").take(MAX_SERVERS).map(str::to_owned).collect();
     for server in &servers {
-        refuse_unsafe(url, "authorization_servers", &Value::from(server.as_str()))?;
-        endpoint("issuer", server).map_err(|error| {
-            wrong(format!(
-                "{url} names an authorization server that cannot be used, {}. {}",
-                clean(server, &[]),
-                error.message
-            ))
-        })?;
+        let shown = clean(server, &[]);
+        let unusable = |why: &str| {
+            wrong(format!("{url} names an authorization server that cannot be used, {shown}. {why}"))
+        };
+        let usable = endpoint("issuer", server).map_err(|error| unusable(&error.message))?;
+        if let Some(reason) = unsafe_reason(url, &usable) {
+            return Err(unusable(&format!("It {reason}.")));
+        }
+        if shown != *server {
+            return Err(unusable("It has characters that are not shown."));
+        }
     }
     if servers.is_empty() {
         return Err(wrong(format!("The metadata of {url} names no authorization server."))
@@ -230,6 +248,9 @@ mod tests {
             ("resource", json!("https://api.example/mcp/")),
             ("resource", json!("https://api.example")),
             ("resource", json!("http://api.example/mcp")),
+            ("resource", json!("https://api.example/\nmcp")),
+            ("resource", json!("https://api.example/mcp\u{200b}")),
+            ("authorization_servers", json!(["https://id.example/\u{202e}a"])),
             ("resource", json!(7)),
             ("authorization_servers", json!([])),
             ("authorization_servers", json!("https://id.example")),
