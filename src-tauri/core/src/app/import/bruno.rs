@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::bru::Blocks;
 use super::client::{
-    Client, Contents, ID, PASSWORDS_NOT_IMPORTED, Request, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED, plain,
+    Client, Contents, GRANT, ID, PASSWORDS_NOT_IMPORTED, Request, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED,
+    plain,
 };
 use super::document::walk;
 use super::variables::{Values, insert};
@@ -49,7 +50,7 @@ pub(super) fn of_bru(blocks: &Blocks) -> Contents {
         client.say(key, find("auth:oauth2", name), source(name));
     }
     placement(&mut client, find("auth:oauth2", "credentials_placement"), &source("credentials_placement"));
-    client.grant_type(find("auth:oauth2", "grant_type"), &source("grant_type"));
+    client.say(GRANT, find("auth:oauth2", "grant_type"), source("grant_type"));
     if find("auth:oauth2", "pkce") == "false" {
         client.leave("pkce", source("pkce"), WITHOUT_PKCE);
     }
@@ -122,7 +123,7 @@ fn client(oauth2: &Value, collection: &str, place: &str) -> Client {
         client.say(key, &plain(&oauth2[*member]), source(member));
     }
     placement(&mut client, &plain(&oauth2["credentialsPlacement"]), &source("credentialsPlacement"));
-    client.grant_type(&plain(&oauth2["grantType"]), &source("grantType"));
+    client.say(GRANT, &plain(&oauth2["grantType"]), source("grantType"));
     if oauth2["pkce"] == false {
         client.leave("pkce", source("pkce"), WITHOUT_PKCE);
     }

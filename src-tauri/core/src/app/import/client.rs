@@ -39,6 +39,9 @@ pub(super) const ID: &str = "client_id_value";
 /// The key of a client secret, likewise.
 pub(super) const SECRET: &str = "client_secret_value";
 
+/// The key of a grant type, by the name that the document or the protocol has for it.
+pub(super) const GRANT: &str = "grant_type";
+
 /// The displayed name of a key.
 pub(super) fn shown_key(key: &str) -> &str {
     match key {
@@ -118,9 +121,9 @@ impl Client {
             "client_secret" => self.say(SECRET, value, source),
             "scope" if of == Request::Authorization => self.say("scopes", value, source),
             "redirect_uri" | "resource" => self.say(name, value, source),
-            "grant_type" => self.grant_type(value, source),
+            "grant_type" => self.say(GRANT, value, source),
             "response_type" if value == "code" => {}
-            "response_type" => self.leave(name, source, OTHER_GRANTS_NOT_IMPORTED),
+            "response_type" => self.leave(name, source, REMOVED_GRANTS),
             "scope" => self.say("scopes", value, source),
             "access_token" | "refresh_token" | "id_token" | "token" => {
                 self.leave(name, source, TOKENS_NOT_IMPORTED);
@@ -128,7 +131,7 @@ impl Client {
             "code" | "device_code" => self.leave(name, source, "It was valid for one sign-in only."),
             "username" | "password" => self.leave(name, source, PASSWORDS_NOT_IMPORTED),
             "client_assertion" | "client_assertion_type" => {
-                self.leave(name, source, "Grapnel authenticates with a client secret, not with assertions.");
+                self.leave(name, source, "It was valid for one request. Choose private_key_jwt for the app.");
             }
             "state"
             | "nonce"
@@ -138,15 +141,6 @@ impl Client {
             | "request"
             | "request_uri" => self.leave(name, source, SET_EACH_TIME),
             _ => self.say(&format!("{}.{name}", of.family()), value, source),
-        }
-    }
-
-    /// Records a grant type other than the authorization code.
-    pub(super) fn grant_type(&mut self, value: &str, source: &str) {
-        let is_code = ["authorization_code", "authorization_code_with_pkce", "refresh_token", "accessCode"];
-        let is_code = is_code.contains(&value) || value.ends_with("device_code");
-        if !value.is_empty() && !is_code {
-            self.leave("grant_type", source, OTHER_GRANTS_NOT_IMPORTED);
         }
     }
 
@@ -165,8 +159,8 @@ pub(super) const TOKENS_NOT_IMPORTED: &str = "Tokens are not imported. Sign in w
 /// Why a password is not imported.
 pub(super) const PASSWORDS_NOT_IMPORTED: &str =
     "Grapnel signs you in at the provider’s page and needs no password.";
-/// Why another grant type is not imported.
-pub(super) const OTHER_GRANTS_NOT_IMPORTED: &str = "Grapnel signs in with the authorization code grant.";
+/// Why the implicit grant and the password grant are not imported.
+pub(super) const REMOVED_GRANTS: &str = "OAuth 2.1 has no such grant any more, and Grapnel does not use it.";
 /// Why a value of one request is not imported.
 pub(super) const SET_EACH_TIME: &str = "Grapnel sets it itself for each sign-in.";
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::client::{
-    Client, Contents, ID, PASSWORDS_NOT_IMPORTED, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED, plain,
+    Client, Contents, GRANT, ID, PASSWORDS_NOT_IMPORTED, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED, plain,
 };
 use super::document::walk;
 use super::variables::{Values, insert};
@@ -59,7 +59,7 @@ fn client(authentication: &Value, workspace: &str, place: &str) -> Client {
     if let Some(in_body) = authentication["credentialsInBody"].as_bool() {
         client.say("client_auth", if in_body { "body" } else { "basic" }, source("credentialsInBody"));
     }
-    client.grant_type(&plain(&authentication["grantType"]), &source("grantType"));
+    client.say(GRANT, &plain(&authentication["grantType"]), source("grantType"));
     client.leave_members(authentication, LEFT, place);
     client
 }

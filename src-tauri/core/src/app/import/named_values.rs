@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use grapnel_model::provider::Profile;
 
-use super::client::{Client, ID, SECRET, TOKENS_NOT_IMPORTED};
+use super::client::{Client, GRANT, ID, SECRET, TOKENS_NOT_IMPORTED};
 use super::variables::Variables;
 
 /// Endings of names, and the keys that they mean. Longer endings come first.
@@ -45,6 +45,7 @@ const ENDINGS: &[(&str, &str)] = &[
     ("REDIRECT_URL", "redirect_uri"),
     ("CALLBACK_URI", "redirect_uri"),
     ("CALLBACK_URL", "redirect_uri"),
+    ("GRANT_TYPE", GRANT),
     ("CLIENT_ID", ID),
     ("CLIENT_SECRET", SECRET),
     ("SCOPES", "scopes"),

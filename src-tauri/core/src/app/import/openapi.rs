@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::client::{Client, Contents, OTHER_GRANTS_NOT_IMPORTED, plain};
+use super::client::{Client, Contents, GRANT, REMOVED_GRANTS, plain};
 
 pub(super) fn read(document: &Value) -> Contents {
     let mut contents = Contents::default();
@@ -11,7 +11,7 @@ pub(super) fn read(document: &Value) -> Contents {
     let base = api_base(document);
     for (name, scheme) in schemes.into_iter().filter_map(Value::as_object).flatten() {
         match scheme["type"].as_str() {
-            Some("oauth2") => contents.clients.push(oauth2(document, name, scheme, base.as_deref())),
+            Some("oauth2") => contents.clients.extend(oauth2(document, name, scheme, base.as_deref())),
             Some("openIdConnect") => {
                 let mut client = Client::named(title(document));
                 let source = format!("security scheme {name}: openIdConnectUrl");
@@ -29,28 +29,49 @@ fn title(document: &Value) -> &str {
     document["info"]["title"].as_str().unwrap_or_default()
 }
 
-fn oauth2(document: &Value, name: &str, scheme: &Value, base: Option<&str>) -> Client {
+/// Flows that an app can use, by their names in version 3 and in version 2.
+const FLOWS: &[(&str, &str)] = &[("authorizationCode", "accessCode"), ("clientCredentials", "application")];
+
+/// A client for each flow of a scheme that an app can use: with a person, and as itself.
+fn oauth2(document: &Value, name: &str, scheme: &Value, base: Option<&str>) -> Vec<Client> {
+    let flow = |(name, of_version_2): &(&'static str, &str)| {
+        let own = (scheme["flow"] == *of_version_2).then_some(scheme);
+        Some((*name, scheme["flows"].get(*name).or(own)?))
+    };
+    let mut clients: Vec<Client> = FLOWS
+        .iter()
+        .filter_map(flow)
+        .map(|(grant, flow)| of_flow((document, name, scheme), grant, flow, base))
+        .collect();
+    if clients.is_empty() {
+        clients.push(of_flow((document, name, scheme), "", &Value::Null, base));
+    }
+    let flows = scheme["flows"].as_object().into_iter().flat_map(|flows| flows.keys());
+    let flows = flows.map(String::as_str).chain(scheme["flow"].as_str());
+    for other in flows.filter(|flow| ["implicit", "password"].contains(flow)) {
+        clients[0].leave(other, format!("security scheme {name}: flows"), REMOVED_GRANTS);
+    }
+    clients
+}
+
+fn of_flow(
+    (document, name, scheme): (&Value, &str, &Value),
+    grant: &str,
+    flow: &Value,
+    base: Option<&str>,
+) -> Client {
     let mut client = Client::named(title(document));
     let source = |member: &str| format!("security scheme {name}: {member}");
-    let flows = &scheme["flows"];
-    let of_version_2 = (scheme["flow"] == "accessCode").then_some(scheme);
-    let flow = flows.get("authorizationCode").or(of_version_2);
-    if let Some(flow) = flow {
-        for (member, key) in
-            [("authorizationUrl", "authorize_url"), ("tokenUrl", "token_url"), ("refreshUrl", "refresh_url")]
-        {
-            client.say(key, &absolute(&plain(&flow[member]), base), source(member));
-        }
-    }
-    let others = flows.as_object().into_iter().flat_map(|flows| flows.keys());
-    let others = others.map(String::as_str).chain(scheme["flow"].as_str());
-    for other in others.filter(|other| !["authorizationCode", "accessCode"].contains(other)) {
-        client.leave(other, source("flows"), OTHER_GRANTS_NOT_IMPORTED);
+    client.say(GRANT, grant, source("flows"));
+    for (member, key) in
+        [("authorizationUrl", "authorize_url"), ("tokenUrl", "token_url"), ("refreshUrl", "refresh_url")]
+    {
+        client.say(key, &absolute(&plain(&flow[member]), base), source(member));
     }
     if scheme["oauth2MetadataUrl"].is_string() {
         client.say("issuer", &plain(&scheme["oauth2MetadataUrl"]), source("oauth2MetadataUrl"));
     }
-    let scopes = flow.and_then(|flow| flow["scopes"].as_object());
+    let scopes = flow["scopes"].as_object();
     let scopes: Vec<&str> = scopes.into_iter().flat_map(|all| all.keys()).map(String::as_str).collect();
     finish(&mut client, document, name, &scopes, base);
     client

@@ -5,7 +5,8 @@
 use serde_json::{Map, Value};
 
 use super::client::{
-    Client, Contents, ID, PASSWORDS_NOT_IMPORTED, Request, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED, plain,
+    Client, Contents, GRANT, ID, PASSWORDS_NOT_IMPORTED, Request, SECRET, SET_EACH_TIME, TOKENS_NOT_IMPORTED,
+    plain,
 };
 use super::document::walk;
 use super::variables::{Values, insert};
@@ -85,7 +86,7 @@ fn client(auth: &Value, collection: &str, place: &str) -> Client {
         Some("header") => client.say("client_auth", "basic", source("client_authentication")),
         _ => {}
     }
-    client.grant_type(&plain(&members["grant_type"]), &source("grant_type"));
+    client.say(GRANT, &plain(&members["grant_type"]), source("grant_type"));
     client.leave_members(&members, LEFT, place);
     for (list, request) in PARAMETERS {
         for entry in members[*list].as_array().into_iter().flatten() {

@@ -112,6 +112,72 @@ fn an_imported_app_can_be_added() {
     }
 }
 
+/// The same client as each program writes it.
+const AS_ITSELF: &[(&str, &str)] = &[
+    (
+        "Postman",
+        r#"{"info": {"name": "Jobs", "schema": "getpostman.com"}, "item": [], "auth": {"type": "oauth2", "oauth2": [
+            {"key": "grant_type", "value": "{{grant}}"}, {"key": "clientId", "value": "jobs"},
+            {"key": "clientSecret", "value": "hunter2"}, {"key": "scope", "value": "read write"},
+            {"key": "accessTokenUrl", "value": "https://id.acme.example/token"},
+            {"key": "client_authentication", "value": "body"}, {"key": "audience", "value": "acme"}]},
+            "variable": [{"key": "grant", "value": "client_credentials"}]}"#,
+    ),
+    (
+        "Insomnia",
+        r#"{"_type": "export", "__export_format": 4, "resources": [{"_type": "request", "name": "Jobs",
+            "authentication": {"type": "oauth2", "grantType": "client_credentials", "clientId": "jobs",
+            "clientSecret": "hunter2", "scope": "read write", "credentialsInBody": true, "audience": "acme",
+            "accessTokenUrl": "https://id.acme.example/token"}}]}"#,
+    ),
+    (
+        "Bruno",
+        "meta {\n  name: Jobs\n}\n\nauth:oauth2 {\n  grant_type: client_credentials\n  client_id: jobs\n  \
+         client_secret: hunter2\n  scope: read write\n  access_token_url: https://id.acme.example/token\n  \
+         credentials_placement: body\n}\n\n\
+         auth:oauth2:additional_params:access_token_req:body {\n  audience: acme\n}\n",
+    ),
+    (
+        "curl",
+        "curl https://id.acme.example/token -d grant_type=client_credentials -d client_id=jobs \
+         -d client_secret=hunter2 -d audience=acme --data-urlencode 'scope=read write'",
+    ),
+];
+
+#[test]
+fn a_client_that_connects_as_itself_is_imported_and_can_be_added() {
+    for (name, text) in AS_ITSELF {
+        let ImportedApp { preview, app } = read_apps(text, None, None).unwrap().apps.remove(0);
+        assert_eq!((&preview.missing, &preview.not_taken), (&Vec::new(), &Vec::new()), "{name}");
+        let own = |key: &str| app.overrides.get(key).map(String::as_str);
+        assert_eq!(
+            (own("grant_type"), own("client_auth")),
+            (Some("client_credentials"), Some("body")),
+            "{name}"
+        );
+        assert_eq!(app.scopes, ["read", "write"], "{name}");
+        let audience = app.secrets["token.audience"].as_ref().map(|value| value.0.expose_secret().to_owned());
+        assert_eq!(audience.as_deref(), Some("acme"), "{name}");
+        assert!(super::super::validate(app, jiff::Timestamp::UNIX_EPOCH).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_grant_that_no_app_has_is_listed_with_the_reason() {
+    let told = ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "x"].map(|grant| {
+        let text = format!("CLIENT_ID=a\nTOKEN_URL=https://id.example/token\nGRANT_TYPE={grant}");
+        let app = read_apps(&text, None, None).unwrap().apps.remove(0);
+        assert_eq!(app.app.overrides.get("grant_type"), None);
+        format!("{grant}: {}", app.preview.not_taken[0].reason)
+    });
+    insta::assert_snapshot!(told.join("\n"), @"
+    password: OAuth 2.1 has no such grant any more, and Grapnel does not use it.
+    implicit: OAuth 2.1 has no such grant any more, and Grapnel does not use it.
+    urn:ietf:params:oauth:grant-type:jwt-bearer: It needs a private key: add the app by hand.
+    x: No app connects by this grant.
+    ");
+}
+
 #[test]
 fn secrets_are_imported_unchanged() {
     let secret = |text: &str| {

@@ -15,7 +15,8 @@ use url::Url;
 use super::super::form::NewApp;
 use super::authorization_url::split;
 use super::client::{
-    Client, ID, Request, SECRET, SkippedValue, SourcedValue, environment_label, label, shown_key,
+    Client, GRANT, ID, REMOVED_GRANTS, Request, SECRET, SkippedValue, SourcedValue, environment_label, label,
+    shown_key,
 };
 use super::variables::{Environment, Unresolved};
 
@@ -25,7 +26,16 @@ const MAX_VALUE_BYTES: usize = 4096;
 const RECOGNIZED_BY: &[&str] = &["authorize_url", "token_url", "refresh_url"];
 /// Settings of the token endpoint's protocol that are imported for custom providers only: a built-in profile is more
 /// reliable.
-const CONVENTIONS: &[&str] = &["client_auth", "token_body"];
+const CONVENTIONS: &[&str] = &["client_auth", "token_body", GRANT];
+/// The names of the authorization code grant and of its refresh.
+const CODE_GRANTS: &[&str] = &[
+    "authorization_code",
+    "authorization_code_with_pkce",
+    "refresh_token",
+    "authorizationCode",
+    "accessCode",
+];
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// One value that was recognized.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +108,7 @@ pub(super) fn understand(
     }
     if !client.is_profile {
         draft.split_authorization_url();
+        draft.name_grant();
     }
     let values = &draft.values;
     let is_useful = [ID, "authorize_url", "token_url", "issuer"].iter().any(|key| values.contains_key(*key));
@@ -164,6 +175,25 @@ impl Draft {
         self.client.not_taken.extend(of_url.not_taken);
         for SourcedValue { key, value, source } in of_url.said {
             self.values.entry(key).or_insert((value, source));
+        }
+    }
+
+    /// The grant type by the name that a profile has for it. Without one, the app uses the authorization code grant.
+    fn name_grant(&mut self) {
+        let Some((grant, source)) = self.values.remove(GRANT) else { return };
+        match grant.as_str() {
+            "client_credentials" | "clientCredentials" | "application" => {
+                let own = GrantType::ClientCredentials.name().to_owned();
+                self.values.insert(GRANT.into(), (own, source));
+                // Without an authorization request, the audience belongs to the token request.
+                if let Some(audience) = self.values.remove("authorize.audience") {
+                    self.values.entry("token.audience".into()).or_insert(audience);
+                }
+            }
+            "implicit" | "password" => self.leave(GRANT, &source, REMOVED_GRANTS),
+            JWT_BEARER => self.leave(GRANT, &source, "It needs a private key: add the app by hand."),
+            code if CODE_GRANTS.contains(&code) || code.ends_with("device_code") => {}
+            _ => self.leave(GRANT, &source, "No app connects by this grant."),
         }
     }
 
@@ -326,6 +356,7 @@ impl Draft {
 
 /// The order in which values are shown; all others follow by name.
 const ORDER: &[&str] = &[
+    "grant_type",
     "client_id",
     "client_secret",
     "scopes",
