@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::client::{Client, Contents, ID};
 
-/// What such an account is taken to need beside the values of its file (not compared with the provider's pages):
-/// RS256, the scopes as a claim, and a subject only to act for someone.
+/// What such an account needs beside the values of its file, as Google documents it
+/// (<https://developers.google.com/identity/protocols/oauth2/service-account>): RS256, the token endpoint as audience,
+/// the scopes as a claim, and a subject only to act for someone. An assertion may last for an hour there.
 const CONVENTIONS: [(&str, &str); 6] = [
     ("grant_type", "jwt_bearer"),
     ("client_auth", "none"),
