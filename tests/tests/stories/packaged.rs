@@ -37,7 +37,7 @@ async fn the_installed_package_takes_callbacks() -> Result<()> {
     let scene = scene.with_program(program);
     let terminal = Terminal::on(scene.desktop());
     scene
-        .step("The package has manual pages, completion scripts and the agent's units", async {
+        .step("The package has manual pages, completion scripts, the agent's units and metadata", async {
             let usr = scene.desktop().installed();
             let page = usr.join("share/man/man1/grapnel-exec.1.gz");
             let text = scene.desktop().run("gzip", &["-dc", &page.to_string_lossy()]).await?;
@@ -57,6 +57,10 @@ async fn the_installed_package_takes_callbacks() -> Result<()> {
                 "share/zsh/vendor-completions/_grapnel",
                 "share/fish/vendor_completions.d/grapnel.fish",
                 "lib/systemd/user/grapnel-agent.socket",
+                "share/metainfo/dev.grapnel.desktop.metainfo.xml",
+                "share/icons/hicolor/scalable/apps/grapnel-desktop.svg",
+                "share/doc/grapnel/copyright",
+                "share/doc/grapnel/third-party-notices.txt.gz",
             ] {
                 ensure!(usr.join(file).is_file(), "{file} is missing");
             }
