@@ -70,6 +70,9 @@ pub struct Attempt {
     pub other_account: Option<OtherAccount>,
     /// Names of the app's other connections for the same account. Set once done.
     pub same_account: Vec<String>,
+    /// What a person should know before the browser opens.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// The messages of the sign-in, with secrets described instead of shown.
     pub exchange: Vec<Message>,
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, Application, Authorization, Claims};
 use crate::annotations::Annotations;
+use crate::authorization_details::{DetailsView, GrantedDetails};
 use crate::derived_token::DerivedTokenView;
 use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
@@ -120,6 +121,10 @@ pub struct TokenMetadata {
     /// The thumbprint (RFC 7638) of the key that the access token is bound to (DPoP); `None` for a bearer token.
     #[serde(default)]
     pub dpop: Option<String>,
+    /// The authorization details (RFC 9396) that were requested and granted. The window has [`DetailsView`].
+    #[serde(default, skip_serializing_if = "GrantedDetails::is_empty")]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub authorization_details: GrantedDetails,
 }
 
 /// The stored ID token, without its value.
@@ -193,6 +198,9 @@ pub struct Details {
     pub authorization: Option<Authorization>,
     /// Requested, granted and missing scopes.
     pub scopes: Scopes,
+    /// The authorization details (RFC 9396), if any were requested or granted.
+    #[serde(default)]
+    pub authorization_details: Option<DetailsView>,
     /// The IDs of the authorized projects.
     pub project_ids: Vec<String>,
     /// The tokens; `None` once disconnected.

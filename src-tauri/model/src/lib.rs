@@ -9,6 +9,7 @@ pub mod activity;
 pub mod annotations;
 pub mod api_exchange;
 pub mod attempt;
+pub mod authorization_details;
 pub mod connection;
 pub mod connection_event;
 pub mod content;

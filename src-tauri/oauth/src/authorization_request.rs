@@ -19,6 +19,8 @@ use crate::signing_key::SigningKey;
 
 /// Random bytes of a `state`: 256 bits.
 const STATE_BYTES: u32 = 32;
+/// The parameter with the authorization details (RFC 9396 §2).
+const DETAILS: &str = "authorization_details";
 /// Random bytes of a nonce.
 const NONCE_BYTES: usize = 32;
 
@@ -70,6 +72,13 @@ impl PreparedRequest {
     ) -> Result<()> {
         let mut claims = Map::new();
         for (name, value) in &self.parameters {
+            // In a signed request they are no text (RFC 9396 §3).
+            if name == DETAILS
+                && let Ok(details) = serde_json::from_str(value)
+            {
+                claims.insert(name.clone(), details);
+                continue;
+            }
             match claims.get_mut(name) {
                 None => drop(claims.insert(name.clone(), value.as_str().into())),
                 Some(Value::Array(all)) => all.push(value.as_str().into()),
@@ -209,6 +218,9 @@ fn parameters(
     // Binds the code to the key, too (RFC 9449 §10).
     if let Some(thumbprint) = asked.dpop_jkt {
         add("dpop_jkt", thumbprint.to_owned());
+    }
+    if let Some(details) = &config.authorization_details {
+        add(DETAILS, details.text());
     }
     // Without `prompt=consent` a provider must ignore this scope and issues no refresh token (OpenID Connect Core §11).
     if asked.scopes.iter().any(|scope| scope == "offline_access") && !asked.offline_is_granted {

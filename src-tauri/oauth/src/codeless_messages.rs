@@ -17,6 +17,7 @@ pub fn by_client_credentials(
         GrantConfig::JwtBearer(own) if own.has_scope => {}
         _ => parameters.extend(scope(config, scopes)),
     }
+    parameters.extend(authorization_details(config));
     parameters.extend(authentication(config, client));
     if config.grant_type() == GrantType::JwtBearer {
         parameters.push(hidden("assertion", "hidden, signed with the app’s private key"));
@@ -33,6 +34,7 @@ pub fn by_device(
     verification_uri: &str,
 ) -> Vec<Message> {
     let mut asked: Vec<Parameter> = scope(config, scopes).into_iter().collect();
+    asked.extend(authorization_details(config));
     asked.extend(authentication(config, client));
     let mut polled = vec![
         shown("grant_type", GrantType::DeviceCode.identifier()),
@@ -54,6 +56,11 @@ fn post(url: &Url, parameters: Vec<Parameter>) -> Message {
 fn scope(config: &ProviderConfig, scopes: &[String]) -> Option<Parameter> {
     let separator = config.scopes_sent.filter(|_| !scopes.is_empty())?;
     Some(shown("scope", &scopes.join(&separator.to_string())))
+}
+
+fn authorization_details(config: &ProviderConfig) -> Option<Parameter> {
+    let details = config.authorization_details.as_ref()?;
+    Some(shown("authorization_details", &details.text()))
 }
 
 /// The client's ID, whether it has a secret, and the resources.

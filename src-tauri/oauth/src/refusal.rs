@@ -61,6 +61,17 @@ impl Refusal<'_> {
                 "If the app is registered for DPoP-bound tokens, set dpop=true for it. Otherwise compare the clock of \
                  this computer with the time. Then try again.",
             ),
+            "invalid_authorization_details" => Error::new(
+                Code::ProviderError,
+                format!(
+                    "{provider} does not accept the authorization details that were asked for{}.{said}",
+                    self.in_brackets()
+                ),
+            )
+            .hint(
+                "Compare their types and members with the provider’s documentation, and correct the app’s \
+                 authorization_details or those of this sign-in. The provider may also not permit them to this client.",
+            ),
             ENVELOPE_FAILURE => Error::new(Code::ProviderError, format!("{provider} refused.{said}")),
             "" => {
                 let with = status.map(|status| format!(" with {status}")).unwrap_or_default();

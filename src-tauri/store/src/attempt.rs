@@ -1,6 +1,7 @@
 //! The `attempt` table: sign-ins. A callback that starts the program finds its sign-in here.
 
 use grapnel_model::attempt::{Message, Phase};
+use grapnel_model::authorization_details::AuthorizationDetails;
 use grapnel_model::error::Error;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::GrantType;
@@ -51,6 +52,8 @@ pub struct AttemptRow {
     pub nonce_hash: Option<Vec<u8>>,
     /// How old the authentication may be that was asked for, in seconds.
     pub max_age: Option<u32>,
+    /// The authorization details that were asked for, if any.
+    pub authorization_details: Option<AuthorizationDetails>,
     /// Whether another account may replace the connection's account without confirmation.
     pub replaces_account: bool,
     /// The connection that was to be reconnected, if another account signed in.
@@ -64,10 +67,11 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
             "INSERT INTO attempt (id, app_id, connection_id, name, state_hash, sealed_verifier, sealed_url, \
              redirect_uri, phase,
                 started_at, expires_at, exchange, browser, nonce_hash, max_age, replaces_account, grant_type,
-                sealed_dpop)
+                sealed_dpop, authorization_details)
              VALUES (:id, :app_id, :connection_id, :name, :state_hash, :verifier, :url, :redirect_uri, :phase,
              :started_at,
-                :expires_at, :exchange, :browser, :nonce_hash, :max_age, :replaces_account, :grant_type, :dpop)",
+                :expires_at, :exchange, :browser, :nonce_hash, :max_age, :replaces_account, :grant_type, :dpop,
+                :authorization_details)",
             named_params! {
                 ":id": attempt.id, ":app_id": attempt.app_id, ":connection_id": attempt.connection_id,
                 ":name": attempt.name, ":state_hash": attempt.state_hash, ":verifier": attempt.sealed_verifier,
@@ -77,6 +81,7 @@ pub fn insert(connection: &Connection, attempt: &AttemptRow) -> rusqlite::Result
                 ":expires_at": Time(attempt.expires_at), ":exchange": Json(&attempt.exchange),
                 ":browser": attempt.browser, ":nonce_hash": attempt.nonce_hash,
                 ":max_age": attempt.max_age,
+                ":authorization_details": attempt.authorization_details.as_ref().map(Json),
                 ":replaces_account": attempt.replaces_account, ":grant_type": Json(attempt.grant_type),
                 ":dpop": attempt.sealed_dpop,
             },
@@ -240,6 +245,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AttemptRow> {
         refused: maybe_json(row, "refused")?,
         nonce_hash: row.get("nonce_hash")?,
         max_age: row.get("max_age")?,
+        authorization_details: maybe_json(row, "authorization_details")?,
         replaces_account: row.get("replaces_account")?,
         intended_connection: row.get("meant_for")?,
     })

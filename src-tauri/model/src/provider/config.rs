@@ -13,6 +13,7 @@ use super::extras::{ExtraParameters, Family, family, is_reserved};
 use super::grant_type::GrantType;
 use crate::secret::{ExposeSecret, SecretString};
 
+use crate::authorization_details::AuthorizationDetails;
 /// Where the parameters of the authorization request are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterLocation {
@@ -233,6 +234,10 @@ pub struct ProviderConfig {
     pub resources: Vec<String>,
     /// Whether the redirect URI is sent to the token endpoint.
     pub token_redirect_uri: bool,
+    /// The authorization details of a sign-in (RFC 9396).
+    pub authorization_details: Option<AuthorizationDetails>,
+    /// The types of authorization details that the provider announces; empty if it announces none.
+    pub authorization_details_types: Vec<String>,
     /// Whether the `state` is sent to the token endpoint.
     pub token_state: bool,
     /// Whether an app has a client ID.

@@ -48,6 +48,8 @@ pub(super) const KEYS: &[&str] = &[
     "refresh_redirect_uri",
     "refresh_scope",
     "resource",
+    "authorization_details",
+    "authorization_details_types",
     "revocation_url",
     "introspection_url",
     "userinfo_url",

@@ -40,6 +40,30 @@ fn a_sign_in_by_password_shows_no_password() {
     insta::assert_snapshot!(told.collect::<Vec<_>>().join("\n"));
 }
 
+/// RFC 9396 §3: text as a parameter, and JSON in a signed request.
+#[test]
+fn authorization_details_are_sent_plainly_and_signed() {
+    let details = serde_json::json!([{ "type": "account_information", "actions": ["list_accounts"] }]);
+    let own = [
+        ("authorize_url", "https://id.example/authorize"),
+        ("token_url", "https://id.example/token"),
+        ("authorization_details", &details.to_string()),
+    ];
+    let (mut request, config) = request("custom", &own);
+    let named = |(name, _): &(String, String)| name == "authorization_details";
+    let (_, text) = request.parameters.iter().find(|one| named(one)).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(text).unwrap(), details);
+    let key = SigningKey::generate(config.client_key_alg).unwrap();
+    let key = SigningKey::parse(&key, config.client_key_alg, None).unwrap();
+    request.sign(&config, "c1", &key, Timestamp::UNIX_EPOCH).unwrap();
+    let sent = request.sent("c1");
+    let (_, signed) = sent.iter().find(|(name, _)| name == "request").unwrap();
+    let claims: Value =
+        serde_json::from_slice(&BASE64.decode(signed.split('.').nth(1).unwrap()).unwrap()).unwrap();
+    assert_eq!(claims["authorization_details"], details);
+    assert!(!sent.iter().any(named), "only in the signed request");
+}
+
 fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> RequestParameters<'a> {
     RequestParameters {
         client_id: "c1",

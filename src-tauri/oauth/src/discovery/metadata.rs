@@ -34,6 +34,7 @@ const LISTS: &[&str] = &[
     "revocation_endpoint_auth_methods_supported",
     "introspection_endpoint_auth_methods_supported",
     "code_challenge_methods_supported",
+    "authorization_details_types_supported",
 ];
 
 const FLAGS: &[&str] = &[

@@ -97,11 +97,16 @@ fn adapted(
         Purpose::Obtain { grant_type } => {
             set_grant_type(&mut pairs, grant_type.identifier());
             separate_scopes(&mut pairs, config);
+            // For a device code, they are in the request for the code.
+            if !grant_type.has_person() {
+                add_authorization_details(&mut pairs, config);
+            }
             &config.token_extra
         }
         Purpose::JwtBearer { .. } => {
             set_grant_type(&mut pairs, GrantType::JwtBearer.identifier());
             separate_scopes(&mut pairs, config);
+            add_authorization_details(&mut pairs, config);
             &config.token_extra
         }
         Purpose::TokenExchange { .. } => {
@@ -114,6 +119,7 @@ fn adapted(
         }
         Purpose::DeviceAuthorization => {
             separate_scopes(&mut pairs, config);
+            add_authorization_details(&mut pairs, config);
             &config.authorize_extra
         }
         Purpose::Refresh => {
@@ -144,6 +150,12 @@ fn separate_scopes(pairs: &mut Vec<(String, String)>, config: &ProviderConfig) {
         None => pairs.retain(|(name, _)| name != "scope"),
         Some(separator) => join_scopes(pairs, separator),
     }
+}
+
+/// Adds the authorization details (RFC 9396 §5, §6).
+fn add_authorization_details(pairs: &mut Vec<(String, String)>, config: &ProviderConfig) {
+    let details = config.authorization_details.as_ref();
+    pairs.extend(details.map(|details| ("authorization_details".to_owned(), details.text())));
 }
 
 fn join_scopes(pairs: &mut [(String, String)], separator: char) {

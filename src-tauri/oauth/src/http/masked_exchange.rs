@@ -33,6 +33,7 @@ const SHOWN_PARAMETERS: &[&str] = &[
     "client_id",
     "scope",
     "resource",
+    "authorization_details",
     "audience",
     "token_type_hint",
     "client_assertion_type",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::api_exchange::ExchangeKind;
+use grapnel_model::authorization_details::AuthorizationDetails;
 use grapnel_model::derived_token::{TokenTarget, TokenType};
 use grapnel_model::provider::{GrantConfig, GrantType, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -90,6 +91,8 @@ pub struct Grant {
     pub is_bearer: bool,
     /// The granted scopes, if the response names them.
     pub scopes: Option<Vec<String>>,
+    /// The granted authorization details (RFC 9396 §7), if the response names them.
+    pub authorization_details: Option<AuthorizationDetails>,
     /// The projects that the grant is limited to, if the response names them.
     pub project_ids: Option<Vec<String>>,
     /// Where the response departs from the RFC.
@@ -128,6 +131,7 @@ impl Grant {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Extra {
     project_ids: Option<Vec<String>>,
+    authorization_details: Option<AuthorizationDetails>,
     expires_at: Option<i64>,
     refresh_expires_in: Option<u64>,
     refresh_expires_at: Option<i64>,
@@ -385,6 +389,7 @@ fn grant(reply: &Reply, deviations: Vec<Deviation>, redacted_response: Option<Re
         issued_token_type: extra.issued_token_type.clone(),
         is_bearer: !matches!(reply.token_type(), BasicTokenType::Extension(kind) if kind == adapter::NOT_APPLICABLE),
         scopes: reply.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()),
+        authorization_details: extra.authorization_details.clone(),
         project_ids: extra.project_ids.clone(),
         deviations,
         redacted_response,

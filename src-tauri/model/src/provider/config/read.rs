@@ -7,6 +7,7 @@ use super::{
     GrantType, KeyAlgorithm, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
     RefreshTokenPolicy,
 };
+use crate::authorization_details::AuthorizationDetails;
 use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
 
@@ -96,6 +97,14 @@ impl ProviderConfig {
             token_extra: Vec::new(),
             token_headers: Vec::new(),
             resources: resources(values)?,
+            authorization_details: values
+                .filled("authorization_details")
+                .map(AuthorizationDetails::parse)
+                .transpose()?,
+            authorization_details_types: values
+                .filled("authorization_details_types")
+                .map(|types| types.split_whitespace().map(str::to_owned).collect())
+                .unwrap_or_default(),
             token_redirect_uri: values.flag("token_redirect_uri", true)?,
             token_state: values.flag("token_state", false)?,
             client_id: values.choice("client_id", NEEDS)?,

@@ -1,6 +1,7 @@
 //! Normalizes a token response to RFC 6749. Unambiguous deviations are accepted and recorded; anything else is refused
 //! with the reason.
 
+use grapnel_model::authorization_details::AuthorizationDetails;
 use grapnel_model::provider::ProviderConfig;
 use grapnel_model::secret::SecretString;
 use grapnel_model::token_response::Deviation;
@@ -38,6 +39,7 @@ pub(in crate::http) fn normalize(
     expiry::read(&mut members, noted);
     scope(&mut members, noted);
     project_ids(&mut members, noted);
+    authorization_details(&mut members, noted);
     mask(&mut members, sent);
     let mut response = Response::new(Value::Object(members).to_string().into_bytes());
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
@@ -179,6 +181,27 @@ fn project_ids(members: &mut Members, noted: &mut Vec<Deviation>) {
         })
         .collect();
     members.insert("project_ids".into(), ids.into());
+}
+
+/// The granted authorization details (RFC 9396 §7). Those that cannot be read are left out.
+fn authorization_details(members: &mut Members, noted: &mut Vec<Deviation>) {
+    const NAME: &str = "authorization_details";
+    let value = match members.remove(NAME) {
+        None | Some(Value::Null) => return,
+        Some(Value::String(text)) => {
+            record_deviation(noted, NAME, "came as text, not as a list");
+            serde_json::from_str(&text).unwrap_or(Value::Null)
+        }
+        Some(value) => value,
+    };
+    // A provider that grants none may say so.
+    if value == Value::Array(Vec::new()) {
+        return;
+    }
+    match AuthorizationDetails::of_response(value) {
+        Ok(details) => drop(members.insert(NAME.into(), details.value())),
+        Err(fault) => record_deviation(noted, NAME, format!("{fault}, and were left out")),
+    }
 }
 
 /// Masks secrets in all members but the tokens themselves.

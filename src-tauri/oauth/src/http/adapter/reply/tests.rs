@@ -175,6 +175,35 @@ fn an_error_reveals_no_token_of_the_response() {
         };
         assert!(told.contains("[secret]") && !told.contains("0123456789"), "{told}");
     }
+/// RFC 9396 §7, figure 12; and what departs from it.
+#[test]
+fn the_token_response_of_rfc_9396_is_read() {
+    let details = serde_json::json!([{
+        "type": "payment_initiation", "actions": ["initiate", "status", "cancel"],
+        "locations": ["https://example.com/payments"],
+        "instructedAmount": { "currency": "EUR", "amount": "123.50" }, "creditorName": "Merchant A",
+        "creditorAccount": { "iban": "DE02100100109307118603" },
+        "remittanceInformationUnstructured": "Ref Number Merchant",
+    }]);
+    let read = |details: &Value| {
+        let body = serde_json::json!({
+            "access_token": "2YotnFZFEjr1zCsicMWpAA", "token_type": "example", "expires_in": 3600,
+            "refresh_token": "tGzv3JOkF0XG5Qx2TlKWIA", "authorization_details": details,
+        });
+        granted(&config("custom"), &body.to_string()).unwrap().get("authorization_details").cloned()
+    };
+    assert_eq!(read(&details), Some(details.clone()));
+    assert_eq!(read(&details.to_string().into()), Some(details.clone()), "as text");
+    for none in
+        [serde_json::json!([]), Value::Null, "none".into(), details[0].clone(), serde_json::json!([7])]
+    {
+        assert_eq!(read(&none), None, "{none}");
+    }
+    let repeats = serde_json::json!([{ "type": "a", "of": "2YotnFZFEjr1zCsicMWpAA one-time-code-123" }]);
+    let masked = read(&repeats).unwrap().to_string();
+    assert!(!masked.contains("2Yotn") && !masked.contains("one-time"), "{masked}");
+}
+
 }
 
 #[test]
