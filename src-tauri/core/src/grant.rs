@@ -1,6 +1,7 @@
 //! Grants: encrypts what the token endpoint returned, and decrypts what is stored.
 
 use grapnel_model::access_token::AccessTokenType;
+use grapnel_model::authorization_details::GrantedDetails;
 use grapnel_model::connection::{IdTokenMetadata, TokenMetadata};
 use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
@@ -150,6 +151,12 @@ pub(crate) async fn seal(
             .as_ref()
             .filter(|_| grant.token_type == AccessTokenType::Dpop)
             .map(|key| key.thumbprint().to_owned()),
+        authorization_details: GrantedDetails {
+            requested: old.and_then(|held| held.authorization_details.requested.clone()),
+            granted: grant
+                .authorization_details
+                .or_else(|| old.and_then(|held| held.authorization_details.granted.clone())),
+        },
     };
     let refresh = match grant.refresh_token {
         Some(token) => Some(ctx.vault.seal(&refresh_associated_data(id), &token).await?),

@@ -144,6 +144,7 @@ mod tests {
             expires: None,
             refresh_expires: None,
             scopes: None,
+            authorization_details: None,
             project_ids: None,
             deviations: Vec::new(),
             redacted_response: None,

@@ -6,6 +6,7 @@ use std::io;
 
 use grapnel_model::account::Account;
 use grapnel_model::annotations::Annotations;
+use grapnel_model::authorization_details::GrantedDetails;
 use grapnel_model::connection::ExpirySource;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{GrantType, Origins, is_reserved};
@@ -99,6 +100,8 @@ pub(super) struct ArchivedTokens {
     pub(super) is_bound: bool,
     #[serde(default)]
     pub(super) grant_type: GrantType,
+    #[serde(default)]
+    pub(super) authorization_details: GrantedDetails,
 }
 
 /// A secret that is serialized. Use it only for data that is encrypted at once.
@@ -212,6 +215,7 @@ mod tests {
                 id_token: Some(PlaintextSecret("a.b.c".into())),
                 dpop_key: Some(PlaintextSecret("a key".into())), is_bound: true,
                 grant_type: GrantType::DeviceCode,
+                authorization_details: GrantedDetails::default(),
             }
         }
     }

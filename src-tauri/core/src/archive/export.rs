@@ -158,6 +158,7 @@ async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<Archive
         dpop_key: plaintext(ctx, &dpop_key::associated_data(&row.id), dpop.as_ref()).await?,
         is_bound: metadata.dpop.is_some(),
         grant_type: metadata.grant_type,
+        authorization_details: metadata.authorization_details.clone(),
     }))
 }
 

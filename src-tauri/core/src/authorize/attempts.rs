@@ -6,7 +6,8 @@ use grapnel_model::attempt::{Attempt, OtherAccount, Phase};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
-use grapnel_model::provider::{GrantType, Profile};
+use grapnel_model::provider::{GrantType, Overrides, Profile};
+use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity, app, connection};
@@ -102,7 +103,6 @@ pub(super) fn view(ctx: &Context, row: &AttemptRow) -> Result<Attempt> {
         id: row.id.clone(),
         app_id: row.app_id.clone(),
         provider_name: Profile::find(&app.provider)?.name_in_sentence(&app.overrides),
-        app_name: app.name,
         grant_type: row.grant_type,
         connection_id: row.connection_id.clone(),
         phase: row.phase,
@@ -113,8 +113,30 @@ pub(super) fn view(ctx: &Context, row: &AttemptRow) -> Result<Attempt> {
         refused: row.refused.clone(),
         other_account,
         same_account,
+        notes: details_note(row, &app.provider, &app.overrides).into_iter().collect(),
+        app_name: app.name,
         exchange: row.exchange.clone(),
     })
+}
+
+/// A note on types of authorization details that the provider does not announce (RFC 9396 §10). They are asked for all
+/// the same: the metadata may be incomplete.
+fn details_note(row: &AttemptRow, provider: &str, overrides: &Overrides) -> Option<String> {
+    let asked = row.authorization_details.as_ref()?;
+    let profile = Profile::find(provider).ok()?;
+    let announced = profile.config(overrides).ok()?.authorization_details_types;
+    let is_unknown = |kind: &&str| !announced.iter().any(|one| one == kind);
+    let mut unknown: Vec<String> = asked.types().filter(is_unknown).map(|kind| clean(kind, &[])).collect();
+    unknown.dedup();
+    if announced.is_empty() || unknown.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "{} announces the types of authorization details {}, and not {}. It may refuse the sign-in.",
+        profile.name_in_sentence(overrides),
+        clean(&announced.join(", "), &[]),
+        unknown.join(", ")
+    ))
 }
 
 pub(super) fn verifier_associated_data(id: &AttemptId) -> String {

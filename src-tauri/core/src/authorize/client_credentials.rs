@@ -32,6 +32,7 @@ pub(super) async fn start(
 ) -> Result<AttemptId> {
     // A refresh asks for the app's scopes again, so more of them are for the app to have.
     wanted.check_no_scopes()?;
+    wanted.check_no_details()?;
     wanted.check(ctx, &app.row.id)?;
     let grant_type = app.config()?.grant_type();
     wanted.check_no_account(grant_type)?;
@@ -43,6 +44,7 @@ pub(super) async fn start(
             (&app.row.client_id, app.row.sealed_secret.is_some()),
             &app.row.scopes,
         ),
+        authorization_details: app.config()?.authorization_details.clone(),
         ..wanted.attempt(ctx, &app.row.id, grant_type)
     };
     let id = row.id.clone();

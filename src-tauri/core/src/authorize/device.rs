@@ -34,7 +34,10 @@ pub(super) async fn start(
     let scopes = wanted.scopes(&app.row, again.as_ref())?;
     wanted.check_no_account(GrantType::DeviceCode)?;
     ctx.vault.check().await?;
-    let client = OAuthClient::of(ctx, &app).await?;
+    let mut client = OAuthClient::of(ctx, &app).await?;
+    if let Some(own) = &wanted.authorization_details {
+        client.config.authorization_details = Some(own.clone());
+    }
     let endpoint = client.config.device_authorization_url().ok_or_else(no_device_url)?;
     let log = ExchangeLog::new(ctx, wanted.again.as_ref());
     let permit = ctx.http.permit(endpoint).await;
@@ -65,6 +68,7 @@ pub(super) async fn start(
         sealed_url: Some(stored.seal(ctx, &base.id).await?),
         expires_at: base.started_at + lifetime,
         exchange,
+        authorization_details: client.config.authorization_details.clone(),
         ..base
     };
     store_attempt(ctx, &row)?;

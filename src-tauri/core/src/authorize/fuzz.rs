@@ -65,6 +65,7 @@ impl Waiting {
                 refused: None,
                 nonce_hash: None,
                 max_age: None,
+                authorization_details: None,
                 replaces_account: false,
                 intended_connection: None,
             };

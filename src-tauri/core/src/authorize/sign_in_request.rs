@@ -2,6 +2,7 @@
 
 use grapnel_model::activity::Kind;
 use grapnel_model::attempt::Phase;
+use grapnel_model::authorization_details::AuthorizationDetails;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{AppId, AttemptId, ConnectionId};
 use grapnel_model::provider::{GrantType, ProviderConfig};
@@ -44,6 +45,8 @@ pub struct SignInRequest {
     /// Scopes to ask for besides those of the app and those that the connection has, such as after an API refused a
     /// request for want of them (RFC 6750 §3.1). Empty: the app's scopes alone.
     pub more_scopes: Vec<String>,
+    /// The authorization details of this sign-in (RFC 9396), instead of those of the app.
+    pub authorization_details: Option<AuthorizationDetails>,
 }
 
 impl SignInRequest {
@@ -115,6 +118,17 @@ impl SignInRequest {
             .hint(format!("Add to the app’s scopes: {}.", self.more_scopes.join(" "))))
     }
 
+    /// Refuses authorization details for a grant without a person.
+    pub(super) fn check_no_details(&self) -> Result<()> {
+        if self.authorization_details.is_none() {
+            return Ok(());
+        }
+        let message = "An app that connects as itself asks for its own authorization details.";
+        Err(Error::input("authorization_details", message)
+            .means("Nothing was sent.")
+            .hint("Set authorization_details for the app: each new token is asked for with them."))
+    }
+
     /// A waiting attempt without secrets.
     pub(super) fn attempt(&self, ctx: &Context, app_id: &AppId, grant_type: GrantType) -> AttemptRow {
         let now = ctx.now();
@@ -138,6 +152,7 @@ impl SignInRequest {
             browser: None,
             refused: None,
             max_age: None,
+            authorization_details: None,
             nonce_hash: None,
             replaces_account: self.replaces_account,
             intended_connection: None,

@@ -61,6 +61,7 @@ pub(crate) async fn join_or_start(
             && wanted.login_hint.is_none()
             && !wanted.another_account
             && wanted.more_scopes.is_empty()
+            && wanted.authorization_details.is_none()
             && wanted.authentication == Authentication::default()
     };
     let open = ctx.store.read(|c| store::attempt::open_of(c, Some(app_id), None))?;
@@ -144,7 +145,10 @@ async fn begin(
     let again = wanted.check(ctx, &app.id)?;
     let secrets = secret_parameters::open(ctx, app).await?;
     let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
-    let config = config.clone().with(secrets);
+    let mut config = config.clone().with(secrets);
+    if let Some(own) = &wanted.authorization_details {
+        config.authorization_details = Some(own.clone());
+    }
     check_account_choice(wanted, &config)?;
     redirect::check_response_mode(&config, &app.redirect_uri)?;
     let known = again.as_ref().and_then(|row| row.identity.account.as_ref()?.login_hint());
@@ -189,6 +193,7 @@ async fn begin(
         redirect_uri,
         exchange,
         max_age: request.max_age,
+        authorization_details: config.authorization_details.clone(),
         nonce_hash: request.nonce.as_ref().map(|nonce| sha256(nonce.as_bytes()).to_vec()),
         ..base
     };

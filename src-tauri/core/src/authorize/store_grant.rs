@@ -8,10 +8,12 @@ use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::attempt::Phase;
+use grapnel_model::authorization_details::DetailsComparison;
 use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Dpop;
+use grapnel_model::token_response::Deviation;
 use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::token::Grant;
 use grapnel_store::attempt::AttemptRow;
@@ -36,6 +38,9 @@ pub(super) async fn store_grant(
     log: &ExchangeLog,
 ) -> Result<GrantTarget> {
     log.mask(grant.secrets());
+    if row.authorization_details.is_some() && grant.authorization_details.is_none() {
+        grant.deviations.push(details_not_reported());
+    }
     if client.config.dpop == Dpop::Required && grant.token_type != AccessTokenType::Dpop {
         Box::pin(revoke::revoke_unwanted(ctx, (&app.row, &client.config), &grant)).await?;
         return Err(not_bound(&client.provider));
@@ -47,7 +52,10 @@ pub(super) async fn store_grant(
     }
     let app = &app.row;
     let id = target.id().clone();
-    let sealed = grant::seal(ctx, &id, &client, grant, (row.grant_type, None)).await?;
+    let mut sealed = grant::seal(ctx, &id, &client, grant, (row.grant_type, None)).await?;
+    let details = &mut sealed.metadata.authorization_details;
+    details.requested.clone_from(&row.authorization_details);
+    let differ = details.comparison() == DetailsComparison::Different;
     let (now, exchange) = (ctx.now(), log.last_of(ExchangeKind::Token));
     let exchange = exchange.map(|exchange| exchange.view.summary.id);
     ctx.store.write(|tx| {
@@ -85,7 +93,8 @@ pub(super) async fn store_grant(
         }
         store::attempt::advance(tx, &row.id, Phase::Exchanging, Phase::Identifying)?;
         let text = if row.grant_type.has_person() { "Signed in." } else { "Connected as the app itself." };
-        activity::add(tx, now, Kind::SignedIn, text, (Some(&id), Some(&app.id)))?;
+        let text = if differ { format!("{text} {OTHER_DETAILS}") } else { text.to_owned() };
+        activity::add(tx, now, Kind::SignedIn, &text, (Some(&id), Some(&app.id)))?;
         exchange.as_ref().map_or(Ok(()), |exchange| activity::link_last(tx, exchange))
     })?;
     ctx.emit(Event::Connection(id));
@@ -99,6 +108,15 @@ fn not_bound(provider: &str) -> Error {
         .means("The app requires that. The tokens were not kept, and are revoked if the provider offers it.")
         .hint("Set dpop=true for the app to accept such tokens, or ask the provider to bind them for your client.")
         .next_step(NextStep::EditApp)
+}
+
+/// What the activity says if they differ.
+const OTHER_DETAILS: &str = "The provider granted other authorization details than were requested.";
+
+/// RFC 9396 §7: the response has what was granted.
+fn details_not_reported() -> Deviation {
+    let found = "were missing, so that it is unknown what was granted of those requested";
+    Deviation { member: "authorization_details".into(), found: found.into() }
 }
 
 fn unique_name(tx: &rusqlite::Connection, wanted: &str) -> rusqlite::Result<String> {

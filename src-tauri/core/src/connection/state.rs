@@ -125,6 +125,10 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
         scopes: scopes::compare(requested, row.scopes, &aliases, refreshes),
         project_ids: row.project_ids,
         refreshes_at: refresh::refreshes_at(ctx, &row.id)?,
+        authorization_details: row
+            .grant
+            .as_ref()
+            .and_then(|grant| grant.metadata.authorization_details.view()),
         tokens: row.grant.map(|grant| grant.metadata),
         derived_tokens: ctx
             .store

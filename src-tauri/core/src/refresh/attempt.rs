@@ -340,6 +340,9 @@ fn log_refresh(
         1 => " The attempt before it had failed.".into(),
         failures => format!(" The {failures} attempts before it had failed."),
     };
+    let before = row.token_metadata().map(|held| &held.authorization_details.granted);
+    let is_other = before.is_some_and(|before| *before != grant.metadata.authorization_details.granted);
+    let failed = if is_other { failed + " The granted authorization details changed." } else { failed };
     let text = match reason {
         RefreshReason::Due => {
             let count = grant.metadata.refresh_count;

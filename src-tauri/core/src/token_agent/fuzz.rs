@@ -18,6 +18,7 @@ use super::server::{Server, attend};
 use crate::fuzz::world::{NOW, World};
 use crate::grant::access_associated_data;
 use grapnel_model::access_token::AccessToken;
+use grapnel_model::authorization_details::GrantedDetails;
 use grapnel_model::connection::{ExpirySource, TokenMetadata};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::GrantType;
@@ -60,6 +61,7 @@ fn world() -> World {
                 signed_in_at: None,
                 id_token: None,
                 dpop: None,
+                authorization_details: GrantedDetails::default(),
             },
             scopes: Vec::new(),
             project_ids: Vec::new(),

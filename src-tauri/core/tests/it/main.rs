@@ -53,6 +53,7 @@ mod refused_refreshes;
 mod registrations;
 mod response_limits;
 mod revoking;
+mod rich_authorization;
 mod sandbox_restart;
 #[cfg(target_os = "linux")]
 mod secret_service_failures;
