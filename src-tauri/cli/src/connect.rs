@@ -1,6 +1,7 @@
 //! `grapnel connect`: one sign-in, from the authorization URL to the connection.
 
 mod authentication;
+mod authorization_details;
 mod device;
 mod other_account;
 mod paste_input;
@@ -60,6 +61,10 @@ pub(crate) struct Connect {
     /// Ask for this scope as well, besides those of the app and those granted before (repeatable)
     #[arg(long = "scope", value_name = "SCOPE", conflicts_with = "password")]
     scopes: Vec<String>,
+    /// Ask for these authorization details (RFC 9396) instead of the app’s: a JSON array, or @FILE (@- reads standard
+    /// input)
+    #[arg(long, value_name = "JSON|@FILE", conflicts_with = "password")]
+    authorization_details: Option<String>,
     /// Sign in with email and password, read from standard input, if the provider offers it
     #[arg(long, conflicts_with_all = ["no_browser", "paste"])]
     password: bool,
@@ -98,6 +103,9 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
     asked.authentication.apply_to(&mut target.wanted);
     target.wanted.by_device = asked.device;
     target.wanted.more_scopes.clone_from(&asked.scopes);
+    if let Some(details) = &asked.authorization_details {
+        target.wanted.authorization_details = Some(authorization_details::read(session, details)?);
+    }
     asked.browser.as_deref().map(parse_entered).transpose()?;
     target.announce(&session.output.messages);
     if asked.password {
@@ -114,6 +122,9 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Connect) -> Result<()>
         // Joins a sign-in that is already waiting, instead of opening a second page.
         grapnel.join_or_start_attempt(&target.app.id, &target.wanted).await?
     };
+    for note in &started.attempt.notes {
+        session.output.messages.note(&format!("note: {note}"));
+    }
     let ended = await_end(session, &asked, &target, &started).await;
     if !started.is_joined {
         // No effect on an attempt that has ended.

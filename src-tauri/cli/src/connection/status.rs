@@ -2,6 +2,7 @@
 
 use grapnel_model::account::{Account, Application, Authorization, Claims};
 use grapnel_model::annotations::Annotations;
+use grapnel_model::authorization_details::{DetailsComparison, GrantedDetails};
 use grapnel_model::connection::{Details, ExpirySource, FailedRefreshes, Scopes, State, TokenMetadata};
 use grapnel_model::derived_token::{DerivedTokenView, TokenType};
 use grapnel_model::error::Error;
@@ -31,6 +32,7 @@ pub(crate) struct Status {
     failed_refreshes: Option<FailedRefreshes>,
     sign_in_due: Option<Timestamp>,
     scopes: Scopes,
+    authorization_details: GrantedDetails,
     account: Option<Account>,
     identity_note: Option<String>,
     application: Option<Application>,
@@ -49,7 +51,9 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    pub(crate) fn of(details: Details) -> Self {
+    pub(crate) fn of(mut details: Details) -> Self {
+        let authorization_details =
+            details.tokens.as_mut().map(|held| std::mem::take(&mut held.authorization_details));
         Self {
             id: details.summary.id.0,
             name: details.summary.name,
@@ -63,6 +67,7 @@ impl Status {
             failed_refreshes: details.failed_refreshes,
             sign_in_due: details.summary.sign_in_due,
             scopes: details.scopes,
+            authorization_details: authorization_details.unwrap_or_default(),
             account: details.account,
             identity_note: details.identity_note,
             application: details.application,
@@ -141,10 +146,35 @@ impl Status {
         if !self.scopes.missing.is_empty() {
             notes.push(format!("note: Scopes not granted: {}.", self.scopes.missing.join(" ")));
         }
+        if self.authorization_details.comparison() != DetailsComparison::Granted {
+            notes.push(format!("note: {}.", self.details_text()));
+        }
         if !self.is_of_client() && self.tokens.as_ref().is_some_and(|held| held.refresh.is_none()) {
             notes.push("note: There is no refresh token: reconnect when the access token expires.".into());
         }
         notes.iter().map(|note| clean_line(note)).collect()
+    }
+
+    /// How the authorization details compare with what was requested.
+    fn details_text(&self) -> &'static str {
+        match self.authorization_details.comparison() {
+            DetailsComparison::Granted => "",
+            DetailsComparison::Different => "The granted authorization details differ from those requested",
+            DetailsComparison::NotReported => {
+                "The provider did not say which of the requested authorization details it granted"
+            }
+        }
+    }
+
+    /// The authorization details as tables, one for each.
+    fn details_tables(&self) -> impl Iterator<Item = String> {
+        let view = self.authorization_details.view();
+        let note = Some(self.details_text()).filter(|note| !note.is_empty()).map(|note| format!("{note}."));
+        let shown = view.into_iter().flat_map(|view| view.details).map(|one| {
+            let rows = one.fields.into_iter().map(|field| [field.name, field.value]);
+            table(["AUTHORIZATION DETAILS", one.kind.as_str()], rows)
+        });
+        note.into_iter().chain(shown)
     }
 
     /// The failed refreshes: `3, last 12 seconds ago (HTTP 503)`; empty if none failed.
@@ -248,6 +278,7 @@ impl CommandResult for Status {
                 ("next step", trouble.hint.clone().unwrap_or_default()),
             ]));
         }
+        parts.extend(self.details_tables());
         parts.extend(self.introspection_text(now));
         let tokens = [("access token", &self.claims), ("ID token", &self.id_token_claims)];
         for (token, claims) in tokens.iter().filter_map(|(token, claims)| Some((token, claims.as_ref()?))) {

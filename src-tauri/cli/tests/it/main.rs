@@ -7,6 +7,7 @@ mod agent;
 mod api;
 mod apps;
 mod archive;
+mod authorization_details;
 mod bad_input;
 mod client_keys;
 mod connecting;
