@@ -153,6 +153,28 @@ const shots = {
       await page.locator("#own-browser").scrollIntoViewIfNeeded();
     },
   },
+  "connection-details": {
+    scenario: "some",
+    go: async (page) => {
+      await page.evaluate(() => {
+        const fields = [
+          ["actions", "initiate, status, cancel"],
+          ["instructedAmount.currency", "EUR"],
+          ["instructedAmount.amount", "123.50"],
+          ["creditorName", "Merchant A"],
+          ["creditorAccount.iban", "DE02100100109307118603"],
+        ].map(([name, value]) => ({ name, value }));
+        fake.data.details.c2.authorization_details = {
+          details: [
+            { type: "payment_initiation", fields },
+            { type: "account_information", fields: [{ name: "actions", value: "read_balances" }] },
+          ],
+          comparison: "different",
+        };
+      });
+      await row(page, "Acme staging");
+    },
+  },
   "connection-staging": { scenario: "some", go: (page) => row(page, "Acme staging") },
   token: { scenario: "differing", go: (page) => tab(page, "Token") },
   "token-id": { scenario: "custom", go: (page) => tab(page, "Token") },

@@ -485,6 +485,8 @@ export type Attempt = {
 	other_account: OtherAccount | null,
 	/**  Names of the app's other connections for the same account. Set once done. */
 	same_account: string[],
+	/**  What a person should know before the browser opens. */
+	notes?: string[],
 	/**  The messages of the sign-in, with secrets described instead of shown. */
 	exchange: Message[],
 };
@@ -731,6 +733,14 @@ export type DerivedTokenView = {
 	error: Error | null,
 };
 
+/**  One of them as it is shown: cleaned, and of bounded size. */
+export type DetailView = {
+	/**  Its `type`. */
+	type: string,
+	/**  Its other members. Those inside of others are named by their path, such as `instructedAmount.currency`. */
+	fields: Field[],
+};
+
 /**  The details of a connection. */
 export type Details = {
 	/**  Its entry in the list. */
@@ -745,6 +755,8 @@ export type Details = {
 	authorization: Authorization | null,
 	/**  Requested, granted and missing scopes. */
 	scopes: Scopes,
+	/**  The authorization details (RFC 9396), if any were requested or granted. */
+	authorization_details?: DetailsView | null,
 	/**  The IDs of the authorized projects. */
 	project_ids: string[],
 	/**  The tokens; `None` once disconnected. */
@@ -776,6 +788,23 @@ export type Details = {
 	browser: string,
 	/**  The provider's page where the person can revoke access. */
 	portal: string,
+};
+
+/**  How granted authorization details compare with what was requested. */
+export type DetailsComparison = 
+/**  They are those that were requested, or none were requested. */
+"granted" | 
+/**  They differ: the provider may reduce them, or complete them, such as by an account that the person chose. */
+"different" | 
+/**  The provider did not say what it granted. */
+"not_reported";
+
+/**  The authorization details of a grant as they are shown. */
+export type DetailsView = {
+	/**  Those that were granted; those that were requested, if the provider did not say what it granted. */
+	details: DetailView[],
+	/**  How they compare with what was requested. */
+	comparison: DetailsComparison,
 };
 
 /**  A deviation from the RFC that was accepted. */

@@ -41,6 +41,7 @@ export type {
   ConnectionId,
   DerivedTokenView,
   Details,
+  DetailsView,
   Deviation,
   DevicePrompt,
   Diagnosis,

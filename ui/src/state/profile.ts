@@ -18,6 +18,7 @@ export const upFrontKeys = ["identity_provider", "email", "user_uid", "org"];
 export const parameterKeys = [
   "authorize.audience",
   "resource",
+  "authorization_details",
   "authorize.prompt",
   "authorize.login_hint",
   "authorize.acr_values",

@@ -111,6 +111,11 @@ export const connection = {
   renewed: (times: number) =>
     times === 0 ? "Not refreshed yet." : times === 1 ? "Refreshed once." : `Refreshed ${number(times)} times.`,
   scopes: "Scopes",
+  details: "Authorization details",
+  detailsCompared: {
+    different: "They differ from those that were requested.",
+    not_reported: "These were requested. The provider did not say what it granted.",
+  },
   scopeCount: (granted: number, missing: number) =>
     missing ? `${granted} granted, ${missing} missing` : `${granted} granted`,
   scopeAsked: (asked: number, granted: number, missing: number, extra: number) =>

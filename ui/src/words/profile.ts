@@ -57,6 +57,8 @@ const names: Record<string, string> = {
   refresh_redirect_uri: "Send redirect_uri in refresh request",
   refresh_scope: "Send scope in refresh request",
   resource: "Resources (RFC 8707)",
+  authorization_details: "Authorization details (RFC 9396)",
+  authorization_details_types: "Announced types of authorization details",
   projects_param: "Projects parameter",
   token_prefix: "Access token prefix",
   refresh_token_prefix: "Refresh token prefix",
