@@ -17,6 +17,7 @@ mod receive;
 mod replace_account;
 mod resume;
 mod sign_in_request;
+mod signed_response;
 mod start;
 mod store_grant;
 

@@ -14,6 +14,7 @@ pub(crate) mod jwt;
 mod lenient_json;
 mod posts;
 mod read_cache;
+pub(crate) mod signed_response;
 mod standard;
 mod the_grid;
 mod write_cache;

@@ -17,7 +17,7 @@ pub use api_endpoint::ApiEndpoint;
 pub use config::{
     AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, Dpop, GrantConfig,
     KeyAlgorithm, Need, Origins, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
-    RefreshTokenPolicy,
+    RefreshTokenPolicy, ResponseMode,
 };
 pub use endpoint::{endpoint, is_loopback};
 pub use extras::{

@@ -82,10 +82,10 @@ pub fn replacement_for_shared(id: &AppId, redirect_uri: &str) -> Option<String> 
 /// Checks that the redirect method supports the response mode.
 ///
 /// # Errors
-/// The response mode is `form_post`, and the redirect URI is not on loopback: a form cannot be posted to a deep link or
-/// pasted.
+/// The response mode is `form_post` or `form_post.jwt`, and the redirect URI is not on loopback: a form cannot be
+/// posted to a deep link or pasted.
 pub fn check_response_mode(config: &ProviderConfig, redirect_uri: &str) -> Result<()> {
-    let is_unusable = config.grant_type() == GrantType::AuthorizationCode && config.form_post;
+    let is_unusable = config.grant_type() == GrantType::AuthorizationCode && config.response_mode.is_form();
     if is_unusable && RedirectMethod::of(redirect_uri) != RedirectMethod::Loopback {
         return Err(Error::input(
             "response_mode",

@@ -209,8 +209,8 @@ fn parameters(
     if let Some(email) = config.email.as_ref().filter(|_| asked.login_hint.is_none()) {
         add("email", email.clone());
     }
-    if config.form_post {
-        add("response_mode", "form_post".into());
+    if let Some(mode) = config.response_mode.parameter() {
+        add("response_mode", mode.into());
     }
     for resource in &config.resources {
         add("resource", resource.clone());

@@ -13,10 +13,16 @@ pub const MAX_CALLBACK_BYTES: usize = 16 * 1024;
 
 /// A callback URL split into its parameters. Which of them carry the code and the state depends on the app; see
 /// [`UnparsedCallback::read`].
+#[derive(Clone)]
 pub struct UnparsedCallback {
     /// The URL without query and fragment.
     place: Url,
-    parameters: Vec<(String, String)>,
+    /// The parameters of the URL.
+    sent: Vec<(String, String)>,
+    /// Those of a signed response, which count instead.
+    signed: Option<Vec<(String, String)>>,
+    /// Whether the signature was verified.
+    is_verified: bool,
 }
 
 /// A well-formed callback. The caller matches it to a sign-in attempt.
@@ -86,10 +92,10 @@ pub fn parse(address: &str) -> Result<UnparsedCallback, CallbackError> {
         return Err(CallbackError::NotOurs);
     }
     take_fragment(&mut url);
-    let parameters = url.query_pairs().into_owned().collect();
+    let sent = url.query_pairs().into_owned().collect();
     url.set_query(None);
     url.set_fragment(None);
-    Ok(UnparsedCallback { place: url, parameters })
+    Ok(UnparsedCallback { place: url, sent, signed: None, is_verified: false })
 }
 
 /// Moves the parameters of the fragment into an empty query. A provider may respond in the fragment: the loopback page
@@ -106,7 +112,37 @@ fn take_fragment(url: &mut Url) {
 impl UnparsedCallback {
     /// All parameters, in order.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let all = self.signed.as_ref().unwrap_or(&self.sent);
+        all.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The `response` parameter (JARM §2.3): a JWT that holds the others.
+    ///
+    /// # Errors
+    /// It is repeated.
+    pub fn signed_response(&self) -> Result<Option<&str>, CallbackError> {
+        let mut found = self.sent.iter().filter(|(name, value)| name == "response" && !value.is_empty());
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err(CallbackError::Repeated("response".into())),
+            (first, None) => Ok(first.map(|(_, value)| value.as_str())),
+        }
+    }
+
+    /// The same callback with the parameters that a signed response claims, whose signature is not verified.
+    #[must_use]
+    pub fn with_parameters(self, parameters: Vec<(String, String)>) -> Self {
+        Self { signed: Some(parameters), is_verified: false, ..self }
+    }
+
+    /// The same callback with the parameters of a signed response that was verified.
+    #[must_use]
+    pub fn with_verified(self, parameters: Vec<(String, String)>) -> Self {
+        Self { signed: Some(parameters), is_verified: true, ..self }
+    }
+
+    /// Whether its parameters are those of a signed response that was verified.
+    pub fn is_verified(&self) -> bool {
+        self.is_verified
     }
 
     /// Reads the authorization response under the parameter names of an app.
@@ -128,12 +164,12 @@ impl UnparsedCallback {
 
     /// The non-empty value of the one parameter that has any of these names.
     fn single(&self, names: &[String]) -> Result<Option<String>, CallbackError> {
-        let mut values = self.parameters.iter().filter(|(key, _)| names.contains(key));
+        let mut values = self.parameters().filter(|(key, _)| names.iter().any(|name| name == key));
         let first = values.next();
         if let Some((key, _)) = values.next() {
-            return Err(CallbackError::Repeated(key.clone()));
+            return Err(CallbackError::Repeated(key.to_owned()));
         }
-        Ok(first.map(|(_, value)| value.clone()).filter(|value| !value.is_empty()))
+        Ok(first.map(|(_, value)| value.to_owned()).filter(|value| !value.is_empty()))
     }
 
     /// Whether the callback arrived at `redirect_uri`: scheme, host, port and path are equal, and the parameters of the
@@ -147,7 +183,7 @@ impl UnparsedCallback {
         spellings.into_iter().flatten().filter_map(|text| Url::parse(&text).ok()).any(|mut expected| {
             let own: Vec<(String, String)> = expected.query_pairs().into_owned().collect();
             expected.set_query(None);
-            expected == self.place && own.iter().all(|pair| self.parameters.contains(pair))
+            expected == self.place && own.iter().all(|pair| self.sent.contains(pair))
         })
     }
 }

@@ -150,6 +150,15 @@ fn values(issuer: &str, metadata: &Metadata, grant: GrantType) -> Overrides {
     if metadata.is_set(notes::DPOP_REQUIRED) && notes::supports_dpop(metadata) {
         set("dpop", "true");
     }
+    if let Some(mode) = notes::signed_response_mode(metadata) {
+        set("response_mode", mode);
+    }
+    // RFC 9396 §10. Types with spaces cannot be told apart in the setting.
+    let types = metadata.list("authorization_details_types_supported");
+    let types: Vec<&str> = types.into_iter().filter(|one| is_scope(one)).collect();
+    if !types.is_empty() {
+        set("authorization_details_types", &types.join(" "));
+    }
     // The default is HTTP Basic (RFC 8414 §2). `body` also fits public clients, which send only their client ID.
     let methods = client_auth(metadata, "token_endpoint_auth_methods_supported");
     let is_silent = metadata.list("token_endpoint_auth_methods_supported").is_empty();

@@ -44,10 +44,18 @@ pub fn messages(
         Message {
             method: String::new(),
             address: redirect_uri.to_owned(),
-            parameters: vec![
+            parameters: [
                 hidden("code", "hidden, used once and never kept"),
                 hidden("state", "hidden, must be the one that was sent"),
-            ],
+            ]
+            .into_iter()
+            .chain(
+                config
+                    .response_mode
+                    .is_signed()
+                    .then(|| hidden("response", "hidden, the JWT that holds them, signed by the provider")),
+            )
+            .collect(),
             ..Message::default()
         },
         Message {

@@ -98,7 +98,7 @@ export const choices: { [key in string]: string[] } = {
   par: yesNo,
   jar: yesNo,
   authorize_params: ["query", "fragment", "both"],
-  response_mode: ["query", "form_post"],
+  response_mode: ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"],
   dpop: ["false", "true", "required"],
   pkce: ["always", "never"],
   send_scope: yesNo,

@@ -105,6 +105,11 @@ const choiceNames: Record<string, Record<string, string>> = {
     grovestreams: "GroveStreams",
   },
   refresh_method: { post: "POST", put: "PUT" },
+  response_mode: {
+    jwt: "jwt, signed (JARM)",
+    "query.jwt": "query.jwt, signed (JARM)",
+    "form_post.jwt": "form_post.jwt, signed (JARM)",
+  },
 };
 const bodies: Record<string, string> = { form: "form", json: "JSON", query: "query" };
 const truth: Record<string, string> = { true: "yes", false: "no" };

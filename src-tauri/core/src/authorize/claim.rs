@@ -37,15 +37,20 @@ impl From<Error> for RejectedCallback {
     }
 }
 
-/// Parses a callback URL and claims the attempt that it belongs to.
+/// Parses a callback URL and claims the attempt that it belongs to. `signed` is the callback with a signed response
+/// that was verified, if it has one.
 ///
 /// # Errors
 /// The callback is malformed, belongs to no attempt, came to another redirect URI or from another issuer, or is late.
 pub(super) fn match_sign_in(
     ctx: &Context,
     address: &SecretString,
+    signed: Option<UnparsedCallback>,
 ) -> Result<MatchedCallback, RejectedCallback> {
-    let arrived = callback::parse(address.expose_secret()).map_err(|fault| malformed(&fault, Vec::new()))?;
+    let arrived = match signed {
+        Some(signed) => signed,
+        None => callback::parse(address.expose_secret()).map_err(|fault| malformed(&fault, Vec::new()))?,
+    };
     let apps = Apps::load(ctx)?;
     let matched = match by_state(ctx, &apps, &arrived) {
         Ok(Some((row, app))) => {
@@ -71,12 +76,12 @@ pub(super) fn match_sign_in(
     })
 }
 
-fn malformed(fault: &CallbackError, of: Vec<AttemptId>) -> RejectedCallback {
+pub(super) fn malformed(fault: &CallbackError, of: Vec<AttemptId>) -> RejectedCallback {
     RejectedCallback { error: Box::new(fault.explain()), name: fault.name(), of }
 }
 
 /// The refusal of a callback without a matching attempt.
-fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCallback {
+pub(super) fn unknown(ctx: &Context, apps: &Apps, arrived: &UnparsedCallback) -> RejectedCallback {
     let waiting = ctx.store.read(store::attempt::open).unwrap_or_default().into_iter();
     let expecting: Vec<AttemptRow> = waiting
         .filter(|row| row.phase == Phase::Waiting && arrived.matches_redirect_uri(&row.redirect_uri))
@@ -116,7 +121,12 @@ fn quoted_error(answer: &AuthorizationResponse) -> String {
 
 /// Claims `id` with what a person pasted: the complete callback URL, or only the code if the provider's callbacks have
 /// nothing else to verify.
-pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString) -> Result<MatchedCallback> {
+pub(super) fn match_pasted(
+    ctx: &Context,
+    id: &AttemptId,
+    pasted: &SecretString,
+    signed: Option<UnparsedCallback>,
+) -> Result<MatchedCallback> {
     let text = pasted.expose_secret().trim();
     let row = ctx.store.read(|c| store::attempt::get(c, id))?.ok_or_else(no_attempt)?;
     if text.is_empty() {
@@ -134,7 +144,7 @@ pub(super) fn match_pasted(ctx: &Context, id: &AttemptId, pasted: &SecretString)
             fault => format!("{WRONG_CALLBACK_URL}: {fault}."),
         })
     };
-    let arrived = callback::parse(text).map_err(not_it)?;
+    let arrived = signed.map_or_else(|| callback::parse(text), Ok).map_err(not_it)?;
     let apps = Apps::load(ctx)?;
     let app = apps.of(&row)?;
     let config = app.config()?;
@@ -179,6 +189,9 @@ const WRONG_CALLBACK_URL: &str = "That is not the address that the provider sent
 
 fn match_code(ctx: &Context, row: AttemptRow, code: &str) -> Result<MatchedCallback> {
     let app = ConfiguredApp::load(ctx, &row.app_id)?;
+    if app.config()?.response_mode.is_signed() {
+        return Err(wrong_paste("That is only a code, and this app asks for signed responses (JARM)."));
+    }
     if app.config()?.require_state {
         return Err(wrong_paste(
             "That is only a code. Without the state, Grapnel cannot tell which sign-in it belongs to.",
@@ -214,6 +227,9 @@ fn mismatch_reason(
     if !arrived.matches_redirect_uri(&row.redirect_uri) {
         return Some(CallbackError::NotOurs);
     }
+    if config.response_mode.is_signed() && !arrived.is_verified() {
+        return Some(CallbackError::NotSigned);
+    }
     match (&callback.issuer, &config.issuer) {
         (Some(named), Some(known)) if named != known => Some(CallbackError::OtherIssuer {
             named: grapnel_model::provider_text::clean(named, &[]),
@@ -241,31 +257,35 @@ fn mismatch_reason(
 /// Claims the attempt: of two concurrent callbacks, one succeeds.
 fn claim(ctx: &Context, matched: MatchedCallback) -> Result<MatchedCallback> {
     let row = &matched.attempt;
-    let late =
-        |why: &str| refused(Code::CallbackLate, format!("A callback arrived for a sign-in that {why}."));
     if row.phase == Phase::Waiting && row.expires_at <= ctx.now() {
         time_out(ctx, &row.id)?;
-        return Err(late("had waited too long"));
+        return Err(late(Phase::TimedOut));
     }
     if ctx.store.write(|tx| store::attempt::advance(tx, &row.id, Phase::Waiting, Phase::Exchanging))? {
         emit_attempt(ctx, &row.id)?;
         return Ok(matched);
     }
-    Err(late(match row.phase {
+    Err(late(row.phase))
+}
+
+/// The refusal of a callback for an attempt that does not wait any more.
+pub(super) fn late(phase: Phase) -> Error {
+    let why = match phase {
         Phase::Cancelled => "was cancelled here",
         Phase::TimedOut => "had waited too long",
         _ => "was already answered",
-    }))
+    };
+    refused(Code::CallbackLate, format!("A callback arrived for a sign-in that {why}."))
 }
 
 /// Why no attempt is found for a callback.
-enum NoMatchingAttempt {
+pub(super) enum NoMatchingAttempt {
     CallbackError(CallbackError),
     Failed(Error),
 }
 
 /// The attempt with the callback's `state`, and its app. The parameter must have a name that the app's provider uses.
-fn by_state<'a>(
+pub(super) fn by_state<'a>(
     ctx: &Context,
     apps: &'a Apps,
     arrived: &UnparsedCallback,
@@ -290,10 +310,10 @@ fn by_state<'a>(
 }
 
 /// All apps, loaded once per callback, since they determine which parameter carries the state.
-struct Apps(Vec<ConfiguredApp>);
+pub(super) struct Apps(Vec<ConfiguredApp>);
 
 impl Apps {
-    fn load(ctx: &Context) -> Result<Self> {
+    pub(super) fn load(ctx: &Context) -> Result<Self> {
         Ok(Self(ctx.store.read(app::all)?.into_iter().map(ConfiguredApp::of).collect()))
     }
 
@@ -304,6 +324,11 @@ impl Apps {
 
     fn config(&self, row: &AttemptRow) -> Result<&ProviderConfig> {
         self.of(row)?.config()
+    }
+
+    /// Whether any app asks for signed responses.
+    pub(super) fn any_signed(&self) -> bool {
+        self.0.iter().any(|app| app.config().is_ok_and(|config| config.response_mode.is_signed()))
     }
 
     /// All parameter names for the state, of all apps. An app whose settings are invalid in this version is skipped.

@@ -90,17 +90,17 @@ pub(crate) fn callback(data: &[u8]) {
     ATTEMPTS.with(|waiting| {
         let ctx = &waiting.world.ctx;
         let secret = SecretString::from(address);
-        match match_sign_in(ctx, &secret) {
+        match match_sign_in(ctx, &secret, None) {
             Ok(MatchedCallback { attempt: row, callback: answer, .. }) => {
                 fits(&row, waiting.config(&row.id), address, &answer);
                 assert_eq!(phase(ctx, &row.id), Phase::Exchanging);
-                assert!(match_sign_in(ctx, &secret).is_err(), "it is claimed once");
+                assert!(match_sign_in(ctx, &secret, None).is_err(), "it is claimed once");
                 again(ctx, &row.id);
             }
             Err(refused) => sentences(&refused.error).for_each(shows_plainly),
         }
         for (waits, config) in &waiting.rows {
-            match match_pasted(ctx, &waits.id, &secret) {
+            match match_pasted(ctx, &waits.id, &secret, None) {
                 Ok(MatchedCallback { attempt: row, callback: answer, .. }) => {
                     assert_eq!(row.id, waits.id);
                     let text = address.trim();

@@ -7,7 +7,7 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AttemptId;
-use grapnel_model::secret::SecretString;
+use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_oauth::callback::AuthorizationResponse;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity};
@@ -16,6 +16,7 @@ use super::attempts::emit_attempt;
 use super::claim::{MatchedCallback, RejectedCallback, match_pasted, match_sign_in};
 use super::complete::{complete, fail, fetch_account};
 use super::exchange::{denied, exchange_code};
+use super::signed_response::verify;
 use super::store_grant::{GrantTarget, store_grant};
 use crate::context::Context;
 use crate::exchange_log::ExchangeLog;
@@ -23,7 +24,11 @@ use crate::exchange_log::ExchangeLog;
 /// Receives a callback, by any redirect method. A forged, late or repeated one changes nothing; it is reported by an
 /// event and in the activity log.
 pub(crate) async fn receive(ctx: &Arc<Context>, address: &SecretString) -> Result<()> {
-    match match_sign_in(ctx, address) {
+    let matched = match verify(ctx, address.expose_secret()).await {
+        Ok(signed) => match_sign_in(ctx, address, signed),
+        Err(rejected) => Err(rejected),
+    };
+    match matched {
         Ok(matched) => Box::pin(finish(ctx, matched)).await,
         Err(rejected) => {
             reject(ctx, &rejected)?;
@@ -34,7 +39,9 @@ pub(crate) async fn receive(ctx: &Arc<Context>, address: &SecretString) -> Resul
 
 /// Receives what a person pasted for an attempt. Errors are returned to that person only.
 pub(crate) async fn paste(ctx: &Arc<Context>, id: &AttemptId, pasted: &SecretString) -> Result<()> {
-    Box::pin(finish(ctx, match_pasted(ctx, id, pasted)?)).await
+    let signed = verify(ctx, pasted.expose_secret().trim()).await;
+    let signed = signed.map_err(|rejected| rejected.error.means("The sign-in still waits."))?;
+    Box::pin(finish(ctx, match_pasted(ctx, id, pasted, signed)?)).await
 }
 
 async fn finish(ctx: &Arc<Context>, mut matched: MatchedCallback) -> Result<()> {

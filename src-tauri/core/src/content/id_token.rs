@@ -157,7 +157,7 @@ pub(super) struct Expected<'a> {
 
 /// What is wrong with an ID token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     #[error("it has no “{0}”")]
     Missing(&'static str),
     #[error("its issuer is “{named}”, and the app’s is “{expected}”")]
@@ -182,23 +182,9 @@ pub(super) enum Fault {
 
 impl Expected<'_> {
     pub(super) fn check(&self, claims: &Members) -> Result<(), Fault> {
-        let text = |name: &'static str| {
-            let found = claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-            found.ok_or(Fault::Missing(name))
-        };
-        let named = text("iss")?;
-        if let Some(expected) = self.issuer.map(|issuer| of_tenant(issuer, claims))
-            && named != expected
-        {
-            return Err(Fault::OtherIssuer { named: clean(named, &[]), expected });
-        }
-        if text("sub")?.len() > MAX_SUB {
+        self.check_origin(claims)?;
+        if text(claims, "sub")?.len() > MAX_SUB {
             return Err(Fault::Missing("sub"));
-        }
-        self.check_audience(claims)?;
-        let end = seconds(claims, "exp").ok_or(Fault::Missing("exp"))?;
-        if self.now.is_some_and(|now| now.duration_since(end) > LEEWAY) {
-            return Err(Fault::Expired(end));
         }
         if let (Some(now), Some(issued)) = (self.now, seconds(claims, "iat"))
             && issued.duration_since(now) > MAX_FUTURE
@@ -216,6 +202,23 @@ impl Expected<'_> {
         if sha256(nonce.as_bytes()) == *expected { Ok(()) } else { Err(Fault::OtherNonce) }
     }
 
+    /// Checks what each JWT of an issuer for a client has: both of them, and when it expires.
+    pub(super) fn check_origin(&self, claims: &Members) -> Result<(), Fault> {
+        let named = text(claims, "iss")?;
+        if let Some(expected) = self.issuer.map(|issuer| of_tenant(issuer, claims))
+            && named != expected
+        {
+            return Err(Fault::OtherIssuer { named: clean(named, &[]), expected });
+        }
+        self.check_audience(claims)?;
+        let end = seconds(claims, "exp").ok_or(Fault::Missing("exp"))?;
+        if self.now.is_some_and(|now| now.duration_since(end) > LEEWAY) {
+            Err(Fault::Expired(end))
+        } else {
+            Ok(())
+        }
+    }
+
     fn check_audience(&self, claims: &Members) -> Result<(), Fault> {
         let audience: Vec<&str> = match claims.get("aud") {
             Some(Value::String(one)) => vec![one],
@@ -231,6 +234,11 @@ impl Expected<'_> {
             _ => Ok(()),
         }
     }
+}
+
+fn text<'c>(claims: &'c Members, name: &'static str) -> Result<&'c str, Fault> {
+    let found = claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    found.ok_or(Fault::Missing(name))
 }
 
 /// Microsoft Entra's metadata for any tenant has a placeholder for the tenant in the issuer; the token's `tid` claim

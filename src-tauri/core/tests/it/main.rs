@@ -59,6 +59,7 @@ mod sandbox_restart;
 mod secret_service_failures;
 mod sent_requests;
 mod settings;
+mod signed_responses;
 mod signing_in;
 mod support;
 #[cfg(target_os = "linux")]

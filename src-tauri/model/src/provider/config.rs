@@ -2,18 +2,20 @@
 
 mod pagination;
 mod read;
+mod response_mode;
 
 use std::collections::BTreeSet;
 
 use url::{Origin, Url};
 
 pub use pagination::Pagination;
+pub use response_mode::ResponseMode;
 
 use super::extras::{ExtraParameters, Family, family, is_reserved};
 use super::grant_type::GrantType;
+use crate::authorization_details::AuthorizationDetails;
 use crate::secret::{ExposeSecret, SecretString};
 
-use crate::authorization_details::AuthorizationDetails;
 /// Where the parameters of the authorization request are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterLocation {
@@ -232,12 +234,12 @@ pub struct ProviderConfig {
     pub token_headers: ExtraParameters,
     /// The `resource` parameters (RFC 8707).
     pub resources: Vec<String>,
-    /// Whether the redirect URI is sent to the token endpoint.
-    pub token_redirect_uri: bool,
     /// The authorization details of a sign-in (RFC 9396).
     pub authorization_details: Option<AuthorizationDetails>,
     /// The types of authorization details that the provider announces; empty if it announces none.
     pub authorization_details_types: Vec<String>,
+    /// Whether the redirect URI is sent to the token endpoint.
+    pub token_redirect_uri: bool,
     /// Whether the `state` is sent to the token endpoint.
     pub token_state: bool,
     /// Whether an app has a client ID.
@@ -264,8 +266,8 @@ pub struct ProviderConfig {
     pub scopes_sent: Option<char>,
     /// Pairs of a requested scope and the name under which it is granted.
     pub scope_aliases: Vec<(String, String)>,
-    /// Whether the callback is a form posted by the browser (`response_mode=form_post`).
-    pub form_post: bool,
+    /// How the callback carries the authorization response.
+    pub response_mode: ResponseMode,
     /// Whether a callback without `state` is refused.
     pub require_state: bool,
     /// The issuer, if known (RFC 8414).

@@ -128,7 +128,9 @@ pub fn check(key: &str, value: &str) -> Result<()> {
             Error::input(key, format!("Grapnel sets “{name}” itself, and “{key}” cannot replace it."));
         return Err(match key.to_ascii_lowercase().as_str() {
             "authorize.scope" => refused.hint("Enter the scopes as scopes."),
-            "authorize.response_mode" => refused.hint("Set response_mode=form_post, or leave it out."),
+            "authorize.response_mode" => {
+                refused.hint("Set response_mode to form_post or jwt, or leave it out.")
+            }
             "refresh.redirect_uri" => {
                 refused.hint("Set refresh_redirect_uri=true to send it with each refresh.")
             }

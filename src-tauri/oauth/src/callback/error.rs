@@ -39,6 +39,12 @@ pub enum CallbackError {
     #[error("it carries both a code and an error")]
     /// It has both a code and an error.
     Both,
+    #[error("it is not signed, and this app asks for signed responses (JARM)")]
+    /// It has plain parameters, although the app asks for a signed response.
+    NotSigned,
+    #[error("its signed response cannot be relied on: {0}")]
+    /// It has a signed response that is not from the issuer, not for this client, expired, or not verified.
+    SignedResponse(String),
     #[error("it carries neither a code nor an error")]
     /// It has neither a code nor an error.
     Neither,
@@ -63,6 +69,16 @@ impl CallbackError {
                 "Tell the provider that it breaks its promise. Until it is mended, set require_iss=false for the app \
                  and start again.",
             ),
+            Self::NotSigned => error.means("It was not used, and nothing was sent to any server.").hint(
+                "If the provider does not sign its responses, set response_mode=query for the app and start again.",
+            ),
+            Self::SignedResponse(_) => {
+                error.means("It was not used, and no code was sent to any server.").hint(
+                    "If you are signing in, start again. If it happens again, compare the app’s issuer, client ID and \
+                     JWKS URL with what the provider documents, and look whether the client is registered there for \
+                     responses that are signed with an asymmetric key and not encrypted.",
+                )
+            }
             _ => error
                 .means("It changed nothing.")
                 .hint("If you are signing in, go on in the browser, or start again from here."),
@@ -79,6 +95,8 @@ impl CallbackError {
             Self::NoIssuer(_) => "no_issuer",
             Self::Repeated(_) => "repeated",
             Self::Both => "both",
+            Self::NotSigned => "not_signed",
+            Self::SignedResponse(_) => "signed_response",
             Self::Neither => "neither",
         }
     }

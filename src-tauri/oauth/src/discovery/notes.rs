@@ -35,6 +35,9 @@ pub enum NoteKind {
 const CLIENT_AUTH: &[&str] =
     &["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
 
+/// The response modes that Grapnel supports.
+const RESPONSE_MODES: &[&str] = &["query", "form_post", "jwt", "query.jwt", "form_post.jwt"];
+
 /// All notes on an issuer's metadata.
 pub(super) fn notes(issuer: &Url, metadata: &Metadata, grant: GrantType) -> Vec<DiscoveryNote> {
     let has_callback = grant == GrantType::AuthorizationCode;
@@ -46,6 +49,7 @@ pub(super) fn notes(issuer: &Url, metadata: &Metadata, grant: GrantType) -> Vec<
         pkce(metadata).filter(|_| has_callback),
         form_post(metadata).filter(|_| has_callback),
         dpop(metadata),
+        signed_responses(metadata).filter(|_| has_callback),
         certificate(metadata),
         other_hosts(issuer, metadata),
         skipped(metadata),
@@ -77,9 +81,9 @@ fn unsupported(metadata: &Metadata, has_callback: bool) -> Vec<String> {
             format!("The issuer announces no response type “code”, the only one that Grapnel asks for \
                 (response_types_supported: {all}). It will refuse sign-ins.")
         }),
-        only("response_modes_supported", &["query", "form_post"]).filter(|_| has_callback).map(|all| {
-            format!("The issuer answers in no way that Grapnel can receive, which are query and form_post \
-                (response_modes_supported: {all}). Callbacks will not be received.")
+        only("response_modes_supported", RESPONSE_MODES).filter(|_| has_callback).map(|all| {
+            format!("The issuer answers in no way that Grapnel can receive: in the query or by a posted form, plainly \
+                or signed (response_modes_supported: {all}). Callbacks will not be received.")
         }),
         only("token_endpoint_auth_methods_supported", CLIENT_AUTH).map(|all| {
             format!("The issuer’s token endpoint accepts only client authentication that Grapnel does not support \
@@ -127,7 +131,9 @@ fn pkce(metadata: &Metadata) -> Option<String> {
 /// A browser can post a form to an http URL, but not to a deep link.
 fn form_post(metadata: &Metadata) -> Option<String> {
     let modes = metadata.list("response_modes_supported");
-    (modes.contains(&"form_post") && !modes.contains(&"query")).then(|| {
+    let by_query = ["query", "jwt", "query.jwt"];
+    let by_form = modes.iter().any(|mode| mode.starts_with("form_post"));
+    (by_form && !modes.iter().any(|mode| by_query.contains(mode))).then(|| {
         "The issuer answers sign-ins by a posted form (form_post), which comes back by loopback and not by deep \
          link.".to_owned()
     })
@@ -151,6 +157,24 @@ fn dpop(metadata: &Metadata) -> Option<String> {
          useless. Set dpop to true for that, if the API accepts such tokens."
             .to_owned()
     })
+}
+
+/// Where no plain response is announced, Grapnel asks for a signed one.
+fn signed_responses(metadata: &Metadata) -> Option<String> {
+    signed_response_mode(metadata).map(|mode| {
+        format!(
+            "The issuer answers sign-ins only by signed responses (JARM, response_mode {mode}), which Grapnel \
+             verifies. It does not support encrypted ones."
+        )
+    })
+}
+
+/// The response mode with a signature to ask for, if no plain one is announced that Grapnel can receive.
+pub(super) fn signed_response_mode(metadata: &Metadata) -> Option<&'static str> {
+    let modes = metadata.list("response_modes_supported");
+    let is_plain = modes.iter().any(|mode| ["query", "form_post"].contains(mode));
+    let signed = ["jwt", "query.jwt", "form_post.jwt"];
+    signed.into_iter().find(|mode| modes.contains(mode)).filter(|_| !is_plain)
 }
 
 /// The member says that the server supports it, not that it applies to this client (RFC 8705 §3.3).

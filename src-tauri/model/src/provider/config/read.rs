@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, Dpop, GrantConfig,
     GrantType, KeyAlgorithm, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
-    RefreshTokenPolicy,
+    RefreshTokenPolicy, ResponseMode,
 };
 use crate::authorization_details::AuthorizationDetails;
 use crate::error::{Error, Result};
@@ -119,7 +119,7 @@ impl ProviderConfig {
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
             scopes_sent: scopes_sent(values)?,
             scope_aliases: scope_aliases(values)?,
-            form_post: values.choice("response_mode", &[("query", false), ("form_post", true)])?,
+            response_mode: values.choice("response_mode", &ResponseMode::ALL)?,
             require_state: require_state(values)?,
             issuer: values.text("issuer"),
             require_iss: values.flag("require_iss", false)?,
@@ -240,6 +240,20 @@ impl ProviderConfig {
                 "require_iss",
                 "Callbacks must name their issuer, and the profile does not say which that is.",
                 "Set issuer, or require_iss to false.",
+            );
+        }
+        if self.response_mode.is_signed() && self.issuer.is_none() {
+            return contradiction(
+                "issuer",
+                "Callbacks are signed by the issuer (JARM), and the profile does not say which that is.",
+                "Set issuer, or response_mode to query.",
+            );
+        }
+        if self.response_mode.is_signed() && self.jwks_url.is_none() {
+            return contradiction(
+                "jwks_url",
+                "Callbacks are signed (JARM), and the address of the issuer’s keys is empty.",
+                "Enter the JWKS URL, or set response_mode to query.",
             );
         }
         if self.content != Content::None && self.api_base.is_none() {
