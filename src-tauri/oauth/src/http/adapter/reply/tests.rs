@@ -146,6 +146,26 @@ fn a_nested_grant_is_read_if_configured() {
     assert_eq!((read["access_token"].as_str(), read.get("refresh_token")), (Some("xoxp-1"), None));
     let refreshed = granted(&nested, r#"{"ok":true,"access_token":"xoxe-2","token_type":"user"}"#).unwrap();
     assert_eq!(refreshed["access_token"], "xoxe-2");
+    // To the token itself, under any name, as a path with dots or as a JSON pointer.
+    for (path, body) in [
+        ("authed_user.access_token", slack),
+        ("/authed_user/access_token", slack),
+        ("data.tokens.0.value", r#"{"data":{"tokens":[{"value":"xoxp-1","expires_in":"60"}]}}"#),
+        ("token", r#"{"token":"xoxp-1","expires_in":"60"}"#),
+    ] {
+        let own = ProviderConfig { token_path: Some(path.into()), ..config("custom") };
+        let read = granted(&own, body).unwrap();
+        assert_eq!(
+            (read["access_token"].as_str(), read.get("refresh_token")),
+            (Some("xoxp-1"), None),
+            "{path}"
+        );
+        assert_eq!(read.get("expires_in").is_some(), !body.contains("xoxb"), "{path}");
+    }
+    for path in ["", ".", "/", "a.b.c", "authed_user.access_token.more", "ok"] {
+        let own = ProviderConfig { token_path: Some(path.into()), ..config("custom") };
+        assert_eq!(granted(&own, slack).unwrap()["access_token"], "xoxb-1", "{path}");
+    }
     for (body, path) in [
         (r#"{"authed_user":{"id":"U1","access_token":"xoxp-1"}}"#, "authed_user"),
         (r#"{"data":{"token":{"access_token":"t"}}}"#, "data.token"),
@@ -155,26 +175,6 @@ fn a_nested_grant_is_read_if_configured() {
     }
 }
 
-#[test]
-fn an_error_reveals_no_token_of_the_response() {
-    for (status, body) in [
-        (200, r#"{"at-0123456789abcdef":{"access_token":"at-0123456789abcdef"}}"#),
-        (200, r#"{"code-0123456789abcdef":{"access_token":"at"}}"#),
-        (200, r#"{"access_token":"at","token_type":"DPoP code-0123456789abcdef"}"#),
-        (400, r#"{"error":"at-0123456789abcdef","access_token":"at-0123456789abcdef"}"#),
-        (
-            400,
-            r#"{"error":{"message":"of at-0123456789abcdef","tokens":[{"id_token":"at-0123456789abcdef"}]}}"#,
-        ),
-    ] {
-        let (sent, mut noted) = (["code-0123456789abcdef".into()], Vec::new());
-        let outcome = normalize(&reply(status, "", body), &config("grigora"), &sent, &mut noted);
-        let told = match outcome.unwrap_err() {
-            TokenFailure::Failed(failure) => format!("{:?}", failure.explain("Acme")),
-            refused @ TokenFailure::Refused { .. } => format!("{refused:?}"),
-        };
-        assert!(told.contains("[secret]") && !told.contains("0123456789"), "{told}");
-    }
 /// RFC 9396 §7, figure 12; and what departs from it.
 #[test]
 fn the_token_response_of_rfc_9396_is_read() {
@@ -204,6 +204,26 @@ fn the_token_response_of_rfc_9396_is_read() {
     assert!(!masked.contains("2Yotn") && !masked.contains("one-time"), "{masked}");
 }
 
+#[test]
+fn an_error_reveals_no_token_of_the_response() {
+    for (status, body) in [
+        (200, r#"{"at-0123456789abcdef":{"access_token":"at-0123456789abcdef"}}"#),
+        (200, r#"{"code-0123456789abcdef":{"access_token":"at"}}"#),
+        (200, r#"{"access_token":"at","token_type":"DPoP code-0123456789abcdef"}"#),
+        (400, r#"{"error":"at-0123456789abcdef","access_token":"at-0123456789abcdef"}"#),
+        (
+            400,
+            r#"{"error":{"message":"of at-0123456789abcdef","tokens":[{"id_token":"at-0123456789abcdef"}]}}"#,
+        ),
+    ] {
+        let (sent, mut noted) = (["code-0123456789abcdef".into()], Vec::new());
+        let outcome = normalize(&reply(status, "", body), &config("grigora"), &sent, &mut noted);
+        let told = match outcome.unwrap_err() {
+            TokenFailure::Failed(failure) => format!("{:?}", failure.explain("Acme")),
+            refused @ TokenFailure::Refused { .. } => format!("{refused:?}"),
+        };
+        assert!(told.contains("[secret]") && !told.contains("0123456789"), "{told}");
+    }
 }
 
 #[test]

@@ -141,19 +141,41 @@ fn token_type(
     Ok(())
 }
 
-/// Replaces the members with the grant at `path`. Slack sends `authed_user` only in response to a code, so a grant at
-/// the top level is used if there is none at the path.
+/// Replaces the members with the grant at `path`, which leads to the object with the token (`authed_user`) or to the
+/// token itself (`authed_user.access_token`, or `/authed_user/access_token` as a JSON pointer). Slack sends
+/// `authed_user` only in response to a code, so a grant at the top level is used if there is none at the path.
 fn take_nested(members: &mut Members, path: &str, noted: &mut Vec<Deviation>) {
-    let mut at: Option<&Value> = None;
-    for name in path.split('.') {
-        at = at.map_or_else(|| members.get(name), |value| value.get(name));
-        if at.is_none() {
-            return;
+    let separator = if path.starts_with('/') { '/' } else { '.' };
+    let names: Vec<&str> = path.trim_start_matches('/').split(separator).collect();
+    let at = |names: &[&str]| match names.split_first() {
+        None => Some(Value::Object(members.clone())),
+        Some((first, rest)) => rest.iter().try_fold(members.get(*first)?, step).cloned(),
+    };
+    let nested = match at(&names) {
+        Some(Value::Object(nested)) if nested.contains_key("access_token") => Some(nested),
+        // What is beside the token belongs to it.
+        Some(Value::String(token)) => match at(&names[..names.len() - 1]) {
+            Some(Value::Object(mut beside)) => {
+                beside.insert("access_token".into(), token.into());
+                Some(beside)
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(nested) = nested {
+        if *members != nested {
+            record_deviation(noted, "access_token", format!("came nested in {path}"));
         }
+        *members = nested;
     }
-    if let Some(Value::Object(nested)) = at.filter(|nested| nested.get("access_token").is_some()) {
-        record_deviation(noted, "access_token", format!("came nested in {path}"));
-        *members = nested.clone();
+}
+
+/// The member of an object, or the item of a list.
+fn step<'v>(value: &'v Value, name: &&str) -> Option<&'v Value> {
+    match value {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        value => value.get(*name),
     }
 }
 
