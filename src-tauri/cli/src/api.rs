@@ -30,6 +30,7 @@ use print::Printing;
 use select::Filter;
 use send::Sender;
 use status::check_status;
+pub(crate) use status::scope_hint;
 
 #[derive(Debug, Args)]
 pub(crate) struct Api {

@@ -10,6 +10,7 @@ use grapnel_model::error::Result;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::api::scope_hint;
 use crate::lookup;
 use crate::print::CommandResult;
 use crate::session::Session;
@@ -70,8 +71,9 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Proxy) -> Result<()> {
             .map(|value| SecretHeader { name: SECRET_HEADER.as_str().to_owned(), value: value.to_owned() }),
     })?;
     session.output.messages.note(&format!("Serving the API of “{}”. Press Ctrl-C to stop.", connection.name));
+    let messages = session.output.messages.clone();
     tokio::select! {
-        () = proxy.serve() => {}
+        () = proxy.serve(|scopes| messages.note(&scope_hint(scopes, &connection.name))) => {}
         () = stopped => {}
     }
     Ok(())

@@ -6,6 +6,7 @@ mod access;
 mod forward;
 mod headers;
 mod listener;
+mod missing_scopes;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,13 +20,14 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::api_request::ApiClient;
 use access::Access;
 use forward::Upgraded;
 use listener::{Accepted, Listener};
+use missing_scopes::MissingScopes;
 
 pub use access::{SecretLocation, WebOrigin};
 pub use headers::SECRET_HEADER;
@@ -53,11 +55,13 @@ pub struct ProxyOptions {
 pub struct ApiProxy {
     listener: Listener,
     service: Arc<Service>,
+    missing_scopes: mpsc::Receiver<Vec<String>>,
 }
 
 struct Service {
     api: ApiClient,
     access: Access,
+    missing_scopes: MissingScopes,
 }
 
 impl ApiProxy {
@@ -69,7 +73,9 @@ impl ApiProxy {
     pub(crate) async fn bind(api: ApiClient, options: ProxyOptions) -> Result<Self> {
         let listener = Listener::bind(&options.listen).await?;
         let access = Access::new(options.secret, options.origins, listener.port());
-        Ok(Self { listener, service: Arc::new(Service { api, access }) })
+        let (told, missing_scopes) = MissingScopes::new();
+        let service = Arc::new(Service { api, access, missing_scopes: told });
+        Ok(Self { listener, service, missing_scopes })
     }
 
     /// The URL that replaces the API base, with the secret if it is in the path.
@@ -82,15 +88,27 @@ impl ApiProxy {
         self.service.access.secret_header()
     }
 
-    /// Serves until the future is dropped, which ends every request in progress.
-    pub async fn serve(self) {
+    /// Serves until the future is dropped, which ends every request in progress. `tell` gets the scopes for want of
+    /// which the API refused a request, once for each set of them; empty if it did not say which.
+    pub async fn serve(mut self, tell: impl Fn(&[String])) {
+        let (clients, missing_scopes) = (Self::accept(self.listener, self.service), &mut self.missing_scopes);
+        tokio::pin!(clients);
+        loop {
+            tokio::select! {
+                () = &mut clients => return,
+                Some(scopes) = missing_scopes.recv() => tell(&scopes),
+            }
+        }
+    }
+
+    async fn accept(listener: Listener, service: Arc<Service>) {
         let places = Arc::new(Semaphore::new(MAX_CLIENTS));
         let mut clients = JoinSet::new();
         loop {
             let place = Arc::clone(&places).acquire_owned().await;
-            match self.listener.accept().await {
+            match listener.accept().await {
                 Ok(accepted) => {
-                    let service = Arc::clone(&self.service);
+                    let service = Arc::clone(&service);
                     clients.spawn(async move {
                         service.converse(accepted).await;
                         drop(place);
@@ -143,7 +161,7 @@ impl Service {
         let (origin, checked) = self.access.check(&request);
         let (mut response, upgraded) = match checked {
             Ok(_) if headers::is_preflight(&request) => (headers::preflight(request.headers()), None),
-            Ok(target) => forward::forward(&self.api, request, &target).await,
+            Ok(target) => forward::forward(&self.api, request, &target, &self.missing_scopes).await,
             Err(refusal) => (forward::refused(refusal.status, refusal.name, refusal.message), None),
         };
         headers::allow_origin(response.headers_mut(), origin);

@@ -38,20 +38,23 @@ pub(super) fn check_status(response: &ApiResponse, url: &Url, connection: &str) 
 /// What to do if access is denied: sign in with the scopes that the API asks for, if it says so (RFC 6750 §3.1).
 fn forbidden(error: Error, response: &ApiResponse, connection: &str) -> Error {
     match response.missing_scopes() {
-        Some(scopes) if !scopes.is_empty() => {
-            let options =
-                scopes.iter().fold(String::new(), |all, scope| all + " --scope " + &quoted(scope));
-            error.hint(format!(
-                "The access token has too few scopes. The request needs: {}. Sign in again with them: grapnel connect \
-                 {}{options}",
-                scopes.join(" "),
-                quoted(connection)
-            ))
-        }
-        Some(_) => error.hint(
-            "The access token has too few scopes, and the API does not say which it needs. Add --scope SCOPE to \
-             grapnel connect.",
-        ),
+        Some(scopes) => error.hint(scope_hint(&scopes, connection)),
         None => error.hint("Check whether the connection has the scope that this request needs."),
     }
+}
+
+/// How to sign in with the scopes that a request needed.
+pub(crate) fn scope_hint(scopes: &[String], connection: &str) -> String {
+    if scopes.is_empty() {
+        return "The access token has too few scopes, and the API does not say which it needs. Add --scope SCOPE to \
+                grapnel connect."
+            .to_owned();
+    }
+    let options = scopes.iter().fold(String::new(), |all, scope| all + " --scope " + &quoted(scope));
+    format!(
+        "The access token has too few scopes. The request needs: {}. Sign in again with them: grapnel connect \
+         {}{options}",
+        scopes.join(" "),
+        quoted(connection)
+    )
 }

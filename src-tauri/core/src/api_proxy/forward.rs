@@ -13,6 +13,7 @@ use hyper::upgrade::{OnUpgrade, on};
 use hyper_util::rt::TokioIo;
 
 use super::headers;
+use super::missing_scopes::MissingScopes;
 use crate::api_request::{ApiClient, ApiRequest, RequestBody, Waiting};
 
 /// A shorter body is read into memory before it is sent, so that it can be sent again with a newer token.
@@ -32,8 +33,9 @@ pub(super) async fn forward(
     api: &ApiClient,
     request: Request<Incoming>,
     target: &str,
+    missing_scopes: &MissingScopes,
 ) -> (Response<StreamedBody>, Option<Upgraded>) {
-    match attempt(api, request, target).await {
+    match attempt(api, request, target, missing_scopes).await {
         Ok(forwarded) => forwarded,
         Err(error) => (failed(&error), None),
     }
@@ -43,6 +45,7 @@ async fn attempt(
     api: &ApiClient,
     mut request: Request<Incoming>,
     target: &str,
+    missing_scopes: &MissingScopes,
 ) -> Result<(Response<StreamedBody>, Option<Upgraded>)> {
     let url = api.resolve(target.trim_start_matches('/'))?;
     let client = headers::upgrade(request.headers()).map(|_| on(&mut request));
@@ -51,6 +54,9 @@ async fn attempt(
     let headers = headers::of_request(head.headers);
     let waiting = Waiting { response: RESPONSE_TIMEOUT, retry_after: Duration::ZERO, on_retry: &|_, _| () };
     let sent = api.send(ApiRequest { method: head.method, url, headers, body }, &waiting).await?;
+    if let Some(scopes) = sent.missing_scopes() {
+        missing_scopes.tell(scopes);
+    }
     let mut response = sent.into_inner();
     let is_upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     headers::of_response(response.headers_mut(), is_upgraded);

@@ -51,7 +51,7 @@ impl Proxied {
         let options = ProxyOptions { listen, secret, origins };
         let proxy = world.grapnel.api_proxy(&id, Vec::new(), options).await.unwrap();
         let (base, header) = (proxy.base_url(), proxy.secret_header().map(str::to_owned));
-        let task = tokio::spawn(proxy.serve());
+        let task = tokio::spawn(proxy.serve(|_| ()));
         Self { base, header, server, world, id, task }
     }
 
@@ -294,7 +294,7 @@ async fn a_unix_socket_is_private_and_removed_with_the_proxy() {
     let taken = proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options()).await;
     assert!(taken.is_err_and(|error| error.code == Code::PortTaken));
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    let task = tokio::spawn(proxy.serve());
+    let task = tokio::spawn(proxy.serve(|_| ()));
     let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
     stream.write_all(b"GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
     let mut response = String::new();
@@ -325,4 +325,31 @@ async fn other_computers_cannot_reach_it() {
         let bound = proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options).await;
         assert!(bound.is_err_and(|error| error.field.as_deref() == Some("listen")), "{address}");
     }
+}
+
+/// RFC 6750 §3.1: the client gets the response unchanged, and whoever runs the proxy is told once.
+#[tokio::test]
+async fn scopes_that_the_api_wants_are_told_once() {
+    let proxied = Proxied::new().await;
+    let refused = |scope: &str| {
+        let challenge = format!(r#"Bearer error="insufficient_scope"{scope}"#);
+        Reply::json(403, r#"{"error":"insufficient_scope"}"#).header("www-authenticate", &challenge)
+    };
+    proxied.server.on("/api/notes", [refused(r#", scope="notes:write notes:read""#)]);
+    proxied.server.on("/api/other", [refused("")]);
+    let listen = Listen::Tcp("127.0.0.1:0".parse().unwrap());
+    let options = ProxyOptions { listen, secret: SecretLocation::Path, origins: Vec::new() };
+    let proxy = proxied.world.grapnel.api_proxy(&proxied.id, Vec::new(), options).await.unwrap();
+    let (base, (sender, mut told)) = (proxy.base_url(), tokio::sync::mpsc::unbounded_channel());
+    let task = tokio::spawn(proxy.serve(move |scopes| sender.send(scopes.to_vec()).unwrap()));
+    for path in ["/notes", "/notes", "/other", "/notes"] {
+        let response = client().get(format!("{base}{path}")).send().await.unwrap();
+        assert_eq!(response.status(), 403);
+        let challenge = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
+        assert!(challenge.contains("insufficient_scope"), "{challenge}");
+    }
+    assert_eq!(told.recv().await.unwrap(), ["notes:write", "notes:read"]);
+    assert_eq!(told.recv().await.unwrap(), [""; 0]);
+    assert!(told.try_recv().is_err(), "each is told once");
+    task.abort();
 }
