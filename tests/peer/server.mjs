@@ -21,6 +21,7 @@ const native = {
   redirect_uris: ['http://127.0.0.1/callback', 'dev.grapnel.desktop:/oauth/callback'],
   grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
   response_types: ['code'],
+  authorization_details_types: ['account_information', 'payment_initiation'],
 };
 
 const clients = [
@@ -40,6 +41,7 @@ const clients = [
     redirect_uris: [],
     response_types: [],
     grant_types: ['client_credentials'],
+    authorization_details_types: ['account_information'],
     scope: 'notes:read',
   },
 ];
@@ -50,6 +52,12 @@ const jwk = async (kid, alg, type, options) => {
   const { privateKey } = await promisify(generateKeyPair)(type, options);
   return { ...privateKey.export({ format: 'jwk' }), kid, alg, use: 'sig' };
 };
+
+// What it grants of authorization details (RFC 9396): a payment gets the account that the person pays from (§7.1).
+const ofPolicy = (details) =>
+  details?.map((one) =>
+    one.type === 'payment_initiation' ? { ...one, debtorAccount: { iban: 'DE40100100103307118608' } } : one,
+  );
 
 const configuration = {
   clients,
@@ -80,6 +88,15 @@ const configuration = {
     revocation: { enabled: true },
     userinfo: { enabled: true },
     rpInitiatedLogout: { enabled: true },
+    jwtResponseModes: { enabled: true },
+    richAuthorizationRequests: {
+      enabled: true,
+      types: { account_information: { validate() {} }, payment_initiation: { validate() {} } },
+      authorizationDetailsForGrantSource: (ctx) => ofPolicy(JSON.parse(ctx.oidc.params.authorization_details)),
+      authorizationDetailsForAccessToken: (ctx, _, source) =>
+        source?.rar ?? ofPolicy(JSON.parse(ctx.oidc.params.authorization_details)),
+      authorizationDetailsForIntrospection: (_, token) => token.rar,
+    },
     resourceIndicators: {
       enabled: true,
       useGrantedResource: () => true,
