@@ -163,7 +163,7 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
     let done = match command {
         Command::Provider(command) => provider::run(session.output, &command),
         Command::App(command) => app::run(session, command).await,
-        Command::Connect(command) => connect::run(session, command).await,
+        Command::Connect(command) => Box::pin(connect::run(session, command)).await,
         Command::Completions { shell } => manual::completions(session.output, shell),
         Command::Man { directory } => manual::pages(session.output, directory.as_deref()),
         Command::Overview => overview::run(session).await,
