@@ -6,8 +6,8 @@ use grapnel_model::provider::GrantType;
 use grapnel_oauth::http::{Failure, TokenFailure};
 use grapnel_oauth::refusal::{ASSERTION_HINT, Refusal};
 
-use super::outcome::{PriorState, RefreshFailure};
-use super::refusal::{RefusalClass, RefusalFacts};
+use super::outcome::RefreshFailure;
+use super::refusal::{PriorState, RefusalClass};
 use crate::grant::OAuthClient;
 
 const TOKEN_UNCHANGED: &str = "The access token held here is as it was, until it expires.";
@@ -46,13 +46,6 @@ pub(super) fn interrupted() -> RefreshFailure {
 }
 
 fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: PriorState) -> RefreshFailure {
-    let class = RefusalClass::of(&RefusalFacts {
-        status: refusal.status.map_or(0, |status| status.as_u16()),
-        code: refusal.error,
-        words: refusal.description,
-        access_token_is_valid: before.access_token_is_valid,
-        times: before.refusals.saturating_add(1),
-    });
     let meaning = if before.access_token_is_valid {
         "When the access token expires, programs that use this connection stop working."
     } else {
@@ -68,7 +61,7 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Pri
              No browser is needed.",
         ))
     };
-    match class {
+    match RefusalClass::of(refusal, before) {
         RefusalClass::Unavailable => {
             RefreshFailure::Transient(told.means(TOKEN_UNCHANGED).or_hint(ASKED_AGAIN), None)
         }

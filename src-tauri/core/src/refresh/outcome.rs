@@ -8,7 +8,8 @@ use grapnel_oauth::http::{Failure, TokenFailure};
 use grapnel_oauth::refusal::Refusal;
 
 use super::current_token::CurrentToken;
-use super::refusal::{RefusalClass, RefusalFacts};
+pub(super) use super::refusal::PriorState;
+use super::refusal::RefusalClass;
 use crate::grant::OAuthClient;
 
 /// Why a connection is refreshed.
@@ -69,17 +70,6 @@ impl From<RefreshFailure> for Error {
             | RefreshFailure::Local(error) => error,
         }
     }
-}
-
-/// The state before a failure, which its classification depends on.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PriorState {
-    /// Whether an earlier response may have been lost.
-    pub(super) response_lost: bool,
-    /// The number of consecutive refusals that may be temporary.
-    pub(super) refusals: u32,
-    /// Whether the access token has not expired.
-    pub(super) access_token_is_valid: bool,
 }
 
 impl RefreshFailure {
@@ -144,14 +134,7 @@ impl RefreshFailure {
 /// Classifies a refusal. `told` is its message in the provider's words.
 fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: PriorState) -> RefreshFailure {
     let provider = &client.provider;
-    let class = RefusalClass::of(&RefusalFacts {
-        status: refusal.status.map_or(0, |status| status.as_u16()),
-        code: refusal.error,
-        words: refusal.description,
-        access_token_is_valid: before.access_token_is_valid,
-        times: before.refusals.saturating_add(1),
-    });
-    let error = match class {
+    let error = match RefusalClass::of(refusal, before) {
         RefusalClass::Unavailable => {
             let error = told.means(TOKENS_UNCHANGED).or_hint("Try again later.");
             return RefreshFailure::Transient(error, None);

@@ -1,19 +1,18 @@
 //! Classifies a refused refresh by what it means for the refresh token: a pure function, tested case by case.
 
 use grapnel_oauth::http::ENVELOPE_FAILURE;
+use grapnel_oauth::refusal::Refusal;
+use http::StatusCode;
 
-/// A refusal and the facts to classify it by.
+/// The state before a failure, which its classification depends on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RefusalFacts<'a> {
-    pub(super) status: u16,
-    /// The error code; empty if there is none, as in an empty response or a web page.
-    pub(super) code: &'a str,
-    /// The provider's description.
-    pub(super) words: Option<&'a str>,
+pub(super) struct PriorState {
+    /// Whether an earlier response may have been lost.
+    pub(super) response_lost: bool,
+    /// The number of consecutive refusals that may be temporary.
+    pub(super) refusals: u32,
     /// Whether the access token has not expired.
     pub(super) access_token_is_valid: bool,
-    /// The number of consecutive refusals, including this one.
-    pub(super) times: u32,
 }
 
 /// What a refusal means for the connection.
@@ -35,8 +34,8 @@ pub(super) enum RefusalClass {
 const MAX_REFUSALS: u32 = 3;
 
 impl RefusalClass {
-    pub(super) fn of(refused: &RefusalFacts<'_>) -> Self {
-        let code = normalized_code(refused.code);
+    pub(super) fn of(refused: &Refusal<'_>, before: PriorState) -> Self {
+        let code = normalized_code(refused.error);
         let is_one_of = |codes: &[&str]| codes.iter().any(|known| normalized_code(known) == code);
         if is_one_of(UNAVAILABLE) {
             return Self::Unavailable;
@@ -48,16 +47,16 @@ impl RefusalClass {
             return Self::Scope;
         }
         if is_one_of(RECONNECT)
-            || refused.code == ENVELOPE_FAILURE
-            || refused.words.is_some_and(says_token_is_invalid)
+            || refused.error == ENVELOPE_FAILURE
+            || refused.description.is_some_and(says_token_is_invalid)
         {
             return Self::Reconnect;
         }
         // Proxy authentication (407) is a proxy's response, not the provider's.
-        if refused.status == 407 {
+        if refused.status == Some(StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
             return Self::Unavailable;
         }
-        if refused.times >= MAX_REFUSALS || !refused.access_token_is_valid {
+        if before.refusals.saturating_add(1) >= MAX_REFUSALS || !before.access_token_is_valid {
             Self::Reconnect
         } else {
             Self::Doubtful
@@ -187,10 +186,13 @@ mod tests {
         ];
         let mut table = String::new();
         for (status, code, words) in codes {
-            let class = |access_token_is_valid, times| {
-                RefusalClass::of(&RefusalFacts { status, code, words, access_token_is_valid, times })
+            let refused =
+                Refusal { status: StatusCode::from_u16(status).ok(), error: code, description: words };
+            let class = |access_token_is_valid, refusals| {
+                let before = PriorState { response_lost: false, refusals, access_token_is_valid };
+                RefusalClass::of(&refused, before)
             };
-            let all = [class(true, 1), class(true, 2), class(true, 3), class(false, 1)];
+            let all = [class(true, 0), class(true, 1), class(true, 2), class(false, 0)];
             let _ = writeln!(table, "{status} {code:?} {}: {all:?}", words.unwrap_or_default());
         }
         insta::assert_snapshot!(table);
