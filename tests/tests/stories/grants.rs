@@ -65,11 +65,31 @@ async fn a_code_is_entered_on_another_device() -> Result<()> {
         .await?;
     sign_in::refresh(&scene, &page).await?;
     scene
+        .step("A token for another service is derived, kept and copied", async {
+            page.press(Role::Tab, "Token").await?;
+            page.press(Role::Button, "Get a token for another service").await?;
+            page.fill("Audience", "elsewhere").await?;
+            page.press(Role::Button, "Get and copy").await?;
+            page.says("invalid_target").await?;
+            page.fill("Audience", "notes").await?;
+            page.press(Role::Button, "Get and copy").await?;
+            page.says("Copied. The clipboard is cleared in 45 seconds.").await?;
+            page.find(Role::Button, "Copy the token for notes").await.map(drop)
+        })
+        .await?;
+    scene
         .check("The window shows no secret", async {
             let (source, revealed) = (page.source().await?, scene.sandbox().revealed());
-            ensure!(revealed.len() >= 4, "device code, authorization code and tokens were issued");
+            ensure!(revealed.len() >= 5, "device code, authorization code and tokens were issued");
             ensure!(!revealed.iter().any(|secret| source.contains(&secret.value)), "a secret is shown");
             Ok(())
+        })
+        .await?;
+    scene
+        .step("The derived token is removed after a question", async {
+            page.press(Role::Button, "Remove the token for notes").await?;
+            page.press(Role::Button, "Remove token").await?;
+            page.says_no_more(", access token").await
         })
         .await
 }

@@ -34,7 +34,10 @@ async fn an_mcp_server_is_connected_by_its_url() -> Result<()> {
     server.told("client.registered").await?;
     scene
         .step("In the browser, the person signs in and agrees", async {
+            page.press(Role::Button, "Sign-in options").await?;
+            page.select("Prompt", "Both (login consent)").await?;
             page.press(Role::Button, "Connect").await?;
+            page.says("login consent").await?;
             let there = scene.page_at(&format!("{}/interaction/", server.issuer)).await?;
             there.fill("Enter any login", "ada").await?;
             there.fill("and password", "any").await?;
