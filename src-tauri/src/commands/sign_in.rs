@@ -194,7 +194,9 @@ mod tests {
 
     #[test]
     fn options_are_asked_for_as_they_were_typed() {
-        let options = json!({ "prompt": "login", "max_age": " 0 ", "acr_values": "mfa  phr", "login_hint": "ann@id.example" });
+        let options = json!({
+            "prompt": "login", "max_age": " 0 ", "acr_values": "mfa  phr", "login_hint": "ann@id.example",
+        });
         let wanted = request(options).unwrap();
         let Authentication { prompt, max_age, acr_values } = wanted.authentication;
         assert_eq!(
