@@ -22,7 +22,7 @@ use print::{AppList, Document, Profile, Proposed, Removed};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Add an app that you registered with a provider
+    /// Add an app that you registered with a provider, or that Grapnel registers (--register)
     Add(Box<add::Add>),
     /// Print unused redirect URIs: register one with the provider, then add the app with --redirect
     Redirect,

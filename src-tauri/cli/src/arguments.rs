@@ -40,7 +40,7 @@ pub(crate) enum Command {
     /// List and inspect providers
     #[command(subcommand)]
     Provider(provider::Command),
-    /// Manage apps: the clients that you registered with providers
+    /// Manage apps: the clients that you or Grapnel registered with providers
     #[command(subcommand)]
     App(app::Command),
     /// Connect an app, or reconnect a connection, in the browser
