@@ -144,19 +144,9 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
     }
 }
 
-/// How many connections an app has, in words; `None` if it has none.
-fn connections_of(session: &Session<'_>, app: &App) -> Result<Option<String>> {
-    let count = session.grapnel.connections()?.into_iter().filter(|one| one.app_id == app.id).count();
-    Ok(match count {
-        0 => None,
-        1 => Some("1 connection".to_owned()),
-        more => Some(format!("{more} connections")),
-    })
-}
-
 async fn remove(session: &mut Session<'_>, asked: &Remove) -> Result<()> {
     let app = lookup::app(&session.grapnel, &asked.name)?;
-    let Some(connections) = connections_of(session, &app)? else {
+    let Some(connections) = lookup::connections_of(&session.grapnel, &app)? else {
         let client_stays = if deletes_client(session, &app, asked)? {
             session.grapnel.remove_app_and_client(&app.id).await?.1
         } else {

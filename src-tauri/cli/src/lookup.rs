@@ -91,6 +91,16 @@ pub(crate) fn to_reconnect(name: &str) -> impl Fn(Error) -> Error + '_ {
     }
 }
 
+/// How many connections an app has, in words; `None` if it has none.
+pub(crate) fn connections_of(grapnel: &Grapnel, app: &App) -> Result<Option<String>> {
+    let count = grapnel.connections()?.into_iter().filter(|one| one.app_id == app.id).count();
+    Ok(match count {
+        0 => None,
+        1 => Some("1 connection".to_owned()),
+        more => Some(format!("{more} connections")),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::{quoted, similar};

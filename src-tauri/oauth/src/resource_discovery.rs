@@ -88,8 +88,8 @@ async fn of_server(http: &Client, resource: ProtectedResource, server: Option<&s
     Ok(found)
 }
 
-/// Says that the tokens of one host are sent to another one: any host can name an authorization server as its own, which
-/// may not limit its tokens to the resource.
+/// Says that the tokens of one host are sent to another one: any host can name an authorization server as its own,
+/// which may not limit its tokens to the resource.
 fn other_host(resource: &str, issuer: &str) -> Option<DiscoveryNote> {
     let host = |text: &str| Url::parse(text).ok()?.host_str().map(str::to_owned);
     let (resource, issuer) = (host(resource)?, host(issuer)?);

@@ -55,7 +55,9 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Asked) -> Result<()> {
 
 /// Asks before the tokens of connections become those of a former client.
 fn confirm_renewal(session: &mut Session<'_>, app: &App, yes: bool) -> Result<()> {
-    let Some(connections) = super::connections_of(session, app)?.filter(|_| !yes) else { return Ok(()) };
+    let Some(connections) = lookup::connections_of(&session.grapnel, app)?.filter(|_| !yes) else {
+        return Ok(());
+    };
     let question = format!(
         "Register “{}” anew, as another client? Its {connections} then need a new sign-in. [y/N]",
         app.name

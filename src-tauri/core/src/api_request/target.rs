@@ -84,7 +84,8 @@ pub(super) fn check(url: &Url, config: &ProviderConfig, allowed: &[AllowedHost])
     )
     .means("Nothing was sent.")
     .hint(format!(
-        "If you trust that host with the token, allow it in a terminal: --allow {host}, with grapnel api, proxy or token."
+        "If you trust that host with the token, allow it in a terminal: --allow {host}, with grapnel api, proxy or \
+         token."
     )))
 }
 

@@ -18,7 +18,8 @@ pub(super) fn not_registered(provider: &str, failure: TokenFailure) -> Error {
             Error::new(Code::ProviderError, format!("{provider} refuses to register this client{brackets}.{said}"))
                 .hint(
                     "The provider may require an initial access token: get one there, and enter it \
-                     (--initial-access-token-stdin). Or register the app on the provider’s page, and enter its client ID.",
+                     (--initial-access-token-stdin). Or register the app on the provider’s page, and enter its \
+                     client ID.",
                 )
                 .with_status(status.as_u16())
         }
