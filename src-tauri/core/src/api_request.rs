@@ -18,8 +18,8 @@ use grapnel_model::provider::{Pagination, Profile};
 use grapnel_model::secret::SecretString;
 use grapnel_oauth::dpop::ProvenRequest;
 use grapnel_oauth::http::{ProofRetries, ProofRetry, retry_after_of};
+use grapnel_oauth::retry::after;
 use http::{HeaderMap, Method, Request, StatusCode};
-use jiff::SignedDuration;
 use parking_lot::{Mutex, MutexGuard};
 use url::Url;
 
@@ -35,7 +35,7 @@ pub use response::ApiResponse;
 pub use target::AllowedHost;
 
 /// A supplied token is not sent if it expires within this time, since it could expire in transit.
-const LEEWAY: SignedDuration = SignedDuration::from_secs(30);
+const LEEWAY: Duration = Duration::from_secs(30);
 /// The minimum pause before a request is repeated, even if an API asks for less.
 const MIN_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -106,7 +106,7 @@ impl ApiClient {
     }
 
     async fn token(&self) -> Result<CurrentToken> {
-        let soon = self.ctx.time.now() + LEEWAY;
+        let soon = after(self.ctx.time.now(), LEEWAY);
         let given = {
             let mut given = self.lock_given();
             let _expired = given.take_if(|given| given.token.expires_at.is_some_and(|end| end <= soon));

@@ -2,19 +2,21 @@
 //! that bind the callback to it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{Need, ParameterLocation, Pkce, ProviderConfig, replace};
 use grapnel_model::secret::{ExposeSecret, SecretString, random};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use oauth2::{
     AuthUrl, AuthorizationRequest, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, ResponseType,
 };
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::retry::after;
 use crate::signing_key::SigningKey;
 
 /// Random bytes of a `state`: 256 bits.
@@ -56,7 +58,7 @@ pub struct Authentication {
 }
 
 /// How long a signed request can be used: as long as a person may take to open it.
-const SIGNED_REQUEST_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+const SIGNED_REQUEST_LIFETIME: Duration = Duration::from_secs(600);
 
 impl PreparedRequest {
     /// Signs the parameters (JAR, RFC 9101 §4): the provider accepts them only as this client wrote them.
@@ -91,7 +93,7 @@ impl PreparedRequest {
             ("aud".to_owned(), audience.into()),
             ("iat".to_owned(), now.as_second().into()),
             ("nbf".to_owned(), now.as_second().into()),
-            ("exp".to_owned(), (now + SIGNED_REQUEST_LIFETIME).as_second().into()),
+            ("exp".to_owned(), after(now, SIGNED_REQUEST_LIFETIME).as_second().into()),
             ("jti".to_owned(), BASE64.encode(random::<16>()).into()),
         ]);
         self.signed = Some(key.sign_as(Some("oauth-authz-req+jwt"), &claims)?);

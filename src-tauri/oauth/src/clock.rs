@@ -5,5 +5,6 @@ mod system;
 mod wall_clock;
 
 pub use corrected::CorrectedClock;
+pub(crate) use corrected::MAX_OFFSET;
 pub use system::SystemClock;
 pub use wall_clock::{Clock, Wait, WakeReason};

@@ -29,6 +29,7 @@ pub mod pushed_request;
 mod redacted_response;
 pub mod registration;
 mod response;
+mod server_clock;
 pub mod token;
 mod token_failure;
 mod unusable;

@@ -267,3 +267,20 @@ async fn the_grant_needs_a_client_that_authenticates() {
     assert_eq!(error.field.as_deref(), Some("login_hint"));
     assert!(server.all_received().is_empty());
 }
+
+/// A server whose clock is at the end of time: nothing is computed with it.
+#[tokio::test]
+async fn an_impossible_date_ends_the_attempt_with_an_error() {
+    let server = Scripted::start().await;
+    let refused =
+        Reply::json(401, r#"{"error":"invalid_client"}"#).header("date", "Thu, 30 Dec 9999 22:00:00 GMT");
+    server.on("/token", [refused]);
+    let world = World::new();
+    let app = world.grapnel.add_app(new_app(&server, &[("client_auth", "secret_jwt")])).await.unwrap();
+    let attempt = connect(&world, &app, &SignInRequest::default()).await;
+    assert_eq!(
+        (attempt.phase, attempt.error.map(|error| error.code)),
+        (Phase::Failed, Some(Code::InvalidClient))
+    );
+    assert_eq!(server.received("/token").len(), 1);
+}

@@ -12,7 +12,7 @@ use super::wall_clock::Clock;
 /// Smaller differences come from network latency and from the whole seconds of `Date`.
 const MIN_OFFSET: SignedDuration = SignedDuration::from_secs(5);
 /// Larger differences are a defect of the server, not of a clock.
-const MAX_OFFSET: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const MAX_OFFSET: SignedDuration = SignedDuration::from_hours(24);
 /// The largest correction on the word of one host alone; a larger one needs two hosts that agree. Otherwise the
 /// provider of one app could decide when the tokens of all other apps are refreshed.
 const MAX_OFFSET_OF_ONE_HOST: SignedDuration = SignedDuration::from_mins(10);

@@ -10,7 +10,6 @@ use grapnel_model::provider_text::clean;
 use grapnel_model::settings::Settings;
 use http::{HeaderMap, Request, Response, Uri, header};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use url::Url;
 
 use super::cause;
@@ -22,6 +21,7 @@ use super::json_limit::Values;
 use super::limits::Limits;
 use super::observed::{ObservedExchange, ObservedResponse, Observer};
 use super::response::Reply;
+use super::server_clock::{date, moment};
 use crate::clock::CorrectedClock;
 
 /// A body that is sent or received piece by piece. `StreamedBody::wrap` makes one of any `http_body::Body`.
@@ -153,7 +153,7 @@ impl Client {
         if let Some((binding, sent)) = proven {
             let headers = response.headers();
             self.shared.nonces.remember(&url, binding.is_of_resource(), headers);
-            if let Some(retry) = sent.retry(response.status(), headers, &[], date(headers)) {
+            if let Some(retry) = sent.retry(response.status(), headers, &[]) {
                 response.extensions_mut().insert(retry);
             }
         }
@@ -180,7 +180,7 @@ impl Client {
             attempt.headers_mut().insert(PROOF, sent.proof.clone());
             let reply = Box::pin(self.observed(kind, attempt, limits, progress, clock)).await?;
             self.shared.nonces.remember(&url, binding.is_of_resource(), &reply.headers);
-            let retry = sent.retry(reply.status, &reply.headers, &reply.body, date(&reply.headers));
+            let retry = sent.retry(reply.status, &reply.headers, &reply.body);
             let Some(retry) = retry.filter(|retry| retries.allow(*retry)) else { return Ok(reply) };
             if let ProofRetry::Clock(at) = retry {
                 binding = binding.at(at);
@@ -307,15 +307,6 @@ pub fn retry_after_of(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-/// The time of a response by its server's clock.
-pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
-    moment(headers, &header::DATE)
-}
-
-fn moment(headers: &HeaderMap, name: &header::HeaderName) -> Option<Timestamp> {
-    rfc2822::DateTimeParser::new().parse_timestamp(text(headers, name)?).ok()
 }
 
 /// Parses `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3). A date is compared with `now`, the provider's

@@ -1,28 +1,30 @@
 //! Client authentication (RFC 6749 §2.3, RFC 7523 §2.2), the same at every endpoint: token, revocation, introspection,
 //! pushed authorization requests.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::error::{Error, NextStep};
 use grapnel_model::provider::{AssertionAudience, ClientAuth, Need, ProviderConfig};
 use grapnel_model::secret::{ExposeSecret, SecretString, random};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use jiff::{SignedDuration, Timestamp};
+use http::{HeaderMap, HeaderValue, Method, Request, header};
+use jiff::Timestamp;
 use serde_json::json;
 use url::{Url, form_urlencoded};
 
-use super::client::{Client, date};
+use super::client::Client;
 use super::credentials::Credentials;
 use super::failure::Failure;
 use super::limits::Limits;
 use super::response::Reply;
+use super::server_clock::time_if_client_is_refused;
+use crate::retry::after;
 use crate::signing_key::sign_with_secret;
 
 /// How long a client's JWT is valid. It is made for one request; some servers refuse longer ones.
-const ASSERTION_LIFETIME: SignedDuration = SignedDuration::from_secs(60);
-/// The difference from which the server's clock, and not its judgement, is taken to have refused a JWT.
-const TOLERATED_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_secs(20);
+const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Parameters of a request, in order.
@@ -146,7 +148,7 @@ fn assertion(
         "aud": audience,
         "jti": BASE64_URL_SAFE_NO_PAD.encode(random::<16>()),
         "iat": now.as_second(),
-        "exp": (now + ASSERTION_LIFETIME).as_second(),
+        "exp": after(now, ASSERTION_LIFETIME).as_second(),
     });
     let missing = |what: &str, hint: &str| Failure::Blocked {
         reason: format!("the app has no {what}, by which the client authenticates"),
@@ -166,7 +168,7 @@ fn assertion(
     signed.map_err(|error: Error| Failure::NotSent(error.message))
 }
 
-/// Sends a form request that authenticates the client, a second time if [`clock_of_server`] says so. Returns what
+/// Sends a form request that authenticates the client, a second time if [`time_of_refused_jwt`] says so. Returns what
 /// [`authenticate`] returns, too.
 pub(super) async fn send_form(
     client: &Client,
@@ -181,48 +183,16 @@ pub(super) async fn send_form(
         let (request, sent) = form_request(url, parameters, method, (config, credentials), now)?;
         secrets.extend(sent);
         let reply = client.send(kind, request, limits).await?;
-        match clock_of_server(method, now, &reply) {
+        match time_of_refused_jwt(method, now, &reply) {
             Some(server) if now == begun => now = server,
             _ => return Ok((reply, secrets)),
         }
     }
 }
 
-/// The time at which to send a request once more: that of the server's clock, if it refused the client's JWT and its
-/// clock differs from `now`. A computer whose clock is wrong must not lose its access.
-///
-/// The time is used for this one server only, so it is not verified.
-pub(super) fn clock_of_server(method: ClientAuth, now: Timestamp, reply: &Reply) -> Option<Timestamp> {
-    clock_of(reply).filter(|server| {
-        method.is_assertion()
-            && refuses_client(reply)
-            && now.duration_until(*server).abs() > TOLERATED_CLOCK_DIFFERENCE
-    })
-}
-
-/// The same for a request with an assertion as its grant, which the server refuses as `invalid_grant` (RFC 7523 §3.1).
-pub(super) fn clock_if_assertion_refused(now: Timestamp, reply: &Reply) -> Option<Timestamp> {
-    let is_refused = refuses_client(reply)
-        || (reply.status == StatusCode::BAD_REQUEST
-            && error_of(reply).is_some_and(|code| code == "invalid_grant"));
-    clock_of(reply)
-        .filter(|server| is_refused && now.duration_until(*server).abs() > TOLERATED_CLOCK_DIFFERENCE)
-}
-
-/// The time of a response, unless a cache answered.
-fn clock_of(reply: &Reply) -> Option<Timestamp> {
-    date(&reply.headers).filter(|_| !reply.headers.contains_key(header::AGE))
-}
-
-/// Whether a response refuses the client, and not what it asks for (RFC 6749 §5.2).
-fn refuses_client(reply: &Reply) -> bool {
-    reply.status == StatusCode::UNAUTHORIZED
-        || (reply.status == StatusCode::BAD_REQUEST
-            && error_of(reply).is_some_and(|code| code == "invalid_client"))
-}
-
-fn error_of(reply: &Reply) -> Option<serde_json::Value> {
-    serde_json::from_slice::<serde_json::Value>(&reply.body).ok()?.get("error").cloned()
+/// The time at which to send a request once more, if the server refused the client's JWT for its time.
+pub(super) fn time_of_refused_jwt(method: ClientAuth, now: Timestamp, reply: &Reply) -> Option<Timestamp> {
+    if method.is_assertion() { time_if_client_is_refused(reply, now) } else { None }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use url::Url;
 
 use super::adapter::{self, Purpose};
 use super::client::Client;
-use super::client_authentication::clock_of_server;
+use super::client_authentication::time_of_refused_jwt;
 use super::credentials::Credentials;
 use super::failure::Failure;
 use super::host_permit::HostPermit;
@@ -123,7 +123,7 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for DeviceEndpoint<'_, T> {
                     adapter::shape(request.clone(), self.config, self.credentials, &purpose, now)?;
                 sent.extend(credentials);
                 let reply = self.transport.send(request).await?;
-                match clock_of_server(method, now, &reply) {
+                match time_of_refused_jwt(method, now, &reply) {
                     Some(server) if now == self.now => now = server,
                     _ => break reply,
                 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use jiff::{SignedDuration, Timestamp};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use url::Url;
 
 use super::failure::Failure;
 use super::response::Reply;
+use super::server_clock::time_of_server;
 use crate::dpop::{DpopKey, ProvenRequest};
 
 /// The header of a proof.
@@ -21,8 +22,6 @@ const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const MAX_NONCE_BYTES: usize = 1024;
 /// The maximum number of remembered nonces. Beyond it, all are forgotten, which costs each server one more request.
 const MAX_NONCES: usize = 256;
-/// The difference from which the server's clock, and not its judgement, is taken to have refused a proof.
-const TOLERATED_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_secs(20);
 
 /// What the proof of a request is made with. The client makes it when it sends the request, with the server's nonce.
 #[derive(Clone)]
@@ -91,7 +90,7 @@ pub(super) struct Sent {
 pub enum ProofRetry {
     /// With the nonce that the server demands.
     Nonce,
-    /// At the time of the server's clock.
+    /// At the time of the server's clock; a client's JWT, too.
     Clock(Timestamp),
 }
 
@@ -107,29 +106,20 @@ impl ProofRetry {
 
 impl Sent {
     /// Whether a response refuses this proof so that another one may be accepted. A refused proof means that nothing in
-    /// the request was used, so that a refresh token in it is still valid. `date` is the server's clock, and `body` the
-    /// response's body, if it was read.
-    pub(super) fn retry(
-        &self,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
-        date: Option<Timestamp>,
-    ) -> Option<ProofRetry> {
+    /// the request was used, so that a refresh token in it is still valid. `body` is that of the response, if it was
+    /// read.
+    pub(super) fn retry(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<ProofRetry> {
         match refusal(status, headers, body)? {
             ProofRefusal::Nonce => {
                 nonce(headers).filter(|new| self.nonce.as_deref() != Some(new)).map(|_| ProofRetry::Nonce)
             }
-            ProofRefusal::Proof => {
-                let server = date.filter(|_| !headers.contains_key(header::AGE))?;
-                let differs = self.at.duration_until(server).abs() > TOLERATED_CLOCK_DIFFERENCE;
-                differs.then_some(ProofRetry::Clock(server))
-            }
+            ProofRefusal::Proof => time_of_server(headers, self.at).map(ProofRetry::Clock),
         }
     }
 }
 
-/// The retries of one request: each kind once, so that a server which refuses every proof gets at most three.
+/// The retries of one request: one with another nonce and one at another time, so that a server which refuses every
+/// proof, and the client's JWT too, gets at most three requests.
 #[derive(Default)]
 pub struct ProofRetries {
     has_new_nonce: bool,
@@ -153,9 +143,9 @@ impl ProofRetries {
 }
 
 /// Whether to make a request anew whose proof of this time was refused: a client's JWT in it must not be sent twice.
-pub(super) fn retry_of(reply: &Reply, date: Option<Timestamp>, at: Timestamp) -> Option<ProofRetry> {
+pub(super) fn retry_of(reply: &Reply, at: Timestamp) -> Option<ProofRetry> {
     let sent = Sent { proof: HeaderValue::from_static(""), nonce: None, at };
-    sent.retry(reply.status, &reply.headers, &reply.body, date)
+    sent.retry(reply.status, &reply.headers, &reply.body)
 }
 
 enum ProofRefusal {

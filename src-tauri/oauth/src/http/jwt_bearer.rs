@@ -1,14 +1,17 @@
 //! The assertion of the JWT bearer grant (RFC 7523 §2.1, §3), signed for one request.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use grapnel_model::error::NextStep;
 use grapnel_model::provider::{AssertionAudience, AssertionConfig, AssertionSubject, ProviderConfig};
 use grapnel_model::secret::{SecretString, random};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::failure::Failure;
+use crate::retry::after;
 use crate::signing_key::SigningKey;
 
 /// Signs the assertion of a client. Unlike in client authentication, its audience is the token endpoint unless the app
@@ -37,7 +40,7 @@ pub(super) fn assertion(
         "aud": audience,
         "jti": BASE64_URL_SAFE_NO_PAD.encode(random::<16>()),
         "iat": now.as_second(),
-        "exp": (now + SignedDuration::from_secs(own.lifetime)).as_second(),
+        "exp": after(now, Duration::from_secs(own.lifetime.unsigned_abs())).as_second(),
     });
     match &own.subject {
         AssertionSubject::Client => claims["sub"] = client_id.into(),

@@ -26,13 +26,14 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::adapter::{self, Purpose};
-use super::client::{Client, date};
-use super::client_authentication::{clock_if_assertion_refused, clock_of_server};
+use super::client::Client;
+use super::client_authentication::time_of_refused_jwt;
 use super::credentials::Credentials;
-use super::dpop::{ProofRetries, bind, retry_of};
+use super::dpop::{ProofRetries, ProofRetry, bind, retry_of};
 use super::failure::Failure;
 use super::host_permit::HostPermit;
 use super::redacted_response;
+use super::server_clock::time_if_assertion_is_refused;
 use super::token_failure::TokenFailure;
 
 /// What is exchanged for a grant.
@@ -329,31 +330,25 @@ impl<'c, T: Transport> AsyncHttpClient<'c> for Endpoint<'_, T> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let (method, mut now) = (self.config.client_auth, self.now);
-            let (mut retries, mut proof_at) = (ProofRetries::default(), None);
+            let (method, key) = (self.config.client_auth, self.credentials.dpop.as_ref());
+            let (mut retries, mut now) = (ProofRetries::default(), self.now);
             let reply = loop {
                 let (mut request, credentials) =
                     adapter::shape(request.clone(), self.config, self.credentials, &self.purpose, now)?;
                 self.sent.lock().extend(credentials);
-                if let Some(key) = &self.credentials.dpop {
-                    bind(request.extensions_mut(), key, None, proof_at);
+                if let Some(key) = key {
+                    bind(request.extensions_mut(), key, None, Some(now));
                 }
                 let reply = self.transport.send(request).await?;
-                let refused = self.credentials.dpop.as_ref().and_then(|_| {
-                    let at = proof_at.unwrap_or(self.now);
-                    retry_of(&reply, date(&reply.headers), at).filter(|retry| retries.allow(*retry))
-                });
-                if let Some(retry) = refused {
-                    proof_at = retry.clock().or(proof_at);
-                    continue;
-                }
-                let server = match self.purpose {
-                    Purpose::JwtBearer { .. } => clock_if_assertion_refused(now, &reply),
-                    _ => clock_of_server(method, now, &reply),
+                let of_jwt = match self.purpose {
+                    Purpose::JwtBearer { .. } => time_if_assertion_is_refused(&reply, now),
+                    _ => time_of_refused_jwt(method, now, &reply),
                 };
-                match server {
-                    Some(server) if now == self.now => now = server,
-                    _ => break reply,
+                let retry = key.and_then(|_| retry_of(&reply, now)).or_else(|| of_jwt.map(ProofRetry::Clock));
+                match retry.filter(|retry| retries.allow(*retry)) {
+                    Some(ProofRetry::Clock(server)) => now = server,
+                    Some(ProofRetry::Nonce) => {}
+                    None => break reply,
                 }
             };
             let sent = self.sent.lock();

@@ -1,4 +1,6 @@
 use grapnel_model::provider::{KeyAlgorithm, Overrides, Profile};
+use http::StatusCode;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::*;
@@ -105,7 +107,7 @@ fn sent_again(method: ClientAuth, ahead: SignedDuration, status: u16, code: &str
         headers: HeaderMap::from_iter([(header::DATE, date.parse().unwrap())]),
         body: json!({ "error": code }).to_string().into_bytes(),
     };
-    clock_of_server(method, NOW, &reply).map(|server| NOW.duration_until(server))
+    time_of_refused_jwt(method, NOW, &reply).map(|server| NOW.duration_until(server))
 }
 
 #[test]

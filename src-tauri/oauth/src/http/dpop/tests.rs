@@ -5,13 +5,16 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use grapnel_model::api_exchange::ExchangeKind;
-use http::Request;
+use grapnel_model::provider::Profile;
+use http::{Request, header};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
 use crate::clock::{CorrectedClock, SystemClock};
+use crate::http::credentials::Credentials;
+use crate::http::token::{TokenRequestKind, request_token};
 use crate::http::{Client, Limits, Reply, StreamedBody};
 
 const DEMAND: &str =
@@ -135,18 +138,64 @@ async fn a_resource_server_has_nonces_of_its_own() {
     assert_eq!((&proofs[0]["ath"], proofs[1]["ath"].is_string()), (&Value::Null, true));
 }
 
+/// A refusal by a server whose clock shows `at`.
+fn dated(status: u16, at: Timestamp, body: &'static str) -> Scripted {
+    let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).unwrap();
+    (status, Some(("date", date)), body)
+}
+
+/// A time ten minutes from now.
+fn ten_minutes_ahead() -> Timestamp {
+    crate::retry::after(Timestamp::now(), Duration::from_secs(600))
+}
+
 #[tokio::test]
 async fn a_refused_time_is_replaced_by_that_of_the_server() {
-    let script =
-        vec![(400, Some(("date", "Mon, 02 Mar 2026 12:00:00 GMT".to_owned())), REFUSED), (200, None, "{}")];
-    let (address, served) = server(script).await;
+    let at = ten_minutes_ahead();
+    let (address, served) = server(vec![dated(400, at, REFUSED), (200, None, "{}")]).await;
     assert_eq!(send(&client(), &address, None).await.status, StatusCode::OK);
-    let at: Timestamp = "2026-03-02T12:00:00Z".parse().unwrap();
     assert_eq!(served.await.unwrap()[1]["iat"], at.as_second());
+    // Nobody collects proofs for the years to come (RFC 9449 §11.2).
+    let (address, served) = server(vec![dated(400, "2040-01-01T00:00:00Z".parse().unwrap(), REFUSED)]).await;
+    assert_eq!(send(&client(), &address, None).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(served.await.unwrap().len(), 1);
     // The clock is right; the proof is refused for another reason.
     let (address, served) = server(vec![(400, None, REFUSED)]).await;
     assert_eq!(send(&client(), &address, None).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(served.await.unwrap().len(), 1);
+}
+
+/// The response of a token endpoint that refuses nonce, time and client, in each order.
+#[tokio::test]
+async fn a_server_that_refuses_everything_gets_three_requests() {
+    let at = ten_minutes_ahead();
+    let is_client = r#"{"error": "invalid_client"}"#;
+    let proof = || [nonced(400, "n1", DEMAND), dated(400, at, REFUSED), dated(401, at, is_client)].to_vec();
+    let jwt = || [dated(401, at, is_client), nonced(400, "n1", DEMAND), dated(400, at, REFUSED)].to_vec();
+    for (script, nonces_sent, is_new_time) in [
+        (proof(), [None, Some("n1"), Some("n1")], [false, false, true]),
+        (jwt(), [None, None, Some("n1")], [false, true, true]),
+    ] {
+        let (address, served) = server(script).await;
+        let own =
+            [("authorize_url", address.as_str()), ("token_url", &address), ("client_auth", "secret_jwt")];
+        let own = own.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
+        let config = Profile::find("custom").unwrap().config(&own).unwrap();
+        let credentials = Credentials {
+            client_id: "client".into(),
+            client_secret: Some("s&cret-of-the-client".into()),
+            private_key: None,
+            dpop: Some(Arc::new(DpopKey::generate().unwrap())),
+        };
+        let client = client();
+        let permit = client.permit(&config.token_url).await;
+        let asked = TokenRequestKind::Refresh("rt".into());
+        assert!(request_token(&client, &permit, &config, &credentials, asked).await.is_err());
+        let proofs = served.await.unwrap();
+        assert_eq!(nonces(&proofs), nonces_sent);
+        let is_of_server = |claims: &Value| claims["iat"] == at.as_second();
+        assert_eq!(proofs.iter().map(is_of_server).collect::<Vec<_>>(), is_new_time);
+    }
 }
 
 /// The caller decides whether a streamed body can be sent again.
