@@ -1,5 +1,6 @@
 //! Sign-in: an attempt starts, the browser takes the person to the provider, and the callback finishes the attempt.
 
+mod attempt_task;
 mod attempt_timeout;
 mod attempts;
 mod claim;

@@ -12,6 +12,7 @@ use grapnel_oauth::http::token::{TokenRequestKind, request_token};
 use grapnel_oauth::{codeless_messages, sign_in_messages};
 use grapnel_store::attempt::{self, AttemptRow};
 
+use super::attempt_task::run_for_attempt;
 use super::attempts::emit_attempt;
 use super::complete::{complete, fail, fetch_account};
 use super::exchange::{Exchanged, explain_refused_request};
@@ -50,7 +51,10 @@ pub(super) async fn start(
     let id = row.id.clone();
     store_attempt(ctx, &row)?;
     let ctx = Arc::clone(ctx);
-    tokio::spawn(async move { Box::pin(run(&ctx, row, &app)).await });
+    let (ended, work) = (id.clone(), Arc::clone(&ctx));
+    tokio::spawn(async move {
+        run_for_attempt(&ctx, &ended, async move { Box::pin(run(&work, row, &app)).await }).await
+    });
     Ok(id)
 }
 

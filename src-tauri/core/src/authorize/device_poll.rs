@@ -19,6 +19,7 @@ use grapnel_store::attempt::AttemptRow;
 use jiff::SignedDuration;
 use tokio::sync::broadcast::Receiver;
 
+use super::attempt_task::end_after_panic;
 use super::attempts::{emit_attempt, time_out, verifier_associated_data};
 use super::complete::{complete, fail, fetch_account};
 use super::device_prompt::StoredPrompt;
@@ -81,8 +82,8 @@ impl Polling {
 
 /// Starts a task that polls until the attempt ends. It does not keep the program's state alive.
 pub(super) fn poll(ctx: &Arc<Context>, mut polling: Polling) {
-    let ctx = Arc::downgrade(ctx);
-    tokio::spawn(async move {
+    let (ctx, ended, id) = (Arc::downgrade(ctx), Arc::downgrade(ctx), polling.id.clone());
+    let polled = tokio::spawn(async move {
         let mut asked_to_wait = None;
         loop {
             let pause = polling.pause().max(asked_to_wait.unwrap_or_default());
@@ -98,6 +99,14 @@ pub(super) fn poll(ctx: &Arc<Context>, mut polling: Polling) {
                     return;
                 }
             }
+        }
+    });
+    tokio::spawn(async move {
+        let has_panicked = polled.await.is_err_and(|error| error.is_panic());
+        if let Some(ctx) = ended.upgrade().filter(|_| has_panicked)
+            && let Err(error) = end_after_panic(&ctx, &id)
+        {
+            tracing::info!(%error, "a sign-in by device code has ended");
         }
     });
 }

@@ -12,6 +12,7 @@ use grapnel_oauth::callback::AuthorizationResponse;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity};
 
+use super::attempt_task::run_for_attempt;
 use super::attempts::emit_attempt;
 use super::claim::{MatchedCallback, RejectedCallback, match_pasted, match_sign_in};
 use super::complete::{complete, fail, fetch_account};
@@ -44,7 +45,12 @@ pub(crate) async fn paste(ctx: &Arc<Context>, id: &AttemptId, pasted: &SecretStr
     Box::pin(finish(ctx, match_pasted(ctx, id, pasted, signed)?)).await
 }
 
-async fn finish(ctx: &Arc<Context>, mut matched: MatchedCallback) -> Result<()> {
+async fn finish(ctx: &Arc<Context>, matched: MatchedCallback) -> Result<()> {
+    let (id, work) = (matched.attempt.id.clone(), Arc::clone(ctx));
+    run_for_attempt(ctx, &id, async move { Box::pin(exchange_and_store(&work, matched)).await }).await
+}
+
+async fn exchange_and_store(ctx: &Arc<Context>, mut matched: MatchedCallback) -> Result<()> {
     let log = ExchangeLog::new(ctx, matched.attempt.connection_id.as_ref());
     let obtained = Box::pin(obtain_grant(ctx, &mut matched, &log)).await;
     let attempt: AttemptRow = matched.attempt;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use grapnel_model::attempt::Phase;
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::Result;
 use grapnel_model::provider::GrantType;
 
+use super::attempt_task::{interrupted, run_for_attempt};
 use super::attempt_timeout::watch;
 use super::complete::{complete, fail, fetch_account};
 use super::store_grant::GrantTarget;
@@ -17,10 +18,13 @@ pub(crate) fn resume_attempts(ctx: &Arc<Context>) -> Result<()> {
     for row in ctx.store.read(grapnel_store::attempt::open)? {
         match (row.phase, row.connection_id.clone()) {
             (Phase::Identifying, Some(id)) => {
-                let ctx = Arc::clone(ctx);
+                let (ctx, ended, work) = (Arc::clone(ctx), row.id.clone(), Arc::clone(ctx));
                 tokio::spawn(async move {
-                    fetch_account(&ctx, &row, &GrantTarget::New(id.clone()), None).await?;
-                    complete(&ctx, &row, &id)
+                    let fetched = async move {
+                        fetch_account(&work, &row, &GrantTarget::New(id.clone()), None).await?;
+                        complete(&work, &row, &id)
+                    };
+                    run_for_attempt(&ctx, &ended, fetched).await
                 });
             }
             (Phase::Waiting, _) if row.grant_type == GrantType::DeviceCode => {
@@ -32,14 +36,7 @@ pub(crate) fn resume_attempts(ctx: &Arc<Context>) -> Result<()> {
                 loopback::resume(ctx, row);
             }
             _ => {
-                let what = match row.grant_type {
-                    GrantType::AuthorizationCode => "the code was being exchanged",
-                    GrantType::DeviceCode => "the tokens were being stored",
-                    GrantType::ClientCredentials | GrantType::JwtBearer => "the token was being requested",
-                };
-                let error = Error::new(Code::AnswerLost, format!("Grapnel ended while {what}."))
-                    .means("The provider may have issued a token that Grapnel did not receive; it expires on its own.")
-                    .hint("Try again.");
+                let error = interrupted(&row);
                 fail(ctx, row, error, None);
             }
         }
