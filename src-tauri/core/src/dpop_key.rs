@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use grapnel_model::error::Result;
+use grapnel_model::access_token::AccessTokenType;
+use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::{AttemptId, ConnectionId};
 use grapnel_model::provider::{Dpop, ProviderConfig};
 use grapnel_oauth::dpop::DpopKey;
+use grapnel_oauth::http::token::Grant;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::connection::ConnectionRow;
 use grapnel_store::sealed::Sealed;
@@ -28,6 +30,28 @@ pub(crate) fn new(config: &ProviderConfig) -> Result<Option<Arc<DpopKey>>> {
         return Ok(None);
     }
     DpopKey::generate().map(|key| Some(Arc::new(key)))
+}
+
+/// Whether a grant is refused because its token is bound to no key, so that it is good for anyone who has it: the app
+/// requires a bound one, or has not given up the binding of the token that it replaces. A token that is sent to no API
+/// (`N_A`) has no binding.
+pub(crate) fn lacks_binding(config: &ProviderConfig, grant: &Grant, replaces_bound: bool) -> bool {
+    let must_be_bound = match config.dpop {
+        Dpop::Required => true,
+        Dpop::Offered => replaces_bound,
+        Dpop::Never => false,
+    };
+    must_be_bound && grant.is_bearer && grant.token_type != AccessTokenType::Dpop
+}
+
+/// The error of such a grant. The caller says what it means.
+pub(crate) fn not_bound(provider: &str, config: &ProviderConfig) -> Error {
+    let accept = if config.dpop == Dpop::Required { "true" } else { "false" };
+    Error::new(Code::ProviderError, format!("{provider} did not bind the token to a key (DPoP)."))
+        .hint(format!(
+            "Set dpop={accept} for the app to accept such tokens, or ask the provider to bind them for your client."
+        ))
+        .next_step(NextStep::EditApp)
 }
 
 /// Encrypts a key for a connection.

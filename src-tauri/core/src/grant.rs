@@ -184,6 +184,27 @@ pub(crate) async fn seal(
     })
 }
 
+/// A new grant with the access token that the connection has, and all that is known of that.
+pub(crate) fn with_access_token_of(row: &ConnectionRow, new: SealedGrant) -> Result<SealedGrant> {
+    let held = row.grant.as_ref().ok_or_else(|| disconnected(&row.name))?;
+    let TokenMetadata { refresh, refresh_claims, refresh_expires_at, refresh_end_is_fixed, .. } =
+        new.metadata;
+    let before = held.metadata.clone();
+    Ok(SealedGrant {
+        access: held.access.clone(),
+        metadata: TokenMetadata {
+            refresh,
+            refresh_claims,
+            refresh_expires_at,
+            refresh_end_is_fixed,
+            ..before
+        },
+        scopes: row.scopes.clone(),
+        project_ids: row.project_ids.clone(),
+        ..new
+    })
+}
+
 /// Re-encrypts the grant of a connection for another connection.
 pub(crate) async fn seal_for(ctx: &Context, id: &ConnectionId, from: &ConnectionRow) -> Result<SealedGrant> {
     let held = from.token_metadata().cloned().ok_or_else(|| disconnected(&from.name))?;

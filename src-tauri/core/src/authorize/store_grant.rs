@@ -9,10 +9,9 @@ use grapnel_model::activity::Kind;
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::attempt::Phase;
 use grapnel_model::authorization_details::DetailsComparison;
-use grapnel_model::error::{Code, Error, NextStep, Result};
+use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
-use grapnel_model::provider::Dpop;
 use grapnel_model::token_response::Deviation;
 use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::token::Grant;
@@ -23,6 +22,7 @@ use super::attempts::emit_attempt;
 use super::exchange::Exchanged;
 use crate::content::{self, IdToken};
 use crate::context::Context;
+use crate::dpop_key;
 use crate::exchange_log::ExchangeLog;
 use crate::grant;
 use crate::revoke;
@@ -41,9 +41,11 @@ pub(super) async fn store_grant(
     if row.authorization_details.is_some() && grant.authorization_details.is_none() {
         grant.deviations.push(details_not_reported());
     }
-    if client.config.dpop == Dpop::Required && grant.token_type != AccessTokenType::Dpop {
+    if dpop_key::lacks_binding(&client.config, &grant, false) {
         Box::pin(revoke::revoke_unwanted(ctx, (&app.row, &client.config), &grant)).await?;
-        return Err(not_bound(&client.provider));
+        return Err(dpop_key::not_bound(&client.provider, &client.config).means(
+            "The app requires that. The tokens were not kept, and are revoked if the provider offers it.",
+        ));
     }
     let key = client.credentials.dpop.clone().filter(|_| grant.token_type == AccessTokenType::Dpop);
     let target = choose_target(ctx, row, app, (&grant, key), id_token.as_ref()).await?;
@@ -100,14 +102,6 @@ pub(super) async fn store_grant(
     ctx.emit(Event::Connection(id));
     emit_attempt(ctx, &row.id)?;
     Ok(target)
-}
-
-/// The error of a sign-in whose token would be good for anyone who has it.
-fn not_bound(provider: &str) -> Error {
-    Error::new(Code::ProviderError, format!("{provider} did not bind the token to a key (DPoP)."))
-        .means("The app requires that. The tokens were not kept, and are revoked if the provider offers it.")
-        .hint("Set dpop=true for the app to accept such tokens, or ask the provider to bind them for your client.")
-        .next_step(NextStep::EditApp)
 }
 
 /// What the activity says if they differ.

@@ -10,7 +10,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_oauth::http::HostPermit;
-use grapnel_oauth::http::token::request_token;
+use grapnel_oauth::http::token::{Grant, request_token};
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{activity, clock, connection, derived_token};
 use jiff::{SignedDuration, Timestamp};
@@ -147,11 +147,11 @@ impl RefreshAttempt<'_> {
         // This is the only copy; it stays in memory until it is stored.
         if let Some(unsaved) = ctx.unsaved(id) {
             let grant = grant::reseal(ctx, id, unsaved.grant).await?;
-            let other_account = grant.error.clone();
+            let wrong = grant.error.clone();
             let is_stored = self.store(&unsaved.row, grant, None).await?;
             ctx.drop_unsaved(id);
-            return match other_account.filter(|_| is_stored) {
-                Some(error) => Err(RefreshFailure::OtherAccount(error)),
+            return match wrong.filter(|_| is_stored) {
+                Some(error) => Err(RefreshFailure::Stored(error)),
                 None => Ok(Refreshed::Superseded),
             };
         }
@@ -204,6 +204,10 @@ impl RefreshAttempt<'_> {
                 return self.record(row, failure, log.last()).await;
             }
         };
+        let holds_bound = row.token_metadata().is_some_and(|held| held.dpop.is_some());
+        if dpop_key::lacks_binding(config, &granted, holds_bound) {
+            return self.refuse_unbound(&signed_in, &client, granted, log.last()).await;
+        }
         let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
         let (value, token_type) = (granted.access_token.clone(), granted.token_type);
         let key = client.credentials.dpop.clone().filter(|_| token_type == AccessTokenType::Dpop);
@@ -224,13 +228,43 @@ impl RefreshAttempt<'_> {
             return Ok(Refreshed::Superseded);
         }
         match other_account {
-            Some(error) => Err(RefreshFailure::OtherAccount(error)),
+            Some(error) => Err(RefreshFailure::Stored(error)),
             None => Ok(Refreshed::Stored(CurrentToken {
                 token: AccessToken { value, token_type, expires_at },
                 version: row.version + 1,
                 key,
             })),
         }
+    }
+
+    /// Refuses an access token that is not bound to the connection's key. A new refresh token is kept: the provider has
+    /// invalidated the old one with it.
+    async fn refuse_unbound(
+        &self,
+        of: &SignedIn,
+        client: &OAuthClient,
+        granted: Grant,
+        exchange: Option<ExchangeId>,
+    ) -> Result<Refreshed, RefreshFailure> {
+        let (ctx, row) = (self.ctx, &of.connection);
+        let error =
+            Error { code: Code::ReconnectNeeded, ..dpop_key::not_bound(&client.provider, &client.config) }
+                .means(
+                    "The new access token was not kept. The one held here is as it was, until it expires.",
+                );
+        if renewal::is_of_client(row) {
+            Box::pin(revoke::revoke_unwanted(ctx, (&of.app.row, &client.config), &granted)).await?;
+        }
+        if renewal::is_of_client(row) || granted.refresh_token.is_none() {
+            return self.record(row, RefreshFailure::Refused(error), exchange).await;
+        }
+        let granted = Grant { id_token: None, ..granted };
+        let sealed = grant::seal(ctx, &row.id, client, granted, (row.grant_type(), Some(row))).await?;
+        let sealed = SealedGrant { error: Some(error.clone()), ..grant::with_access_token_of(row, sealed)? };
+        if self.store(row, sealed, exchange).await? {
+            return Err(RefreshFailure::Stored(error));
+        }
+        Ok(Refreshed::Superseded)
     }
 
     /// Stores new tokens before anyone uses them; returns whether the connection has them. The provider has invalidated
@@ -308,8 +342,7 @@ fn write_grant(
     reason: RefreshReason,
 ) -> rusqlite::Result<bool> {
     if connection::set_grant(connection, &row.id, row.version, grant)? {
-        if grant.error.is_some() {
-            // The tokens belong to another account.
+        if grant.error.as_ref().is_some_and(|error| error.code == Code::OtherAccount) {
             derived_token::clear(connection, &row.id)?;
         }
         clock::keep(connection, offset)?;
@@ -333,7 +366,9 @@ fn log_refresh(
 ) -> rusqlite::Result<()> {
     let of = (Some(&row.id), Some(&row.app_id));
     if let Some(error) = &grant.error {
-        return activity::add(connection, at, Kind::OtherAccount, &error.message, of);
+        let is_another = error.code == Code::OtherAccount;
+        let kind = if is_another { Kind::OtherAccount } else { Kind::RefreshRefused };
+        return activity::add(connection, at, kind, &error.message, of);
     }
     let failed = match row.refresh_status.retry.failures {
         0 => String::new(),

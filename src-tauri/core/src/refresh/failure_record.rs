@@ -49,7 +49,7 @@ pub(super) fn failure_record(
             };
             (error, Kind::AnswerLost, Some(pause))
         }
-        RefreshFailure::OtherAccount(_) | RefreshFailure::Local(_) => return None,
+        RefreshFailure::Stored(_) | RefreshFailure::Local(_) => return None,
     };
     let now = ctx.time.now();
     let retry = Retry {
@@ -98,6 +98,6 @@ fn quiet_period(failure: &RefreshFailure) -> Option<Duration> {
             Some(asked.unwrap_or_default().clamp(QUIET_PERIOD, MAX_QUIET_PERIOD))
         }
         RefreshFailure::Doubtful(_) | RefreshFailure::Unusable(_) => Some(QUIET_PERIOD),
-        RefreshFailure::Refused(_) | RefreshFailure::OtherAccount(_) | RefreshFailure::Local(_) => None,
+        RefreshFailure::Refused(_) | RefreshFailure::Stored(_) | RefreshFailure::Local(_) => None,
     }
 }

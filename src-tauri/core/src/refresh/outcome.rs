@@ -44,8 +44,9 @@ pub(super) enum RefreshFailure {
     Refused(Error),
     /// The request was sent, but no response arrived. The next attempt decides.
     Unknown(Error, Option<Duration>),
-    /// The new tokens belong to another account. They are stored but not handed out.
-    OtherAccount(Error),
+    /// There are new tokens, and something is wrong with them: they belong to another account, or the access token is
+    /// not bound to the connection's key. What is kept of them is stored with the error.
+    Stored(Error),
     /// The new tokens cannot be used. They are discarded; the stored ones may be invalid at the provider.
     Unusable(Error),
     /// It failed on this computer, at the store or the keyring. Nothing is recorded.
@@ -65,7 +66,7 @@ impl From<RefreshFailure> for Error {
             | RefreshFailure::Doubtful(error)
             | RefreshFailure::Refused(error)
             | RefreshFailure::Unknown(error, _)
-            | RefreshFailure::OtherAccount(error)
+            | RefreshFailure::Stored(error)
             | RefreshFailure::Unusable(error)
             | RefreshFailure::Local(error) => error,
         }

@@ -1,20 +1,24 @@
 //! Tokens that are bound to a key (DPoP): what a server may do, and where the key is.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use grapnel_core::app::NewApp;
 use grapnel_core::authorize::SignInRequest;
 use grapnel_model::access_token::AccessTokenType;
+use grapnel_model::activity::Kind;
 use grapnel_model::connection::State;
 use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::Code;
 use grapnel_model::id::ConnectionId;
-use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
+use jiff::SignedDuration;
 
 use crate::support::scripted_server::{Received, Reply, Scripted, callback_of, sign_in};
-use crate::support::world::{World, again};
+use crate::support::world::{World, again, end_of};
 
 const BOUND: &str = r#"{"access_token":"at1","refresh_token":"rt1","token_type":"DPoP","expires_in":3600}"#;
 const BEARER: &str =
@@ -45,6 +49,64 @@ async fn a_server_that_binds_nothing_is_reported_or_refused() {
     assert!(world.grapnel.connections().unwrap().is_empty());
 }
 
+/// The access token of `at`, bound or not, with the refresh token of that number.
+fn grant(kind: &str, number: u32) -> Reply {
+    Reply::json(
+        200,
+        format!(
+            r#"{{"access_token":"at{number}","refresh_token":"rt{number}","token_type":"{kind}","expires_in":3600}}"#
+        ),
+    )
+}
+
+/// A token that anyone could use never replaces a bound one, and the refresh token that came with it is not lost.
+#[tokio::test]
+async fn a_refresh_that_binds_nothing_is_refused_and_loses_no_refresh_token() {
+    for (dpop, accept) in [("required", "dpop=true"), ("true", "dpop=false")] {
+        let (world, server, id) = signed_in(dpop, BOUND).await;
+        let id = id.unwrap();
+        server.on("/token", [grant("Bearer", 2)]);
+        let error = world.grapnel.refresh(&id).await.unwrap_err();
+        assert_eq!(error.code, Code::ReconnectNeeded, "{dpop}");
+        assert!(error.hint.unwrap().contains(accept), "{dpop}");
+        let details = world.grapnel.connection(&id).unwrap();
+        assert_eq!(details.summary.state, State::ReconnectNeeded);
+        assert!(details.tokens.unwrap().dpop.is_some());
+        let refused = world.grapnel.activity(Some(&id), None).unwrap().remove(0);
+        assert_eq!(refused.kind, Kind::RefreshRefused);
+        // The bound token is handed out until it expires, and the other one is not.
+        let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+        assert_eq!((token.value.expose_secret(), token.token_type), ("at1", AccessTokenType::Dpop));
+        world.clock.advance(SignedDuration::from_hours(2));
+        assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap_err().code, Code::ReconnectNeeded);
+        // Asked once more, the provider gets the refresh token that it gave last.
+        server.on("/token", [grant("DPoP", 3)]);
+        world.grapnel.refresh(&id).await.unwrap();
+        let sent = server.received("/token").pop().unwrap();
+        assert!(sent.form().contains(&("refresh_token".into(), "rt2".into())), "{sent:?}");
+        let details = world.grapnel.connection(&id).unwrap();
+        assert_eq!((details.summary.state, details.error), (State::Active, None));
+        assert_eq!(world.grapnel.token(&id, Duration::ZERO).await.unwrap().value.expose_secret(), "at3");
+    }
+}
+
+#[tokio::test]
+async fn a_bearer_token_of_the_client_itself_does_not_replace_its_bound_one() {
+    let (world, server) = (World::new(), Scripted::start().await);
+    server.on("/token", [grant("DPoP", 1)]);
+    let own = [("dpop", "required"), ("grant_type", "client_credentials"), ("authorize_url", "")];
+    let new_app =
+        NewApp { client_secret: Some(SecretInput("the-secret-of-the-app".into())), ..server.new_app(&own) };
+    let app = world.grapnel.add_app(new_app).await.unwrap();
+    let mut events = world.grapnel.events();
+    let attempt = world.grapnel.start_attempt(&app.id, &SignInRequest::default()).await.unwrap();
+    let id = end_of(&mut events, &attempt.id).await.connection_id.unwrap();
+    server.on("/token", [grant("Bearer", 2)]);
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap();
+    assert_eq!((token.value.expose_secret(), token.token_type), ("at1", AccessTokenType::Dpop));
+}
+
 #[tokio::test]
 async fn a_bound_token_without_a_proof_is_refused_with_what_to_set() {
     let (_world, _server, refused) = signed_in("false", BOUND).await;
@@ -70,6 +132,26 @@ async fn a_refresh_without_an_accepted_nonce_loses_nothing() {
     assert!(sent[before..].iter().all(|request| used(request.form()) && request.header("dpop").is_some()));
 }
 
+/// The algorithm of a key on the curve P-256 (RFC 5480 §2.1.1), in DER.
+const P256: &[u8] = &[
+    0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+    0x01, 0x07,
+];
+
+/// All files of the data directory.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files_below(&path));
+        } else {
+            all.push(path);
+        }
+    }
+    all
+}
+
 #[tokio::test]
 async fn the_key_is_nowhere_in_the_clear_and_goes_with_the_tokens() {
     let (world, _server, id) = signed_in("true", BOUND).await;
@@ -84,10 +166,22 @@ async fn the_key_is_nowhere_in_the_clear_and_goes_with_the_tokens() {
     };
     assert_eq!(stored(), (1, 0));
     let shown = serde_json::to_string(&world.grapnel.connection(&id).unwrap()).unwrap();
-    assert!(!shown.contains("PRIVATE KEY"), "{shown}");
-    for file in ["grapnel.db", "grapnel.db-wal"] {
-        let content = std::fs::read(world.home.path().join(file)).unwrap_or_default();
-        assert!(memchr::memmem::find(&content, b"PRIVATE KEY").is_none(), "{file}");
+    drop(world.grapnel.idle().await);
+    // The version and the algorithm of each P-256 key in PKCS#8 (RFC 5208 §5), in each form that it could have.
+    let document = [&[0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13][..], P256].concat();
+    let encoded = base64::prelude::BASE64_STANDARD.encode(&document);
+    assert!(encoded.starts_with("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEH"), "{encoded}");
+    let forms = [document, encoded[..32].into(), BASE64.encode(P256)[..16].into(), b"PRIVATE KEY".to_vec()];
+    let is_in_the_clear =
+        |content: &[u8]| forms.iter().any(|form| memchr::memmem::find(content, form).is_some());
+    assert!(is_in_the_clear(
+        grapnel_oauth::dpop::DpopKey::generate().unwrap().text().expose_secret().as_bytes()
+    ));
+    assert!(!is_in_the_clear(shown.as_bytes()), "{shown}");
+    let files = files_below(world.home.path());
+    assert!(files.iter().any(|file| file.ends_with("grapnel.db")), "{files:?}");
+    for file in files {
+        assert!(!is_in_the_clear(&std::fs::read(&file).unwrap_or_default()), "{}", file.display());
     }
     world.grapnel.disconnect(&id).await.unwrap();
     assert_eq!(stored(), (0, 0));

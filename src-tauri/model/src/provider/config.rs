@@ -107,7 +107,7 @@ pub enum Dpop {
     Never,
     /// Grapnel proves each request. A server that binds nothing is accepted.
     Offered,
-    /// A sign-in fails if the server does not bind its tokens.
+    /// A sign-in, a refresh and a token exchange fail if the server does not bind the token.
     Required,
 }
 

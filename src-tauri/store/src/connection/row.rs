@@ -167,7 +167,8 @@ pub struct SealedGrant {
     pub deviations: Vec<Deviation>,
     /// The token response, redacted.
     pub token_response: Option<RedactedResponse>,
-    /// Set if the grant is stored although something is wrong with it: it belongs to another account.
+    /// Set if the grant is stored although something is wrong with it: it belongs to another account, or its access
+    /// token was refused.
     pub error: Option<Error>,
 }
 
