@@ -3,6 +3,7 @@
 //! for. Any number of callers cause one exchange. It invalidates nothing, so a failure does no harm.
 
 mod refusal;
+mod unwanted;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::HostPermit;
 use grapnel_oauth::http::token::{Grant, TokenRequestKind, request_token};
 use grapnel_oauth::retry::after;
+use grapnel_store::connection::ConnectionRow;
 use grapnel_store::derived_token::DerivedTokenRow;
 use grapnel_store::{activity, derived_token};
 use jiff::SignedDuration;
@@ -33,6 +35,7 @@ use crate::secret_parameters;
 use crate::signed_in::SignedIn;
 use crate::token_lifetime::{self, Lifetime};
 use refusal::{Refused, refused};
+use unwanted::{notes, unwanted};
 
 /// How long to wait for another process that derives a token from the same connection.
 const OTHER_PROCESS_TIMEOUT: Duration = Duration::from_secs(60);
@@ -43,6 +46,9 @@ const MAX_QUIET_PERIOD: Duration = Duration::from_secs(3_600);
 /// A connection's token that was issued so recently is not refreshed because an exchange was refused. So a provider
 /// that refuses every exchange causes at most one refresh a minute.
 const MIN_AGE_IF_REFUSED: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long a token whose expiry is unknown is handed out before another one is asked for.
+const LIFETIME_IF_UNKNOWN: Duration = Duration::from_secs(3_600);
 
 /// A derived token.
 pub struct DerivedToken {
@@ -121,10 +127,18 @@ fn load(ctx: &Context, id: &ConnectionId) -> Result<Box<SignedIn>> {
     if row.grant.is_none() {
         return Err(grant::disconnected(&row.name));
     }
-    match row.refresh_status.error.clone().filter(|_| row.holds_another_account()) {
+    // What was derived from a sign-in ends with it.
+    let has_ended = |error: &Error| matches!(error.code, Code::OtherAccount | Code::ReconnectNeeded);
+    match row.refresh_status.error.clone().filter(has_ended) {
         Some(error) => Err(error),
         None => Ok(signed_in),
     }
+}
+
+/// Whether the connection's own token has expired, and no other can be had without a person.
+fn has_expired(ctx: &Context, row: &ConnectionRow) -> bool {
+    let end = row.token_metadata().and_then(|held| held.expires_at);
+    !row.can_refresh() && end.is_some_and(|end| end <= ctx.time.now())
 }
 
 impl Derivation<'_> {
@@ -135,11 +149,14 @@ impl Derivation<'_> {
             Err(error) => return Some(Err(error)),
         };
         let now = self.ctx.time.now();
+        let lifetime = |issued: &IssuedToken| {
+            let end = issued.expires_at.unwrap_or_else(|| after(issued.issued_at, LIFETIME_IF_UNKNOWN));
+            Lifetime::new(issued.issued_at, Some(end))
+        };
         let is_usable = |is: &dyn Fn(Lifetime) -> bool| {
-            row.issued
-                .as_ref()
-                .is_some_and(|(_, issued)| is(Lifetime::new(issued.issued_at, issued.expires_at)))
+            row.issued.as_ref().is_some_and(|(_, issued)| is(lifetime(issued)))
                 && self.rejected.as_ref() != Some(&row.id)
+                && !has_expired(self.ctx, &of.connection)
         };
         if is_usable(&|life| life.is_sufficient(now, self.min_valid)) {
             return Some(self.open(of, &row).await);
@@ -180,9 +197,12 @@ impl Derivation<'_> {
             signed_in.connection.can_refresh() && age.is_some_and(|age| age > MIN_AGE_IF_REFUSED);
         if refused.is_about_subject && is_renewable {
             let subject = refresh::after_rejection(self.ctx, self.id, subject.version).await?;
-            return Box::pin(self.exchange(&subject)).await?.or_else(|refused| self.fail(refused));
+            return match Box::pin(self.exchange(&subject)).await? {
+                Ok(derived) => Ok(derived),
+                Err(refused) => self.fail(refused).await,
+            };
         }
-        self.fail(refused)
+        self.fail(refused).await
     }
 
     /// Sends the request once a slot at the provider is free and no other process derives a token.
@@ -206,7 +226,10 @@ impl Derivation<'_> {
         log.mask([subject_token.clone()]);
         let asked = TokenRequestKind::TokenExchange { subject_token, target: self.target.clone() };
         match request(&log, &permit, &client, asked).await {
-            Ok(grant) => self.store(&signed_in, grant, subject.key.clone()).await.map(Ok),
+            Ok(grant) => match unwanted(&client, &grant, (&subject.token.value, self.target)) {
+                Some(refused) => Ok(Err(refused)),
+                None => self.store(&signed_in, grant, subject.key.clone()).await.map(Ok),
+            },
             Err(unanswered) => Ok(Err(refused(&client, unanswered, self.target))),
         }
     }
@@ -231,6 +254,7 @@ impl Derivation<'_> {
     /// Stores a new token before it is handed out.
     async fn store(&self, of: &SignedIn, grant: Grant, key: Option<Arc<DpopKey>>) -> Result<DerivedToken> {
         let (ctx, id, now) = (self.ctx, DerivedTokenId::random(), self.ctx.time.now());
+        let notes = notes(&grant, self.target);
         let issued = IssuedToken {
             issued_at: now,
             expires_at: token_lifetime::access_end(now, &grant, None).0,
@@ -247,7 +271,7 @@ impl Derivation<'_> {
             error: None,
             quiet_until: None,
         };
-        let text = format!("Exchanged the access token for one {}.", self.target.description());
+        let text = format!("Exchanged the access token for one {}.{notes}", self.target.description());
         if !self.write(of, &row, (Kind::TokenExchanged, &text))? {
             if let Err(error) = revoke::revoke_derived(ctx, of, &row).await {
                 tracing::info!(%error, "a token that was derived too late could not be revoked");
@@ -258,7 +282,7 @@ impl Derivation<'_> {
     }
 
     /// Stores that an exchange failed. Returns the stored token, if it lasts as long as requested in spite of that.
-    fn fail(&self, refused: Refused) -> Result<DerivedToken> {
+    async fn fail(&self, refused: Refused) -> Result<DerivedToken> {
         let (ctx, Refused { error, wait, .. }) = (self.ctx, refused);
         let signed_in = load(ctx, self.id)?;
         let stored = ctx.store.read(|c| derived_token::get(c, self.id, self.target))?;
@@ -276,7 +300,7 @@ impl Derivation<'_> {
             error.message
         );
         self.write(&signed_in, &row, (Kind::TokenExchangeFailed, &text))?;
-        Err(error)
+        self.known(&signed_in).await.unwrap_or(Err(error))
     }
 
     /// Stores a row if the connection still has the tokens of the same sign-in, and says so in the activity.

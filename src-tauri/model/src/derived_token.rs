@@ -72,6 +72,12 @@ impl TokenTarget {
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
+    /// Those of `granted` that were not requested; none if the provider was to choose.
+    pub fn not_requested(&self, granted: &[String]) -> Vec<String> {
+        let is_more = |scope: &&String| !self.scopes.is_empty() && !self.scopes.contains(scope);
+        granted.iter().filter(is_more).cloned().collect()
+    }
+
     /// The text by which the store knows it.
     pub fn key(&self) -> String {
         serde_json::json!([

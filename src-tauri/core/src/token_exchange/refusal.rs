@@ -9,7 +9,7 @@ use grapnel_oauth::refusal::{Refusal, client_hint, said};
 
 use crate::grant::OAuthClient;
 
-const UNCHANGED: &str = "The connection’s own tokens are as they were.";
+pub(super) const UNCHANGED: &str = "The connection’s own tokens are as they were.";
 
 /// An exchange that yielded no token.
 pub(super) struct Refused {

@@ -108,6 +108,24 @@ async fn a_bearer_token_of_the_client_itself_does_not_replace_its_bound_one() {
 }
 
 #[tokio::test]
+async fn an_exchange_that_binds_nothing_is_refused_if_the_app_requires_it() {
+    let target = || TokenTarget { audiences: vec!["notes".into()], ..TokenTarget::default() };
+    let wanted = (Duration::ZERO, false);
+    for (dpop, is_refused) in [("required", true), ("true", false)] {
+        let (world, server, id) = signed_in(dpop, BOUND).await;
+        let id = id.unwrap();
+        server.on("/token", [grant("Bearer", 2)]);
+        let derived = world.grapnel.derived_token(&id, target(), wanted).await;
+        assert_eq!(
+            derived.err().map(|error| error.message.contains("did not bind")),
+            is_refused.then_some(true)
+        );
+        let listed = world.grapnel.connection(&id).unwrap().derived_tokens;
+        assert_eq!(listed[0].issued.is_none(), is_refused);
+    }
+}
+
+#[tokio::test]
 async fn a_bound_token_without_a_proof_is_refused_with_what_to_set() {
     let (_world, _server, refused) = signed_in("false", BOUND).await;
     assert!(refused.unwrap_err().hint.unwrap().contains("dpop=true"));

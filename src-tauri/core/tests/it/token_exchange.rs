@@ -290,6 +290,72 @@ async fn a_refused_subject_token_is_refreshed_once() {
     assert_eq!(refreshes(&server), 1);
 }
 
+/// A response to an exchange with these members besides the access token.
+fn response(token: &str, members: &str) -> Reply {
+    Reply::json(200, format!(r#"{{"access_token":"{token}","token_type":"Bearer"{members}}}"#))
+}
+
+#[tokio::test]
+async fn what_was_not_asked_for_is_refused() {
+    let cases = [
+        ("own-token-number-1", ""),
+        ("other-kind", r#","issued_token_type":"urn:ietf:params:oauth:token-type:refresh_token""#),
+    ];
+    for (token, members) in cases {
+        let server = server(move |_, _| Some(response(token, members))).await;
+        let (world, id) = connected(&server, &[]).await;
+        let target = TokenTarget { token_type: Some(TokenType::AccessToken), ..notes() };
+        let refused = world.grapnel.derived_token(&id, target, (MINUTE, false)).await.err().unwrap();
+        assert!(all_of(&refused).contains("The token was not kept"), "{refused:?}");
+        assert_eq!(world.grapnel.connection(&id).unwrap().derived_tokens[0].issued, None);
+    }
+}
+
+/// RFC 8693 §2.2.1 permits other scopes. The type must be named; a token without it can be used all the same.
+#[tokio::test]
+async fn more_scopes_and_a_missing_type_are_in_the_activity() {
+    let server = server(|_, _| Some(response("broad", r#","scope":"notes:read notes:write""#))).await;
+    let (world, id) = connected(&server, &[]).await;
+    assert_eq!(token(&world.grapnel, &id).await, "broad");
+    let entry = world.grapnel.activity(Some(&id), None).unwrap().remove(0);
+    assert!(entry.text.contains("not asked for: notes:write."), "{}", entry.text);
+    assert!(entry.text.contains("issued_token_type"), "{}", entry.text);
+}
+
+#[tokio::test]
+async fn a_token_of_unknown_expiry_is_exchanged_anew_after_an_hour() {
+    let server = server(|_, number| Some(response(&format!("endless-{number}"), ""))).await;
+    let (world, id) = connected(&server, &[]).await;
+    assert_eq!(token(&world.grapnel, &id).await, "endless-1");
+    world.clock.advance(SignedDuration::from_mins(50));
+    assert_eq!(token(&world.grapnel, &id).await, "endless-1");
+    world.clock.advance(SignedDuration::from_mins(11));
+    assert_eq!(token(&world.grapnel, &id).await, "endless-2");
+}
+
+/// The provider has ended the authorization that it was derived from.
+#[tokio::test]
+async fn derived_tokens_end_with_a_final_refusal() {
+    let server = server(|_, _| None).await;
+    let (world, id) = connected(&server, &[]).await;
+    assert_eq!(token(&world.grapnel, &id).await, "derived-token-number-1");
+    server.answer("/token", |_| refusal("invalid_grant"));
+    assert_eq!(world.grapnel.refresh(&id).await.unwrap_err().code, Code::ReconnectNeeded);
+    assert_eq!(derive(&world.grapnel, &id).await.err().unwrap().code, Code::ReconnectNeeded);
+}
+
+/// What is stored is better than an error, for a caller that needs it for less than what is asked of the provider.
+#[tokio::test]
+async fn a_failure_returns_the_stored_token_if_it_lasts() {
+    let server = server(|_, number| (number > 1).then(|| Reply::json(503, "{}"))).await;
+    let (world, id) = connected(&server, &[]).await;
+    assert_eq!(token(&world.grapnel, &id).await, "derived-token-number-1");
+    world.clock.advance(SignedDuration::from_secs(580));
+    let lasts = world.grapnel.derived_token(&id, notes(), (Duration::from_secs(10), false)).await;
+    assert_eq!(lasts.unwrap().token.value.expose_secret(), "derived-token-number-1");
+    assert_eq!(exchanges(&server).len(), 2);
+}
+
 #[tokio::test]
 async fn derived_tokens_end_with_their_connection() {
     let server = server(|_, _| None).await;

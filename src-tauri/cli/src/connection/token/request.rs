@@ -8,7 +8,8 @@ use grapnel_core::token_exchange::{DerivedToken, bearer};
 use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::connection::Summary;
 use grapnel_model::derived_token::TokenTarget;
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::text::clean_line;
 use jiff::{SignedDuration, Timestamp};
 
 use super::format::Format;
@@ -156,6 +157,7 @@ pub(super) async fn fetch_derived(
         retry(*timeouts, &output.messages, || grapnel.derived_token(&connection.id, target.clone(), wanted));
     let derived = derived.await.map_err(to_reconnect(&connection.name))?;
     requesting_process::log_derived_token(grapnel, connection);
+    warn_of_more_scopes(output, &target, &derived);
     Ok(derived)
 }
 
@@ -202,6 +204,15 @@ pub(super) fn warn_if_bound(output: &Output, token: &AccessToken) {
             "warning: The token is bound to a key (DPoP): an API accepts it only with a proof of each request. Use \
              grapnel api or grapnel proxy, or get token and proof by --dpop METHOD URL.",
         );
+    }
+}
+
+/// Says which scopes a token has that were not asked for.
+pub(crate) fn warn_of_more_scopes(output: &Output, target: &TokenTarget, derived: &DerivedToken) {
+    let more = target.not_requested(&derived.issued.scopes);
+    if !more.is_empty() {
+        let more = clean_line(&more.join(" "));
+        output.messages.note(&format!("warning: The token has scopes that were not asked for: {more}."));
     }
 }
 
