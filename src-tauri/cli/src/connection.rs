@@ -18,7 +18,9 @@ use serde::Serialize;
 
 pub(crate) use edit::{Edit, Rename, edit, rename};
 pub(crate) use status::Status;
-pub(crate) use token::{Target, Token, token, token_from_agent, warn_if_short};
+pub(crate) use token::{
+    Target, Token, token, token_from_agent, warn_if_bound, warn_if_short, warn_of_more_scopes,
+};
 
 use crate::format::words;
 use crate::keyring;

@@ -15,7 +15,7 @@ use grapnel_model::connection::Summary;
 use grapnel_model::error::{Error, Result};
 use jiff::SignedDuration;
 
-use crate::connection::{Target, warn_if_short};
+use crate::connection::{Target, warn_if_bound, warn_if_short, warn_of_more_scopes};
 use crate::exit::Exit;
 use crate::format::parse_duration;
 use crate::keyring;
@@ -83,6 +83,7 @@ impl Exec {
         let mut prepared = Prepared::new(&self.command);
         for (assigned, token) in self.connections.iter().zip(tokens) {
             prepared.set_token(&assigned.variable, &token.value)?;
+            warn_if_bound(output, token);
             warn_if_short(output, token, self.min_valid);
         }
         if reads_passphrases {
@@ -160,7 +161,9 @@ async fn token(
         let derived = retry(*timeouts, &output.messages, || {
             grapnel.derived_token(&connection.id, target.clone(), wanted)
         });
-        let token = bearer(derived.await.map_err(to_reconnect(&connection.name))?)?;
+        let derived = derived.await.map_err(to_reconnect(&connection.name))?;
+        warn_of_more_scopes(output, &target, &derived);
+        let token = bearer(derived)?;
         requesting_process::log_derived_token(grapnel, connection);
         return Ok(token);
     }

@@ -17,8 +17,8 @@ use crate::lookup;
 use crate::print::{self, Output};
 use crate::session::{Ask, Session};
 use format::Format;
-pub(crate) use request::{Token, warn_if_short};
-use request::{fetch, fetch_derived, fetch_id_token, fetch_proof, warn_if_bound, warn_if_ends};
+pub(crate) use request::{Token, warn_if_bound, warn_if_short, warn_of_more_scopes};
+use request::{fetch, fetch_derived, fetch_id_token, fetch_proof, warn_if_ends};
 pub(crate) use target::Target;
 
 pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Exit> {
@@ -56,6 +56,7 @@ pub(crate) async fn token(session: &mut Session<'_>, asked: &Token) -> Result<Ex
         asked.target.target().filter(|_| asked.format == Format::Json || session.output.json)
     {
         let derived = fetch_derived(session, asked, &connection, target).await?;
+        warn_if_bound(session.output, &derived.token);
         session.output.show_line(&print::json(&json::Document::of_derived(&derived))?)?;
         warn_if_short(session.output, &derived.token, asked.min_valid);
         return Ok(Exit::Done);

@@ -64,6 +64,27 @@ async fn a_bound_token_is_printed_with_a_warning_and_proven_for_a_request() {
     assert!(document["dpop"].is_string());
 }
 
+/// No protocol of a credential helper has a place for a proof.
+#[tokio::test]
+async fn a_bound_token_is_refused_to_a_helper_and_noted_for_a_command() {
+    let (world, origin) = connected("true").await;
+    let host = origin.strip_prefix("http://").unwrap();
+    for (line, input) in [
+        ("token acme --format git get", format!("protocol=http\nhost={host}\n\n")),
+        ("token acme --format docker get", origin.clone()),
+        ("token acme --format exec-credential", String::new()),
+    ] {
+        let refused = world.pipe(line, &input).await;
+        assert!(refused.exit != Exit::Done && !refused.out.contains("bound-token"), "{line}: {refused}");
+        assert!(refused.said.contains("of no use without a proof"), "{line}: {refused}");
+    }
+    let run = world.run("exec acme=TOKEN -- true").await;
+    assert!(run.exit == Exit::Done && run.said.contains("bound to a key (DPoP)"), "{run}");
+    let derived = world.run("token acme --audience notes --json").await;
+    assert_eq!(derived.json()["token_type"], "DPoP");
+    assert!(derived.said.contains("bound to a key (DPoP)"), "{derived}");
+}
+
 #[tokio::test]
 async fn a_proof_is_not_made_for_another_host_or_a_bearer_token() {
     let (world, origin) = connected("true").await;

@@ -77,6 +77,18 @@ impl Token {
         matches!(self.format, Format::Plain | Format::Json | Format::Env)
     }
 
+    /// Refuses a token that is bound to a key to a program whose protocol has no place for a proof.
+    fn check_bound(&self, token: &AccessToken) -> Result<()> {
+        let has_place = self.takes_any_token() || self.format == Format::Header;
+        if has_place || token.token_type != AccessTokenType::Dpop {
+            return Ok(());
+        }
+        let message = "The token is bound to a key (DPoP), and is of no use without a proof.";
+        Err(Error::new(Code::ProviderError, message)
+            .means("It was not handed to a program that would send it as a bearer token.")
+            .hint("Let the program go through grapnel proxy, which adds the proofs."))
+    }
+
     /// Whether git or Docker calls with its own protocol.
     pub(super) fn is_helper(&self) -> bool {
         matches!(self.format, Format::Git | Format::Docker)
@@ -139,6 +151,7 @@ pub(super) async fn fetch(
     })
     .await
     .map_err(to_reconnect(&connection.name))?;
+    asked.check_bound(&token)?;
     requesting_process::log_hand_out(grapnel, connection);
     Ok(token)
 }
@@ -156,6 +169,7 @@ pub(super) async fn fetch_derived(
     let derived =
         retry(*timeouts, &output.messages, || grapnel.derived_token(&connection.id, target.clone(), wanted));
     let derived = derived.await.map_err(to_reconnect(&connection.name))?;
+    asked.check_bound(&derived.token)?;
     requesting_process::log_derived_token(grapnel, connection);
     warn_of_more_scopes(output, &target, &derived);
     Ok(derived)
@@ -178,7 +192,11 @@ pub(super) async fn fetch_proof(
     let how = (asked.dpop_nonce.as_deref(), asked.min_valid.unsigned_abs());
     let proven = retry(*timeouts, &output.messages, || api.prove(&method, &url, asked.target.target(), how));
     let proven = proven.await.map_err(to_reconnect(&connection.name))?;
-    requesting_process::log_hand_out(grapnel, connection);
+    if asked.target.target().is_some() {
+        requesting_process::log_derived_token(grapnel, connection);
+    } else {
+        requesting_process::log_hand_out(grapnel, connection);
+    }
     Ok(proven)
 }
 
@@ -198,11 +216,11 @@ pub(super) async fn fetch_id_token(
 }
 
 /// Says that a token which is bound to a key is of no use alone.
-pub(super) fn warn_if_bound(output: &Output, token: &AccessToken) {
+pub(crate) fn warn_if_bound(output: &Output, token: &AccessToken) {
     if token.token_type == AccessTokenType::Dpop {
         output.messages.note(
             "warning: The token is bound to a key (DPoP): an API accepts it only with a proof of each request. Use \
-             grapnel api or grapnel proxy, or get token and proof by --dpop METHOD URL.",
+             grapnel api or grapnel proxy, or get token and proof by grapnel token --dpop METHOD URL.",
         );
     }
 }
