@@ -82,9 +82,9 @@ impl PreparedRequest {
                 continue;
             }
             match claims.get_mut(name) {
-                None => drop(claims.insert(name.clone(), value.as_str().into())),
-                Some(Value::Array(all)) => all.push(value.as_str().into()),
-                Some(one) => *one = json!([one.take(), value]),
+                None => drop(claims.insert(name.clone(), claim(name, value))),
+                Some(Value::Array(all)) => all.push(claim(name, value)),
+                Some(one) => *one = json!([one.take(), claim(name, value)]),
             }
         }
         let audience = config.issuer.as_deref().unwrap_or(self.authorize_url.as_str());
@@ -177,6 +177,18 @@ pub fn prepare(config: &ProviderConfig, asked: &RequestParameters<'_>) -> Result
     let state = state.into_secret().into();
     let authorize_url = authorize_url.clone();
     Ok(PreparedRequest { url, parameters, signed: None, authorize_url, state, verifier, nonce, max_age })
+}
+
+/// A parameter as a claim of a signed request (RFC 9101 §4): a number is a JSON number, and a JSON document is itself,
+/// as in the parameters of OpenID Connect Core §5.5 and RFC 9396 §3.
+fn claim(name: &str, value: &str) -> Value {
+    let typed = match name {
+        "max_age" => value.parse::<u64>().ok().map(Value::from),
+        "claims" => serde_json::from_str(value).ok().filter(Value::is_object),
+        "authorization_details" => serde_json::from_str(value).ok().filter(Value::is_array),
+        _ => None,
+    };
+    typed.unwrap_or_else(|| value.into())
 }
 
 fn no_authorization_url(config: &ProviderConfig) -> Error {

@@ -1,4 +1,4 @@
-use grapnel_model::provider::{DEEP_LINK, Overrides, Profile};
+use grapnel_model::provider::{DEEP_LINK, KeyAlgorithm, Overrides, Profile};
 use grapnel_model::secret::ExposeSecret;
 
 use super::*;
@@ -214,6 +214,35 @@ fn a_nonce_is_sent_with_openid_and_always_random() {
         assert_ne!([one].to_vec(), asked(own, &["openid"]));
         assert!(asked(own, &["openidx"]).is_empty());
     }
+}
+
+/// RFC 9101 §4: JSON types, not the strings of a query.
+#[test]
+fn a_signed_request_has_these_claims() {
+    let own = [
+        ("authorize_url", "https://id.example/authorize"),
+        ("token_url", "https://id.example/token"),
+        ("issuer", "https://id.example"),
+        ("resource", "https://one.example https://two.example"),
+        ("authorize.claims", r#"{"id_token":{"auth_time":{"essential":true}}}"#),
+        ("authorize.authorization_details", r#"[{"type":"notes"}]"#),
+        ("authorize.display", "7"),
+    ];
+    let config = config("custom", &own);
+    let authentication = Authentication { max_age: Some(300), ..Authentication::default() };
+    let asked = RequestParameters { authentication: &authentication, ..plain(DEEP_LINK, &[]) };
+    let mut request = prepare(&config, &asked).unwrap();
+    let key = SigningKey::generate(KeyAlgorithm::Es256).unwrap();
+    let key = SigningKey::parse(&key, KeyAlgorithm::Es256, None).unwrap();
+    request.sign(&config, "c1", &key, Timestamp::UNIX_EPOCH).unwrap();
+    let sent = request.sent("c1");
+    let (_, signed) = sent.iter().find(|(name, _)| name == "request").unwrap();
+    let claims = BASE64.decode(signed.split('.').nth(1).unwrap()).unwrap();
+    let mut claims: Map<String, Value> = serde_json::from_slice(&claims).unwrap();
+    for random in ["jti", "state", "code_challenge"] {
+        assert!(claims.remove(random).is_some_and(|value| value.is_string()), "{random}");
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(&claims).unwrap());
 }
 
 #[test]
