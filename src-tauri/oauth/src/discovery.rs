@@ -147,9 +147,6 @@ fn values(issuer: &str, metadata: &Metadata, grant: GrantType) -> Overrides {
     if metadata.is_set("require_signed_request_object") {
         set("jar", "true");
     }
-    if metadata.is_set(notes::DPOP_REQUIRED) && notes::supports_dpop(metadata) {
-        set("dpop", "true");
-    }
     if let Some(mode) = notes::signed_response_mode(metadata) {
         set("response_mode", mode);
     }

@@ -282,6 +282,8 @@ async fn unsupported_requirements_of_a_server_are_reported() {
         server.serve(OPENID, &server.document(more.clone()));
         let found = server.discover().await;
         assert_eq!(found.values["pkce"], "always");
+        // A client's member (RFC 9449 §5.2), which says nothing in a server's metadata.
+        assert_eq!(found.values.get("dpop"), None);
         let _ = write!(told, "{more}\n{}", server.notes(&found));
     }
     insta::assert_snapshot!(told);

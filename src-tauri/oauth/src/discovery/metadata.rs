@@ -35,13 +35,13 @@ const LISTS: &[&str] = &[
     "introspection_endpoint_auth_methods_supported",
     "code_challenge_methods_supported",
     "authorization_details_types_supported",
+    "dpop_signing_alg_values_supported",
 ];
 
 const FLAGS: &[&str] = &[
     "authorization_response_iss_parameter_supported",
     "require_pushed_authorization_requests",
     "require_signed_request_object",
-    "dpop_bound_access_tokens",
     "tls_client_certificate_bound_access_tokens",
     "client_id_metadata_document_supported",
 ];

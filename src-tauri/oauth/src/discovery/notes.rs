@@ -60,13 +60,6 @@ pub(super) fn notes(issuer: &Url, metadata: &Metadata, grant: GrantType) -> Vec<
 
 /// What the issuer requires and Grapnel does not support.
 fn unsupported(metadata: &Metadata, has_callback: bool) -> Vec<String> {
-    let is_bound = metadata.is_set(DPOP_REQUIRED) && !supports_dpop(metadata);
-    let flags = is_bound.then(|| {
-        "The issuer binds access tokens to a key of the client (DPoP, RFC 9449), and not by ES256, which Grapnel uses. \
-         It will refuse token requests."
-            .to_owned()
-    });
-    let flags = flags.into_iter();
     let only = |member: &str, supported: &[&str]| {
         let all = metadata.list(member);
         let is_missing = !all.is_empty() && !all.iter().any(|one| supported.contains(one));
@@ -98,7 +91,7 @@ fn unsupported(metadata: &Metadata, has_callback: bool) -> Vec<String> {
                 support ({all}). It will not say what a token allows.")
         }),
     ];
-    flags.chain(pushed_requests(metadata)).chain(lists.into_iter().flatten()).collect()
+    pushed_requests(metadata).into_iter().chain(lists.into_iter().flatten()).collect()
 }
 
 /// RFC 9126 §5: an issuer that requires them announces where.
@@ -139,20 +132,12 @@ fn form_post(metadata: &Metadata) -> Option<String> {
     })
 }
 
-/// The member by which an issuer says that it binds tokens in any case.
-pub(super) const DPOP_REQUIRED: &str = "dpop_bound_access_tokens";
 const DPOP_ALGORITHMS: &str = "dpop_signing_alg_values_supported";
 
-/// Whether the issuer accepts the proofs that Grapnel makes (RFC 9449 §5.1).
-pub(super) fn supports_dpop(metadata: &Metadata) -> bool {
-    let algorithms = metadata.list(DPOP_ALGORITHMS);
-    algorithms.is_empty() || algorithms.contains(&"ES256")
-}
-
-/// A server that supports DPoP binds whatever comes with a proof. The tokens are then useless to programs that send
-/// them alone, and to an API that knows only bearer tokens; so that is the person's decision.
+/// A server that accepts Grapnel's proofs (RFC 9449 §5.1) binds whatever comes with one. The tokens are then useless to
+/// programs that send them alone, and to an API that knows only bearer tokens; so that is the person's decision.
 fn dpop(metadata: &Metadata) -> Option<String> {
-    (metadata.list(DPOP_ALGORITHMS).contains(&"ES256") && !metadata.is_set(DPOP_REQUIRED)).then(|| {
+    metadata.list(DPOP_ALGORITHMS).contains(&"ES256").then(|| {
         "The issuer can bind access tokens to a key of the connection (DPoP, RFC 9449), so that a stolen token is \
          useless. Set dpop to true for that, if the API accepts such tokens."
             .to_owned()
