@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use grapnel_model::error::Result;
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::KeyAlgorithm;
 use grapnel_model::secret::{ExposeSecret, SecretString, random, sha256};
 use http::Method;
@@ -36,9 +36,14 @@ impl DpopKey {
     /// Reads a key as [`Self::text`] has it.
     ///
     /// # Errors
-    /// It is no such key. The error does not contain it.
+    /// It is no such key: the data is damaged. The error does not contain it.
     pub fn parse(text: &SecretString) -> Result<Self> {
-        let key = SigningKey::parse(text, ALGORITHM, None)?;
+        let damaged = |_| {
+            Error::new(Code::DataDamaged, "The key that the tokens are bound to (DPoP) cannot be read.")
+                .means("The tokens are of no use without it.")
+                .hint("Reconnect in the browser.")
+        };
+        let key = SigningKey::parse(text, ALGORITHM, None).map_err(damaged)?;
         let thumbprint = key.thumbprint()?;
         Ok(Self { key, text: text.clone(), thumbprint })
     }
@@ -181,7 +186,8 @@ mod tests {
     fn a_key_is_read_as_it_was_written_and_nothing_else_is() {
         let key = DpopKey::generate().unwrap();
         assert_eq!(DpopKey::parse(key.text()).unwrap().thumbprint(), key.thumbprint());
-        assert!(DpopKey::parse(&"no key".into()).is_err());
+        let error = DpopKey::parse(&"no key".into()).err().unwrap();
+        assert_eq!((error.code, error.field), (Code::DataDamaged, None), "no person has entered it");
     }
 
     proptest! {

@@ -14,11 +14,16 @@ const MAX_SCOPES: usize = 100;
 
 /// A parameter of the first challenge for access tokens that has it. Values are as the server wrote them.
 fn parameter(headers: &HeaderMap, name: &str) -> Option<String> {
+    parameter_of(headers, SCHEMES, name)
+}
+
+/// A parameter of the first challenge of these schemes that has it.
+fn parameter_of(headers: &HeaderMap, schemes: &[&str], name: &str) -> Option<String> {
     let all = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
     for text in all.filter(|text| text.len() <= MAX_HEADER_BYTES) {
         // What follows a malformed challenge is not read.
         for challenge in ChallengeParser::new(text).map_while(Result::ok) {
-            if !SCHEMES.iter().any(|scheme| challenge.scheme.eq_ignore_ascii_case(scheme)) {
+            if !schemes.iter().any(|scheme| challenge.scheme.eq_ignore_ascii_case(scheme)) {
                 continue;
             }
             let found = challenge.params.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
@@ -33,6 +38,11 @@ fn parameter(headers: &HeaderMap, name: &str) -> Option<String> {
 /// The URL of the protected resource's metadata (RFC 9728 §5.1), as the server wrote it.
 pub fn resource_metadata(headers: &HeaderMap) -> Option<String> {
     parameter(headers, "resource_metadata")
+}
+
+/// Why a server refuses a request with a DPoP proof (RFC 9449 §7.1), as it wrote it.
+pub(super) fn dpop_error(headers: &HeaderMap) -> Option<String> {
+    parameter_of(headers, &["dpop"], "error")
 }
 
 /// The scopes that a resource asks for (RFC 6750 §3). Those that are none by RFC 6749 §3.3 are left out.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use url::Url;
 
+use super::challenge;
 use super::failure::Failure;
 use super::response::Reply;
 use super::server_clock::time_of_server;
@@ -158,28 +159,13 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Option<Proof
     if !matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED) {
         return None;
     }
-    let error =
-        || serde_json::from_slice::<serde_json::Value>(body).ok()?.get("error")?.as_str().map(str::to_owned);
-    let challenges = headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
-    let challenges: Vec<&str> = challenges.filter(|text| names_dpop(text)).collect();
-    let says = |code: &str| {
-        error().is_some_and(|error| error == code) || challenges.iter().any(|text| names_error(text, code))
-    };
+    let body = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
+    let errors = [body["error"].as_str().map(str::to_owned), challenge::dpop_error(headers)];
+    let says = |code: &str| errors.iter().flatten().any(|error| error == code);
     if says("use_dpop_nonce") {
         return Some(ProofRefusal::Nonce);
     }
     says("invalid_dpop_proof").then_some(ProofRefusal::Proof)
-}
-
-/// Whether a challenge, or one of several in a header, is of the scheme DPoP.
-fn names_dpop(text: &str) -> bool {
-    text.split(',')
-        .any(|part| part.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("dpop")))
-}
-
-fn names_error(text: &str, code: &str) -> bool {
-    let spaceless: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    spaceless.contains(&format!("error=\"{code}\"")) || spaceless.contains(&format!("error={code}"))
 }
 
 /// The last nonce of each server, which it demands in the next proof. A nonce is no secret.

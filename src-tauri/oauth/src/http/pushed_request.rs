@@ -12,7 +12,7 @@ use super::api::describe;
 use super::client::Client;
 use super::client_authentication::{method_at, send_form};
 use super::credentials::Credentials;
-use super::failure::Failure;
+use super::failure::{Failure, is_busy};
 use super::limits::Limits;
 use super::response::Reply;
 use super::token_failure::TokenFailure;
@@ -66,7 +66,7 @@ fn sent<'p>(
 
 fn read<'s>(reply: &Reply, sent: impl IntoIterator<Item = &'s SecretString>) -> Result<String, TokenFailure> {
     let status = reply.status;
-    if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
+    if is_busy(status) {
         return Err(Failure::Unavailable(status, reply.retry_after).into());
     }
     let secrets: Vec<&str> = sent.into_iter().map(ExposeSecret::expose_secret).collect();
@@ -167,6 +167,8 @@ mod tests {
             (200, "<html>"),
             (405, "no"),
             (503, "{}"),
+            (408, "{}"),
+            (425, "{}"),
         ];
         let said = cases.map(|(status, body)| {
             let failure = read(&reply(status, body), Some(&secret)).unwrap_err();

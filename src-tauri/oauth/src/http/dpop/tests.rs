@@ -123,6 +123,8 @@ async fn a_resource_server_has_nonces_of_its_own() {
         nonced(200, "of-as", "{}"),
         (401, Some(("www-authenticate", challenge)), ""),
         nonced(200, "of-rs", "{}"),
+        (200, None, "{}"),
+        (200, None, "{}"),
     ];
     let (address, served) = server(script).await;
     let (client, token) = (client(), SecretString::from("at"));
@@ -133,8 +135,10 @@ async fn a_resource_server_has_nonces_of_its_own() {
         "it gave no nonce"
     );
     send(&client, &address, Some(&token)).await;
+    send(&client, &address, Some(&token)).await;
+    send(&client, &address, None).await;
     let proofs = served.await.unwrap();
-    assert_eq!(nonces(&proofs), [None; 3]);
+    assert_eq!(nonces(&proofs), [None, None, None, Some("of-rs"), Some("of-as")]);
     assert_eq!((&proofs[0]["ath"], proofs[1]["ath"].is_string()), (&Value::Null, true));
 }
 
@@ -235,5 +239,8 @@ fn a_challenge_is_read_among_others() {
     assert_eq!(read("Bearer realm=\"x\", dpop error = \"use_dpop_nonce\""), Some(true));
     assert_eq!(read("DPoP error=\"invalid_dpop_proof\""), Some(false));
     assert_eq!(read("DPoP error=\"invalid_token\""), None);
+    // The words in a value, or at another scheme, are none of a challenge.
+    assert_eq!(read(r#"DPoP error="invalid_token", error_description="error=use_dpop_nonce""#), None);
+    assert_eq!(read(r#"DPoP algs="ES256", Bearer error="use_dpop_nonce""#), None);
     assert_eq!(read("Bearer error=\"use_dpop_nonce\""), None);
 }
