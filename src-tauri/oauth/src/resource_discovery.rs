@@ -13,6 +13,8 @@ use crate::http::Client;
 /// The setting that names the resource in every request (RFC 8707), and the one with the base URL of the API.
 const RESOURCE: &str = "resource";
 const API_BASE: &str = "api_base";
+/// The setting by which tokens are bound to a key (RFC 9449).
+const DPOP: &str = "dpop";
 /// The scope that many servers ask for before they issue a refresh token (OpenID Connect Core §11).
 const OFFLINE_ACCESS: &str = "offline_access";
 
@@ -75,6 +77,9 @@ async fn of_server(http: &Client, resource: ProtectedResource, server: Option<&s
     let mut found = discovery::discover(http, chosen).await?;
     found.values.insert(RESOURCE.into(), resource.resource.clone());
     found.values.insert(API_BASE.into(), resource.resource.clone());
+    if resource.needs_dpop {
+        found.values.insert(DPOP.into(), "required".into());
+    }
     let keeps = found.scopes.iter().any(|scope| scope == OFFLINE_ACCESS);
     let mut resource = resource;
     if !resource.scopes.is_empty() {

@@ -61,6 +61,7 @@ export function discover(issuer: string, server: string | null = null): Discover
       document: `${new URL(issuer).origin}/.well-known/oauth-protected-resource/mcp`,
       name: "Acme tools",
       authorization_servers: servers,
+      needs_dpop: false,
       scopes: ["mcp:tools", "offline_access"],
     },
     notes: [],

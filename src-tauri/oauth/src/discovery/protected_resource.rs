@@ -40,6 +40,8 @@ pub struct ProtectedResource {
     pub authorization_servers: Vec<String>,
     /// The scopes that its challenge asks for, else those of its metadata.
     pub scopes: Vec<String>,
+    /// Whether it accepts only tokens that are bound to a key (DPoP, RFC 9449).
+    pub needs_dpop: bool,
 }
 
 /// Reads the metadata of the protected resource at a URL; `None` if it has none.
@@ -171,6 +173,7 @@ fn read(
         name: name.filter(|name| !name.is_empty()),
         authorization_servers: servers,
         scopes: if asked.is_empty() { scopes } else { asked },
+        needs_dpop: document.get("dpop_bound_access_tokens_required") == Some(&Value::Bool(true)),
     })
 }
 
@@ -207,7 +210,7 @@ mod tests {
         read(&url, &well_known(&url)[0], &members(document), Vec::new())
     }
 
-    /// The response of RFC 9728 §3.2.
+    /// The response of RFC 9728 §3.2, with a member of §2.
     #[test]
     fn the_response_of_the_rfc_is_read() {
         let found = read_at(
@@ -217,6 +220,7 @@ mod tests {
                 "authorization_servers": ["https://as1.example.com", "https://as2.example.net"],
                 "bearer_methods_supported": ["header", "body"],
                 "scopes_supported": ["profile", "email", "phone"],
+                "dpop_bound_access_tokens_required": true,
                 "resource_documentation": "https://resource.example.com/resource_documentation.html",
             }),
         )
@@ -224,6 +228,7 @@ mod tests {
         assert_eq!(found.document, "https://resource.example.com/.well-known/oauth-protected-resource");
         assert_eq!(found.authorization_servers, ["https://as1.example.com", "https://as2.example.net"]);
         assert_eq!(found.scopes, ["profile", "email", "phone"]);
+        assert!(found.needs_dpop);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The members of a client that Grapnel registers (RFC 7591 §2).
 
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{ClientAuth, GrantType, ProviderConfig, RefreshTokenPolicy};
+use grapnel_model::provider::{ClientAuth, Dpop, GrantType, ProviderConfig, RefreshTokenPolicy};
 use grapnel_oauth::http::registration::ClientMetadata;
 use grapnel_oauth::signing_key::SigningKey;
 use grapnel_store::app::AppRow;
@@ -74,6 +74,16 @@ pub(super) fn client_metadata(
     set("software_version", env!("CARGO_PKG_VERSION").into());
     if !app.scopes.is_empty() {
         set("scope", app.scopes.join(" ").into());
+    }
+    // What the app demands of every request and token, the provider is to demand as well.
+    if config.dpop == Dpop::Required {
+        set("dpop_bound_access_tokens", true.into());
+    }
+    if config.par && has_callback {
+        set("require_pushed_authorization_requests", true.into());
+    }
+    if let Some(key) = key.filter(|_| config.jar && has_callback) {
+        set("request_object_signing_alg", json!(key.public().common.key_algorithm));
     }
     if let Some(key) = key {
         set("jwks", json!({ "keys": [key.public()] }));
