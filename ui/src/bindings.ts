@@ -1688,6 +1688,8 @@ export type ProtectedResource = {
 	authorization_servers: string[],
 	/**  The scopes that its challenge asks for, else those of its metadata. */
 	scopes: string[],
+	/**  Whether it accepts only tokens that are bound to a key (DPoP, RFC 9449). */
+	needs_dpop: boolean,
 };
 
 /**  What protects the vault. */
