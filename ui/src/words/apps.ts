@@ -55,7 +55,7 @@ export const addApp = {
       ? "The metadata was read. Everything was set already."
       : `Found ${count(names.length, "setting", "settings")}: ${names.join(", ")}.`,
   foundResource: (resource: string, name: string | null) =>
-    `Found the protected resource ${name ? `${name}, ${resource}` : resource}. Tokens are asked for it, and sent there.`,
+    `Found the protected resource ${[name, resource].filter(Boolean).join(", ")}. Tokens for it are sent there.`,
   server: "Authorization server",
   serverNote: "The resource accepts tokens of each of these.",
   register: "Register this app at the provider (RFC 7591)",
