@@ -150,9 +150,11 @@ async fn by_a_page_that_was_taken_over(scene: &Scene, page: &Page) -> Result<()>
     let program = format!("sh -c 'touch {}'", mark.display());
     let overview = call(page, "overview", json!({ "atFirst": false })).await?;
     let (app, connection) = (&overview["apps"][0]["id"], &overview["connections"][0]["id"]);
-    let given = json!({
-        "appId": app, "connectionId": connection, "anotherAccount": false, "byDevice": false, "moreScopes": [],
+    let options = json!({
+        "another_account": false, "by_device": false, "more_scopes": [], "login_hint": "", "prompt": "",
+        "max_age": "", "acr_values": "",
     });
+    let given = json!({ "appId": app, "connectionId": connection, "options": options });
     let attempt = call(page, "start_attempt", given).await?;
     for id in [app, connection, &attempt["id"]] {
         ensure!(id.is_string(), "{overview} {attempt}");
