@@ -26,7 +26,7 @@ commands! {
     overview { overview, summaries, activity, export_activity }
     settings { settings, change_settings, check_proxy, choose_certificates, start_at_login }
     apps { sandbox, discover, check_endpoints, propose_redirect, rediscover, add_app, change_app, public_key,
-    register_app, read_registration, update_registration, renew_registration, metadata_document,
+    certificate, register_app, read_registration, update_registration, renew_registration, metadata_document,
     export_profile, read_profile, remove_app }
     import_app { import_file, import_text, add_imported, discard_import }
     sign_in { start_attempt, device_prompt, open_browser, copy_link, paste_callback, sign_in_with_password,

@@ -51,6 +51,8 @@ export const commands = {
 	changeApp: (appId: AppId, app: NewApp) => typedError<App, Error>(__TAURI_INVOKE("change_app", { appId, app })),
 	/**  The public half of an app's private key, a JSON Web Key Set, to be registered at the provider. */
 	publicKey: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("public_key", { appId })),
+	/**  The public half of an app's TLS certificate, to be registered at the provider. */
+	certificate: (appId: AppId) => typedError<CertificateView, Error>(__TAURI_INVOKE("certificate", { appId })),
 	/**  Registers a new app's client at its provider, and adds the app. An error names the invalid field. */
 	registerApp: (request: RegistrationRequest) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("register_app", { request })),
 	/**  Reads an app's registration at its provider, and compares it with the app. */
@@ -62,6 +64,8 @@ export const commands = {
 	 *  The app's connections then need a new sign-in.
 	 */
 	renewRegistration: (appId: AppId, initialAccessToken: SecretInput | null) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("renew_registration", { appId, initialAccessToken })),
+	/**  Registers an app's client anew. Its connections then need a new sign-in. */
+	renewRegistration: (appId: AppId) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("renew_registration", { appId })),
 	/**  The document to host at the address that is an app's client ID. */
 	metadataDocument: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("metadata_document", { appId })),
 	/**
@@ -83,6 +87,11 @@ export const commands = {
 	discardImport: () => typedError<null, Error>(__TAURI_INVOKE("discard_import")),
 	/**  Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. */
 	startAttempt: (appId: AppId, connectionId: ConnectionId | null, options: SignInOptions) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, options })),
+	/**
+	 *  Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. With
+	 *  `another_account`, the provider asks which account to use. `more_scopes` are asked for besides the app's.
+	 */
+	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean, byDevice: boolean, moreScopes: string[]) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount, byDevice, moreScopes })),
 	/**  What the person needs to approve a sign-in on another device. */
 	devicePrompt: (attemptId: AttemptId) => typedError<DevicePrompt, Error>(__TAURI_INVOKE("device_prompt", { attemptId })),
 	/**
@@ -528,6 +537,26 @@ export type AutoLock =
 "fifteen_minutes" | 
 /**  An hour. */
 "one_hour";
+
+/**  An app's TLS certificate, without its private key. */
+export type CertificateView = {
+	/**  Its subject, as RFC 4514 writes it: `tls_client_auth_subject_dn` of a registration. */
+	subject: string,
+	/**  Who issued it; the subject itself if it is self-signed. */
+	issuer: string,
+	/**  From when on it is valid. */
+	not_before: string,
+	/**  Until when it is valid. */
+	not_after: string,
+	/**  Its thumbprint (`x5t#S256`), which bound tokens name. */
+	thumbprint: string,
+	/**  The certificates in PEM, its own one first. */
+	pem: string,
+	/**  Its public key as a JSON Web Key Set with the certificates (`x5c`). */
+	jwks: string,
+	/**  What the person should do about it, as a sentence: it has expired or expires soon. */
+	note: string | null,
+};
 
 /**  Changes to the settings. `None` leaves a setting as it is. */
 export type Changes = {
@@ -1242,6 +1271,8 @@ export type IssuedToken = {
 	is_bearer: boolean,
 	/**  Whether it is bound to the connection's key (DPoP), and sent with a proof. */
 	is_bound?: boolean,
+	/**  Whether it is bound to the app's TLS certificate (RFC 8705). */
+	is_certificate_bound?: boolean,
 };
 
 /**  An item of a collection. */
@@ -2159,6 +2190,8 @@ export type TokenMetadata = {
 	id_token?: IdTokenMetadata | null,
 	/**  The thumbprint (RFC 7638) of the key that the access token is bound to (DPoP); `None` for a bearer token. */
 	dpop?: string | null,
+	/**  The thumbprint (RFC 8705 §3.1) of the app's TLS certificate that the access token is bound to. */
+	certificate?: string | null,
 };
 
 /**  The parts of a token that may be shown: its first characters, and a fingerprint for comparing tokens. */

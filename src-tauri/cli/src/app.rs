@@ -1,6 +1,7 @@
 //! `grapnel app`: the clients that a person registered with providers.
 
 mod add;
+mod certificate;
 mod check;
 mod discover;
 mod duplicate;
@@ -18,6 +19,7 @@ use grapnel_model::redirect::ProposedRedirect;
 
 use crate::lookup;
 use crate::session::Session;
+use certificate::Certificate;
 use print::{AppList, Document, Profile, Proposed, Removed};
 
 #[derive(Debug, Subcommand)]
@@ -47,6 +49,14 @@ pub(crate) enum Command {
     Key {
         /// The app's name
         name: String,
+    },
+    /// Print the app's TLS certificate (mTLS), to register it with the provider: its subject, or its key (app key)
+    Certificate {
+        /// The app's name
+        name: String,
+        /// Print the certificates themselves in PEM, without the private key
+        #[arg(long)]
+        pem: bool,
     },
     /// Print the document to host at the address that is the app's client ID (client ID metadata document)
     Metadata {
@@ -79,6 +89,7 @@ impl Command {
             Self::Add(_)
             | Self::Duplicate(_)
             | Self::Key { .. }
+            | Self::Certificate { .. }
             | Self::Metadata { .. }
             | Self::Registration(_) => true,
             Self::Remove(asked) => asked.delete_registration,
@@ -124,6 +135,11 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         Command::Key { name } => {
             let app = lookup::app(&session.grapnel, &name)?;
             session.output.show(&Document(session.grapnel.public_key(&app.id).await?))
+        }
+        Command::Certificate { name, pem } => {
+            let app = lookup::app(&session.grapnel, &name)?;
+            let view = session.grapnel.certificate(&app.id).await?;
+            session.output.show(&Certificate { view, is_pem: pem })
         }
         Command::Metadata { name } => {
             let app = lookup::app(&session.grapnel, &name)?;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_model::access_token::AccessToken;
+use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::ConnectionId;
@@ -94,9 +94,10 @@ impl ApiClient {
         // repeated once with that grant's token instead of a refresh.
         let row = SignedIn::load(&self.ctx, &self.id)?.connection;
         let version = row.version;
-        // A token that is bound to a key is sent with a proof, which the token agent does not make.
-        if row.token_metadata().is_some_and(|held| held.dpop.is_none()) {
-            *self.lock_given() = ask().map(|token| CurrentToken { token, version, key: None });
+        // A token that is bound is sent with a proof or a certificate, which the token agent does not have.
+        if row.token_metadata().is_some_and(|held| held.token_type() == AccessTokenType::Bearer) {
+            let given = |token| CurrentToken { token, version, key: None, certificate: None };
+            *self.lock_given() = ask().map(given);
         }
         Ok(self)
     }

@@ -6,8 +6,9 @@ use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{CLIENT_KEY, ClientAuth, GrantType, ProviderConfig, Secrets};
 use grapnel_oauth::signing_key::SigningKey;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::client_certificate;
 use crate::context::Context;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
@@ -30,18 +31,23 @@ pub(crate) fn of(config: &ProviderConfig, secrets: &Secrets) -> Result<Option<Si
     SigningKey::parse(key, config.client_key_alg, config.client_key_id.as_deref()).map(Some)
 }
 
-/// The public half of an app's private key as a JSON Web Key Set (RFC 7517 §5), to be registered at the provider.
+/// The public halves of an app's private keys as a JSON Web Key Set (RFC 7517 §5), to be registered at the provider:
+/// that of its TLS certificate with the certificate.
 ///
 /// # Errors
 /// The app's client does not authenticate with a key, or its key cannot be used.
 pub(crate) async fn public(ctx: &Context, id: &AppId) -> Result<String> {
     let app = ConfiguredApp::load(ctx, id)?;
     let secrets = secret_parameters::open(ctx, &app.row).await?;
-    let Some(key) = of(app.config()?, &secrets)? else {
+    let config = app.config()?;
+    let key = of(config, &secrets)?.map(|key| json!(key.public()));
+    let certificate = client_certificate::of(config, &secrets)?.map(|certificate| certificate.jwk());
+    let keys: Vec<Value> = [key, certificate].into_iter().flatten().collect();
+    if keys.is_empty() {
         return Err(Error::input("client_auth", format!("The app “{}” has no private key.", app.row.name))
             .hint("Set client_auth to private_key_jwt; Grapnel then makes a key.")
             .next_step(NextStep::EditApp));
-    };
-    serde_json::to_string_pretty(&json!({ "keys": [key.public()] }))
+    }
+    serde_json::to_string_pretty(&json!({ "keys": keys }))
         .map_err(|_| Error::new(Code::Internal, "The public key could not be written."))
 }

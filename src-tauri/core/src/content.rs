@@ -28,8 +28,9 @@ use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::Content;
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use grapnel_oauth::dpop::DpopKey;
+
 use grapnel_oauth::http::Limits;
+use grapnel_oauth::http::api::ApiToken;
 use grapnel_oauth::http::token::Grant;
 use grapnel_store::connection::{self, ConnectionRow};
 use serde_json::json;
@@ -90,7 +91,7 @@ pub(crate) async fn account_of_new(
     ctx: &Arc<Context>,
     id: &ConnectionId,
     app: &ConfiguredApp,
-    granted: (&Grant, Option<Arc<DpopKey>>),
+    granted: (&Grant, ApiToken),
 ) -> Option<Account> {
     let api = Api::of_new(ctx, id, app, granted).ok()?;
     let claims = claims_of(&api).await.ok()?;

@@ -7,13 +7,16 @@ use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{GrantType, Origins, ProviderConfig};
 use grapnel_model::secret::{SecretString, TokenPreview};
+use grapnel_model::token_response::Deviation;
 use grapnel_oauth::http::Mask;
+use grapnel_oauth::http::api::ApiToken;
 use grapnel_oauth::http::credentials::Credentials;
 use grapnel_oauth::http::token::Grant;
 use grapnel_oauth::refusal::client_hint;
 use grapnel_store::connection::{ConnectionIdentity, ConnectionRow, RefreshStatus, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
+use crate::client_certificate;
 use crate::client_key;
 use crate::content::jwt::{self, refresh_token_claims};
 use crate::context::Context;
@@ -72,6 +75,7 @@ impl OAuthClient {
         let (provider, config, app) = (app.provider()?, app.config()?, &app.row);
         let secrets = secret_parameters::open(ctx, app).await?;
         let private_key = client_key::of(config, &secrets)?;
+        let certificate = client_certificate::of(config, &secrets)?;
         let secrets = secrets.iter().map(|(key, value)| (key.as_str(), value.clone()));
         let mut config = config.clone().with(secrets);
         let refresh = &mut config.refresh;
@@ -89,10 +93,21 @@ impl OAuthClient {
             Some(sealed) => Some(ctx.vault.open(&secret_associated_data(&app.id), sealed).await?),
             None => None,
         };
-        let credentials =
-            Credentials { client_id: app.client_id.clone(), client_secret, private_key, dpop: None };
+        let client_id = app.client_id.clone();
+        let credentials = Credentials { client_id, client_secret, private_key, dpop: None, certificate };
         let is_registered = app.registration.as_ref().is_some_and(|own| own.client_id == app.client_id);
         Ok(Self { provider, config, credentials, is_registered })
+    }
+
+    /// The access token of a new grant, as it is sent to an API.
+    pub(crate) fn token_of(&self, grant: &Grant) -> ApiToken {
+        let key = self.credentials.dpop.clone().filter(|_| grant.token_type == AccessTokenType::Dpop);
+        let token = &grant.access_token;
+        let certificate = self.credentials.certificate.clone().filter(|certificate| {
+            let is_bound = || jwt::is_bound_to_certificate(token, certificate.thumbprint());
+            self.config.certificate_bound && is_bound() != Some(false)
+        });
+        ApiToken { value: grant.access_token.clone(), key, certificate }
     }
 
     /// Adds what to do to an error about the client's credentials: a client that Grapnel registered can be registered
@@ -115,12 +130,20 @@ impl OAuthClient {
 pub(crate) async fn seal(
     ctx: &Context,
     id: &ConnectionId,
-    OAuthClient { config, credentials, .. }: &OAuthClient,
+    client: &OAuthClient,
     grant: Grant,
     (grant_type, before): (GrantType, Option<&ConnectionRow>),
 ) -> Result<SealedGrant> {
     // A client gets new tokens with its own credentials: a refresh token would be none of its own (RFC 6749 §4.4.3).
     let grant = if grant_type.has_person() { grant } else { Grant { refresh_token: None, ..grant } };
+    let (config, sent) = (&client.config, client.token_of(&grant));
+    let mut deviations = grant.deviations.clone();
+    if config.certificate_bound && sent.certificate.is_none() {
+        deviations.push(Deviation {
+            member: "access_token".into(),
+            found: "does not name the app’s certificate (cnf): it is not bound to it (RFC 8705)".into(),
+        });
+    }
     let (now, old) = (ctx.time.now(), before.and_then(ConnectionRow::token_metadata));
     let (expires_at, expiry_source) = token_lifetime::access_end(now, &grant, old);
     let (refresh_expires_at, refresh_end_is_fixed) = token_lifetime::refresh_end(now, &grant, old);
@@ -146,11 +169,8 @@ pub(crate) async fn seal(
             Some(expires_at) => Some(IdTokenMetadata { expires_at, received_at: now }),
             None => old.and_then(|held| held.id_token.clone()),
         },
-        dpop: credentials
-            .dpop
-            .as_ref()
-            .filter(|_| grant.token_type == AccessTokenType::Dpop)
-            .map(|key| key.thumbprint().to_owned()),
+        dpop: sent.key.map(|key| key.thumbprint().to_owned()),
+        certificate: sent.certificate.map(|certificate| certificate.thumbprint().to_owned()),
         authorization_details: GrantedDetails {
             requested: old.and_then(|held| held.authorization_details.requested.clone()),
             granted: grant
@@ -170,7 +190,7 @@ pub(crate) async fn seal(
         access: ctx.vault.seal(&access_associated_data(id), &grant.access_token).await?,
         refresh,
         id_token,
-        dpop: dpop_key::seal(ctx, id, credentials.dpop.as_deref()).await?,
+        dpop: dpop_key::seal(ctx, id, client.credentials.dpop.as_deref()).await?,
         id_claims: None,
         metadata: held,
         scopes: grant.scopes.or_else(|| before.map(|row| row.scopes.clone())).unwrap_or_default(),
@@ -178,7 +198,7 @@ pub(crate) async fn seal(
             .project_ids
             .or_else(|| before.map(|row| row.project_ids.clone()))
             .unwrap_or_default(),
-        deviations: grant.deviations,
+        deviations,
         token_response: grant.redacted_response,
         error: None,
     })

@@ -11,6 +11,7 @@ pub mod authorize;
 mod auto_lock;
 pub mod browser;
 mod change_feed;
+mod client_certificate;
 mod client_key;
 pub mod connection;
 pub mod content;

@@ -226,10 +226,13 @@ impl Derivation<'_> {
         log.mask([subject_token.clone()]);
         let asked = TokenRequestKind::TokenExchange { subject_token, target: self.target.clone() };
         match request(&log, &permit, &client, asked).await {
-            Ok(grant) => match unwanted(&client, &grant, (&subject.token.value, self.target)) {
-                Some(refused) => Ok(Err(refused)),
-                None => self.store(&signed_in, grant, subject.key.clone()).await.map(Ok),
-            },
+            Ok(grant) => {
+                if let Some(refused) = unwanted(&client, &grant, (&subject.token.value, self.target)) {
+                    return Ok(Err(refused));
+                }
+                let is_certificate_bound = client.config.certificate_bound;
+                self.store(&signed_in, (grant, is_certificate_bound), subject.key.clone()).await.map(Ok)
+            }
             Err(unanswered) => Ok(Err(refused(&client, unanswered, self.target))),
         }
     }
@@ -252,7 +255,12 @@ impl Derivation<'_> {
     }
 
     /// Stores a new token before it is handed out.
-    async fn store(&self, of: &SignedIn, grant: Grant, key: Option<Arc<DpopKey>>) -> Result<DerivedToken> {
+    async fn store(
+        &self,
+        of: &SignedIn,
+        (grant, is_certificate_bound): (Grant, bool),
+        key: Option<Arc<DpopKey>>,
+    ) -> Result<DerivedToken> {
         let (ctx, id, now) = (self.ctx, DerivedTokenId::random(), self.ctx.time.now());
         let notes = notes(&grant, self.target);
         let issued = IssuedToken {
@@ -262,6 +270,7 @@ impl Derivation<'_> {
             token_type: grant.issued_token_type,
             is_bearer: grant.is_bearer,
             is_bound: grant.token_type == AccessTokenType::Dpop,
+            is_certificate_bound,
         };
         let sealed = ctx.vault.seal(&derived_associated_data(&id), &grant.access_token).await?;
         let row = DerivedTokenRow {
@@ -323,7 +332,11 @@ impl Derivation<'_> {
 
 fn derived_of(value: SecretString, issued: IssuedToken, key: Option<Arc<DpopKey>>) -> DerivedToken {
     let key = key.filter(|_| issued.is_bound);
-    let token_type = if issued.is_bound { AccessTokenType::Dpop } else { AccessTokenType::Bearer };
+    let token_type = match (issued.is_bound, issued.is_certificate_bound) {
+        (true, _) => AccessTokenType::Dpop,
+        (false, true) => AccessTokenType::CertificateBound,
+        (false, false) => AccessTokenType::Bearer,
+    };
     let token = AccessToken { value, token_type, expires_at: issued.expires_at };
     DerivedToken { token, issued, key }
 }

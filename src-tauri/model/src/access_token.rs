@@ -12,13 +12,15 @@ pub enum AccessTokenType {
     Bearer,
     /// With a proof that the sender has the key which it is bound to (RFC 9449).
     Dpop,
+    /// Alone, over a TLS connection with the client certificate that it is bound to (RFC 8705 §3).
+    CertificateBound,
 }
 
 impl AccessTokenType {
     /// The name of the type and of its scheme.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Bearer => "Bearer",
+            Self::Bearer | Self::CertificateBound => "Bearer",
             Self::Dpop => "DPoP",
         }
     }

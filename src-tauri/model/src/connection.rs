@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::access_token::AccessTokenType;
 use crate::account::{Account, Application, Authorization, Claims};
 use crate::annotations::Annotations;
 use crate::authorization_details::{DetailsView, GrantedDetails};
@@ -125,6 +126,22 @@ pub struct TokenMetadata {
     #[serde(default, skip_serializing_if = "GrantedDetails::is_empty")]
     #[cfg_attr(feature = "specta", specta(skip))]
     pub authorization_details: GrantedDetails,
+    /// The thumbprint (RFC 8705 §3.1) of the app's TLS certificate that the access token is bound to.
+    #[serde(default)]
+    pub certificate: Option<String>,
+}
+
+impl TokenMetadata {
+    /// How the access token is sent.
+    pub fn token_type(&self) -> AccessTokenType {
+        if self.dpop.is_some() {
+            AccessTokenType::Dpop
+        } else if self.certificate.is_some() {
+            AccessTokenType::CertificateBound
+        } else {
+            AccessTokenType::Bearer
+        }
+    }
 }
 
 /// The stored ID token, without its value.

@@ -186,6 +186,9 @@ pub struct IssuedToken {
     /// Whether it is bound to the connection's key (DPoP), and sent with a proof.
     #[serde(default)]
     pub is_bound: bool,
+    /// Whether it is bound to the app's TLS certificate (RFC 8705).
+    #[serde(default)]
+    pub is_certificate_bound: bool,
 }
 
 #[cfg(test)]

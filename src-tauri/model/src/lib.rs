@@ -10,6 +10,7 @@ pub mod annotations;
 pub mod api_exchange;
 pub mod attempt;
 pub mod authorization_details;
+pub mod client_certificate;
 pub mod connection;
 pub mod connection_event;
 pub mod content;

@@ -21,8 +21,8 @@ pub use config::{
 };
 pub use endpoint::{endpoint, is_loopback};
 pub use extras::{
-    CLIENT_KEY, CLIENT_KEY_SETTINGS, ExtraParameters, Secrets, check as check_extra_value, is_reserved,
-    is_secret, replace,
+    CLIENT_CERTIFICATE, CLIENT_KEY, CLIENT_KEY_SETTINGS, ExtraParameters, Secrets,
+    check as check_extra_value, is_reserved, is_secret, replace,
 };
 pub use file::{ProfileFile, Review};
 pub use grant_type::GrantType;

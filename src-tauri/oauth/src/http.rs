@@ -24,6 +24,7 @@ mod masked_exchange;
 pub mod masked_text;
 mod observed;
 pub mod password_login;
+mod presented_certificate;
 mod proxy;
 pub mod pushed_request;
 mod redacted_response;

@@ -6,6 +6,7 @@
 pub mod authorities;
 pub mod authorization_request;
 pub mod callback;
+pub mod client_certificate;
 pub mod clock;
 pub mod codeless_messages;
 pub mod discovery;

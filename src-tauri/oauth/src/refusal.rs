@@ -109,6 +109,9 @@ pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &st
     if config.client_auth.is_assertion() {
         return assertion_hint(config, then);
     }
+    if config.client_auth.is_certificate() {
+        return format!("{CERTIFICATE_HINT} Then {then}.");
+    }
     let method = match (config.client_auth, secret) {
         (_, None) => " If the provider gave you a client secret, enter it as well.",
         (ClientAuth::Basic, Some(secret)) if is_encoded(secret) || is_encoded(&credentials.client_id) => {
@@ -122,13 +125,24 @@ pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &st
             " If both are right, the provider may want them by HTTP Basic: set client_auth to basic."
         }
         (ClientAuth::None, Some(_)) => " The app’s client_auth is none: set it to basic or body.",
-        (ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt, Some(_)) => "",
+        (
+            ClientAuth::SecretJwt
+            | ClientAuth::PrivateKeyJwt
+            | ClientAuth::TlsClientAuth
+            | ClientAuth::SelfSignedTlsClientAuth,
+            Some(_),
+        ) => "",
     };
     format!(
         "Compare client ID and client secret with your app’s page at the provider, and correct the app (Edit app, or \
          grapnel app set).{method} Then {then}."
     )
 }
+
+/// The hint for a client that authenticates with a TLS certificate.
+const CERTIFICATE_HINT: &str = "Compare the client ID with your app’s page at the provider, and look whether the app’s \
+    certificate is registered there (grapnel app certificate): its subject for tls_client_auth, its public key for \
+    self_signed_tls_client_auth.";
 
 /// The hint for a client that authenticates with a JWT.
 fn assertion_hint(config: &ProviderConfig, then: &str) -> String {

@@ -31,6 +31,7 @@ pub fn messages(
         ClientAuth::SecretJwt | ClientAuth::PrivateKeyJwt => {
             Some(hidden("client_assertion", "hidden, a JWT made for each request"))
         }
+        ClientAuth::TlsClientAuth | ClientAuth::SelfSignedTlsClientAuth => None,
         _ => has_secret.then(|| hidden("client_secret", "hidden, in the vault")),
     });
     exchange.extend(request.verifier.is_some().then(|| hidden("code_verifier", "hidden, in the vault")));

@@ -6,6 +6,7 @@ use std::io::Write;
 use grapnel_core::app::{App, NewApp, Rediscovery, RegisteredApp, RegistrationRequest};
 use grapnel_core::discovery::Discovery;
 use grapnel_core::endpoint_check::EndpointCheck;
+use grapnel_model::client_certificate::CertificateView;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Profile, ProfileFile, Review};
@@ -118,6 +119,13 @@ pub(crate) async fn renew_registration(
 #[specta::specta]
 pub(crate) async fn public_key(core: State<'_, CoreHandle>, app_id: AppId) -> Result<String> {
     core.core().await?.public_key(&app_id).await
+}
+
+/// The public half of an app's TLS certificate, to be registered at the provider.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn certificate(core: State<'_, CoreHandle>, app_id: AppId) -> Result<CertificateView> {
+    core.core().await?.certificate(&app_id).await
 }
 
 /// The document to host at the address that is an app's client ID.

@@ -6,7 +6,7 @@ use clap::Args;
 use grapnel_core::app::{App, ImportFormat, NOT_ADDED, NewApp, RegistrationRequest, read_apps};
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{CLIENT_KEY, GrantType, Profile, ProfileFile};
+use grapnel_model::provider::{CLIENT_CERTIFICATE, CLIENT_KEY, GrantType, Profile, ProfileFile};
 use grapnel_model::secret::ExposeSecret;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -69,6 +69,10 @@ pub(crate) struct Add {
     /// one if the client authentication needs a key
     #[arg(long, value_name = "FILE")]
     client_key: Option<PathBuf>,
+    /// Read the client's TLS certificates and their private key (PEM) from a file, or from standard input if it is -
+    /// (repeatable, if they are in several files)
+    #[arg(long = "client-certificate", value_name = "FILE")]
+    client_certificate: Vec<PathBuf>,
     /// Read the JSON key file of a service account, or standard input if it is -: its private key goes to the vault,
     /// and its other values become settings
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "client_key"])]
@@ -118,7 +122,11 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     let client_secret =
         if new.register { None } else { client_secret(session, new.client_secret_stdin, need)? };
     let mut secrets = account.secrets;
-    secrets.extend(secret_values(session, new.secret_values, new.client_key.as_deref())?);
+    secrets.extend(secret_values(
+        session,
+        new.secret_values,
+        (new.client_key.as_deref(), &new.client_certificate),
+    )?);
     let own_redirect = if profile.prefers_loopback() { "loopback" } else { "deep-link" };
     let app = NewApp {
         name: new.name,
@@ -205,10 +213,14 @@ impl CommandResult for Added<'_> {
             if has_callback && !is_registered { format!("{redirect_uri}{port}") } else { String::new() };
         let has_key = !is_registered && self.app.secrets.iter().any(|key| key == CLIENT_KEY);
         let key = has_key.then(|| format!("grapnel app key {}", lookup::quoted(name)));
+        let has_certificate = !is_registered && self.app.secrets.iter().any(|key| key == CLIENT_CERTIFICATE);
+        let certificate =
+            has_certificate.then(|| format!("grapnel app certificate {}", lookup::quoted(name)));
         let next = fields([
             ("Client ID", if is_registered { self.app.client_id.clone() } else { String::new() }),
             ("Redirect URI to register", redirect),
             ("Public key to register", key.unwrap_or_default()),
+            ("Certificate to register", certificate.unwrap_or_default()),
             ("Next", connect),
         ]);
         let announced = self.discovery.map(|found| format!("\n\n{}", discover::text(found)));

@@ -55,7 +55,7 @@ pub(super) async fn run(session: &mut Session<'_>, asked: Duplicate) -> Result<(
         Profile::find(&app.provider)?.check(&new.overrides).map_err(|error| error.or_means(NOT_ADDED))?;
     let need = if asked.with_secret && app.has_secret { Need::Optional } else { config.secret_need() };
     new.client_secret = client_secret(session, asked.client_secret_stdin, need)?;
-    new.secrets = secret_values(session, asked.secret_values, None)?;
+    new.secrets = secret_values(session, asked.secret_values, (None, &[]))?;
     let is_left = |key: &&String| !new.secrets.contains_key(*key);
     let mut left: Vec<String> = app.secrets.iter().filter(is_left).cloned().collect();
     if app.has_secret && new.client_secret.is_none() {

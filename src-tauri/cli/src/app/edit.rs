@@ -44,6 +44,10 @@ pub(crate) struct Set {
     /// Read a new private key of the client (PEM) from a file, or from standard input if it is -
     #[arg(long, value_name = "FILE")]
     client_key: Option<PathBuf>,
+    /// Read the client's TLS certificates and their private key (PEM) from a file, or from standard input if it is -
+    /// (repeatable, if they are in several files)
+    #[arg(long = "client-certificate", value_name = "FILE")]
+    client_certificate: Vec<PathBuf>,
     /// Reset a setting to the profile's default (repeatable)
     #[arg(long = "reset", value_name = "KEY")]
     resets: Vec<String>,
@@ -54,7 +58,8 @@ impl Set {
     pub(super) fn needs_vault(&self) -> bool {
         let mut keys = self.resets.iter().chain(self.settings.iter().map(|(key, _)| key));
         let is_secret = keys.any(|key| is_secret(key) || CLIENT_KEY_SETTINGS.contains(&key.as_str()));
-        self.client_secret_stdin || self.client_key.is_some() || !self.secret_values.is_empty() || is_secret
+        let has_file = self.client_key.is_some() || !self.client_certificate.is_empty();
+        self.client_secret_stdin || has_file || !self.secret_values.is_empty() || is_secret
     }
 }
 
@@ -75,7 +80,11 @@ pub(super) async fn run(session: &mut Session<'_>, change: Set) -> Result<()> {
         new.client_secret =
             Some(SecretInput(session.secret("client_secret", "Client secret (not shown): ")?));
     }
-    new.secrets = secret_values(session, change.secret_values, change.client_key.as_deref())?;
+    new.secrets = secret_values(
+        session,
+        change.secret_values,
+        (change.client_key.as_deref(), &change.client_certificate),
+    )?;
     let resets = change.resets.into_iter().filter(|key| app.secrets.contains(key));
     new.secrets.extend(resets.map(|key| (key, None)));
     new.name = change.name.unwrap_or(new.name);

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use grapnel_core::app::NOT_ADDED;
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{CLIENT_KEY, Need, Overrides, Profile};
+use grapnel_model::provider::{CLIENT_CERTIFICATE, CLIENT_KEY, Need, Overrides, Profile};
 use grapnel_model::provider_text::clean;
-use grapnel_model::secret::{SecretInput, SecretString};
+use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use zeroize::Zeroizing;
 
 use crate::lookup;
@@ -79,16 +79,24 @@ pub(super) fn initial_access_token(session: &mut Session<'_>, is_given: bool) ->
     if is_given { read().map(|token| Some(SecretInput(token))) } else { Ok(None) }
 }
 
-/// Reads the secret values of these keys, one per line, and the private key of the client from its file, if one is
-/// given.
+/// Reads the secret values of these keys, one per line, and the private key and the TLS certificate of the client from
+/// their files, if any are given.
 pub(super) fn secret_values(
     session: &mut Session<'_>,
     keys: Vec<String>,
-    client_key: Option<&Path>,
+    (client_key, certificate): (Option<&Path>, &[PathBuf]),
 ) -> Result<BTreeMap<String, Option<SecretInput>>> {
     let mut values = BTreeMap::new();
     if let Some(path) = client_key {
         values.insert(CLIENT_KEY.to_owned(), Some(SecretInput(secret_file(session, path, CLIENT_KEY)?)));
+    }
+    if !certificate.is_empty() {
+        let mut all = Zeroizing::new(String::new());
+        for path in certificate {
+            all.push_str(secret_file(session, path, CLIENT_CERTIFICATE)?.expose_secret());
+            all.push('\n');
+        }
+        values.insert(CLIENT_CERTIFICATE.to_owned(), Some(SecretInput(all.as_str().into())));
     }
     for key in keys {
         let value = session.secret(&key, &format!("{key} (not shown): "))?;
@@ -108,13 +116,11 @@ pub(super) fn secret_file(session: &mut Session<'_>, path: &Path, field: &str) -
         file.take(MAX_KEY_BYTES).read_to_string(&mut text).map(|_| text.as_str().into())
     };
     File::open(path).and_then(read).map_err(|error| {
-        Error::input(field, format!("“{}” cannot be read: {error}.", path.display())).hint(
-            if field == CLIENT_KEY {
-                "Name a file with a private key in PEM."
-            } else {
-                "Name a JSON key file."
-            },
-        )
+        Error::input(field, format!("“{}” cannot be read: {error}.", path.display())).hint(match field {
+            CLIENT_KEY => "Name a file with a private key in PEM.",
+            CLIENT_CERTIFICATE => "Name a file with certificates or a private key in PEM.",
+            _ => "Name a JSON key file.",
+        })
     })
 }
 

@@ -9,6 +9,7 @@ mod apps;
 mod archive;
 mod authorization_details;
 mod bad_input;
+mod certificates;
 mod client_keys;
 mod connecting;
 mod connections;

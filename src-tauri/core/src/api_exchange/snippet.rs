@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
+use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::api_exchange::{ApiExchangeView, ApiRequestDraft, ExchangeKind, SnippetFormat};
+use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_store::connection::ConnectionRow;
@@ -30,10 +32,15 @@ pub(crate) fn snippet(
 ) -> Result<String> {
     let request = draft::request(&ApiClient::new(ctx, id, Vec::new()), draft)?;
     let connection = SignedIn::load(ctx, id)?.connection;
-    let (name, is_bound) = (&connection.name, is_bound(&connection));
+    let (name, token_type) = (&connection.name, token_type(&connection));
     match format {
-        SnippetFormat::Curl => curl((name, is_bound), &request, &draft.body),
-        SnippetFormat::Fetch | SnippetFormat::Python if is_bound => Err(needs_proof()),
+        SnippetFormat::Curl => curl((name, token_type), &request, &draft.body),
+        SnippetFormat::Fetch | SnippetFormat::Python if token_type == AccessTokenType::Dpop => {
+            Err(needs_proof())
+        }
+        SnippetFormat::Fetch | SnippetFormat::Python if token_type == AccessTokenType::CertificateBound => {
+            Err(needs_certificate())
+        }
         SnippetFormat::Fetch => Ok(fetch(name, &request, &draft.body)),
         SnippetFormat::Python => Ok(python(name, &request, &draft.body)),
     }
@@ -73,16 +80,19 @@ pub(crate) async fn exchange_snippet(
     };
     if has_token {
         let connection = SignedIn::load(ctx, id)?.connection;
-        return curl((&connection.name, is_bound(&connection)), &request, &draft.body);
+        return curl((&connection.name, token_type(&connection)), &request, &draft.body);
     }
     Ok(format!("{}\n", command(&request, &draft.body, false)?))
 }
 
 /// The header with the token is read from a here-document: other programs can see the arguments of curl.
-fn curl((name, is_bound): (&str, bool), request: &ApiRequest, body: &str) -> Result<String> {
+fn curl((name, token_type): (&str, AccessTokenType), request: &ApiRequest, body: &str) -> Result<String> {
     let arguments = arguments(name).into_iter().map(word).collect::<Result<Vec<_>>>()?.join(" ");
+    if token_type == AccessTokenType::CertificateBound {
+        return Err(needs_certificate());
+    }
     let command = command(request, body, true)?;
-    if is_bound {
+    if token_type == AccessTokenType::Dpop {
         let (method, url) = (word(request.method.as_str())?, word(request.url.as_str())?);
         return Ok(format!(
             "{BOUND_NOTE}{command} <<END\n$(grapnel token --dpop {method} {url} {})\nEND\n",
@@ -168,9 +178,19 @@ print(response.status, response.read().decode(errors=\"replace\"))
 const BOUND_NOTE: &str = "# The token is bound to a key (DPoP): its proof is for this request, and has no nonce. If \
     the API demands one,\n# use grapnel api or grapnel proxy, which send it.\n";
 
-/// Whether a connection's token needs a proof of each request.
-fn is_bound(connection: &ConnectionRow) -> bool {
-    connection.token_metadata().is_some_and(|held| held.dpop.is_some())
+/// How a connection's token is sent.
+fn token_type(connection: &ConnectionRow) -> AccessTokenType {
+    connection.token_metadata().map(TokenMetadata::token_type).unwrap_or_default()
+}
+
+/// The private key of the certificate stays in the vault, where no other program can use it.
+fn needs_certificate() -> Error {
+    Error::input(
+        "format",
+        "The token is bound to the app’s certificate (mTLS), and other programs do not have its private key.",
+    )
+    .means("Nothing was copied.")
+    .hint("Send the request by grapnel api or grapnel proxy, which present the certificate.")
 }
 
 fn needs_proof() -> Error {
@@ -244,7 +264,7 @@ mod tests {
     #[test]
     fn the_code_asks_for_a_token_and_has_none() {
         let of = |name: &str, request: &ApiRequest, body: &str| {
-            let curl = curl((name, false), request, body).unwrap();
+            let curl = curl((name, AccessTokenType::Bearer), request, body).unwrap();
             [curl, fetch(name, request, body), python(name, request, body)].join("----\n")
         };
         insta::assert_snapshot!(of(NAME, &request(), BODY));
@@ -253,14 +273,14 @@ mod tests {
 
     #[test]
     fn a_bound_token_comes_with_its_proof() {
-        let code = curl(("acme", true), &plain(Method::GET), "").unwrap();
+        let code = curl(("acme", AccessTokenType::Dpop), &plain(Method::GET), "").unwrap();
         let asks = "$(grapnel token --dpop GET https://api.example/projects acme)\n";
         assert!(code.contains(asks) && code.contains("has no nonce"), "{code}");
     }
 
     #[test]
     fn a_body_that_no_shell_passes_on_is_refused() {
-        let error = curl(("acme", false), &request(), "a\0b").unwrap_err();
+        let error = curl(("acme", AccessTokenType::Bearer), &request(), "a\0b").unwrap_err();
         assert_eq!(error.field.as_deref(), Some("body"));
         assert!(fetch("acme", &request(), "a\0b").contains(r"a\u0000b"));
     }
@@ -296,7 +316,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_shell_passes_every_character_of_the_curl_command_on() {
-        let printed = run("sh", &["-c"], &curl((NAME, false), &request(), BODY).unwrap()).unwrap();
+        let printed =
+            run("sh", &["-c"], &curl((NAME, AccessTokenType::Bearer), &request(), BODY).unwrap()).unwrap();
         let (url, note) = (request().url, format!("x-note: {NOTE}"));
         let arguments = [
             "--globoff",

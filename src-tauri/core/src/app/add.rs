@@ -29,7 +29,7 @@ pub(crate) struct ValidatedApp {
 /// Validates an app. An error names the invalid field.
 pub(crate) fn validate(new: NewApp, at: Timestamp) -> Result<ValidatedApp> {
     let (id, provider) = (AppId::random(), new.provider.clone());
-    let checked = new.check(Held::default(), &redirect::path_segment(&id))?;
+    let checked = new.check(Held::default(), &redirect::path_segment(&id), at)?;
     let row = AppRow {
         id,
         name: checked.name,

@@ -36,7 +36,7 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     // If the old settings cannot be parsed any more, it is unknown which hosts got the secrets.
     let old = Profile::find(&before.provider)?.config(&before.overrides);
     let old = old.map(|config| config.origins()).unwrap_or_default();
-    let mut checked = new.check(Held::by(&before), &redirect::path_segment(id))?;
+    let mut checked = new.check(Held::by(&before), &redirect::path_segment(id), ctx.now())?;
     let labelled = AppRow { environment: checked.environment, ..before.clone() };
     checked.environment = ctx.store.read(|c| app::known_environment(c, &labelled))?;
     let origins = checked.config.origins();

@@ -4,19 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::{
-    CLIENT_KEY, ClientAuth, Need, Overrides, Profile, ProviderConfig, Secrets, is_secret,
+    CLIENT_CERTIFICATE, CLIENT_KEY, ClientAuth, Need, Overrides, Profile, ProviderConfig, Secrets, is_secret,
 };
 use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
 use grapnel_model::{redirect, text};
 use grapnel_oauth::signing_key::SigningKey;
 use grapnel_store::app::AppRow;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::view::App;
-use crate::client_key;
+use crate::{client_certificate, client_key};
 
 /// The maximum length of a name, ID, secret or value in bytes.
 const MAX_FIELD_BYTES: usize = 4096;
+/// The maximum length of a certificate with its chain and its private key in bytes.
+const MAX_CERTIFICATE_BYTES: usize = 64 << 10;
 /// The maximum length of a value's key in bytes, and the maximum number of values.
 const MAX_KEY_BYTES: usize = 256;
 const MAX_VALUES: usize = 256;
@@ -86,12 +89,15 @@ pub(super) struct Held {
     pub(super) secret: bool,
     /// Whether a private key is stored.
     pub(super) key: bool,
+    /// Whether a TLS certificate is stored.
+    pub(super) certificate: bool,
 }
 
 impl Held {
     pub(super) fn by(row: &AppRow) -> Self {
-        let key = row.secret_keys.iter().any(|key| key == CLIENT_KEY);
-        Self { secret: row.sealed_secret.is_some(), key }
+        let holds = |wanted: &str| row.secret_keys.iter().any(|key| key == wanted);
+        let (key, certificate) = (holds(CLIENT_KEY), holds(CLIENT_CERTIFICATE));
+        Self { secret: row.sealed_secret.is_some(), key, certificate }
     }
 }
 
@@ -107,8 +113,8 @@ pub(super) enum Secret {
 
 impl NewApp {
     /// Validates the settings. An error names the invalid field. A redirect URI of the app's own ends with `word`. A
-    /// private key is made if the client needs one and there is none.
-    pub(super) fn check(self, held: Held, word: &str) -> Result<Checked> {
+    /// private key or a certificate is made if the client needs one and there is none.
+    pub(super) fn check(self, held: Held, word: &str, now: Timestamp) -> Result<Checked> {
         let profile = Profile::find(&self.provider)?;
         let name = name(&self.name, profile)?;
         let environment = environment(&self.environment)?;
@@ -148,6 +154,8 @@ impl NewApp {
             }
             client_key::of(&config, &secrets)?;
         }
+        let is_kept = held.certificate && !removed.contains(CLIENT_CERTIFICATE);
+        client_certificate::check(&config, &mut secrets, is_kept, now)?;
         Ok(Checked {
             name,
             client_id: client_id.unwrap_or_default(),
@@ -284,7 +292,8 @@ fn check_sizes<'v>(values: impl Iterator<Item = (&'v String, &'v String)>) -> Re
         if key.len() > MAX_KEY_BYTES || key.chars().any(is_hidden) {
             return Err(Error::input("more_value", "The key of a value is too long, or cannot be shown."));
         }
-        if value.len() > MAX_FIELD_BYTES {
+        let limit = if key == CLIENT_CERTIFICATE { MAX_CERTIFICATE_BYTES } else { MAX_FIELD_BYTES };
+        if value.len() > limit {
             return Err(Error::input(key, "The value is too long."));
         }
     }

@@ -98,6 +98,9 @@ pub(super) struct ArchivedTokens {
     /// Whether the access token is.
     #[serde(default)]
     pub(super) is_bound: bool,
+    /// The thumbprint of the app's TLS certificate that the access token is bound to.
+    #[serde(default)]
+    pub(super) certificate: Option<String>,
     #[serde(default)]
     pub(super) grant_type: GrantType,
     #[serde(default)]
@@ -213,7 +216,7 @@ mod tests {
                 issued_at, expires_at, refresh_count, expiry_source: ExpirySource::TokenClaim,
                 refresh_expires_at: expires_at, refresh_end_is_fixed: true, signed_in_at: Some(issued_at),
                 id_token: Some(PlaintextSecret("a.b.c".into())),
-                dpop_key: Some(PlaintextSecret("a key".into())), is_bound: true,
+                dpop_key: Some(PlaintextSecret("a key".into())), is_bound: true, certificate: Some("print".into()),
                 grant_type: GrantType::DeviceCode,
                 authorization_details: GrantedDetails::default(),
             }

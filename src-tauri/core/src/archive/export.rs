@@ -157,6 +157,7 @@ async fn tokens_out(ctx: &Context, row: &ConnectionRow) -> Result<Option<Archive
         id_token: plaintext(ctx, &id_token_associated_data(&row.id), id_token.as_ref()).await?,
         dpop_key: plaintext(ctx, &dpop_key::associated_data(&row.id), dpop.as_ref()).await?,
         is_bound: metadata.dpop.is_some(),
+        certificate: metadata.certificate.clone(),
         grant_type: metadata.grant_type,
         authorization_details: metadata.authorization_details.clone(),
     }))

@@ -389,6 +389,7 @@ async fn grant(
                 .map(|(_, expires_at)| IdTokenMetadata { expires_at, received_at: tokens.issued_at }),
             dpop: dpop.as_ref().filter(|_| tokens.is_bound).map(|key| key.thumbprint().to_owned()),
             authorization_details: tokens.authorization_details.clone(),
+            certificate: tokens.certificate.clone(),
         },
         scopes: out.scopes.clone(),
         project_ids: out.project_ids.clone(),

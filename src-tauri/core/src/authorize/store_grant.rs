@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
 use grapnel_model::api_exchange::ExchangeKind;
@@ -13,7 +12,7 @@ use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_model::token_response::Deviation;
-use grapnel_oauth::dpop::DpopKey;
+use grapnel_oauth::http::api::ApiToken;
 use grapnel_oauth::http::token::Grant;
 use grapnel_store::attempt::AttemptRow;
 use grapnel_store::{self as store, activity, connection, derived_token};
@@ -47,8 +46,7 @@ pub(super) async fn store_grant(
             "The app requires that. The tokens were not kept, and are revoked if the provider offers it.",
         ));
     }
-    let key = client.credentials.dpop.clone().filter(|_| grant.token_type == AccessTokenType::Dpop);
-    let target = choose_target(ctx, row, app, (&grant, key), id_token.as_ref()).await?;
+    let target = choose_target(ctx, row, app, (&grant, client.token_of(&grant)), id_token.as_ref()).await?;
     if id_token.is_none() {
         grant.id_token = None;
     }
@@ -143,7 +141,7 @@ async fn choose_target(
     ctx: &Arc<Context>,
     row: &AttemptRow,
     app: &ConfiguredApp,
-    (granted, key): (&Grant, Option<Arc<DpopKey>>),
+    (granted, token): (&Grant, ApiToken),
     id_token: Option<&IdToken>,
 ) -> Result<GrantTarget> {
     let Some(id) = row.connection_id.clone() else { return Ok(GrantTarget::New(ConnectionId::random())) };
@@ -154,7 +152,7 @@ async fn choose_target(
     let now = match id_token {
         Some(id_token) => Some(id_token.account.clone()),
         None if row.replaces_account || !row.grant_type.has_person() => None,
-        None => content::account_of_new(ctx, &id, app, (granted, key)).await,
+        None => content::account_of_new(ctx, &id, app, (granted, token)).await,
     };
     match now {
         Some(now) if !row.replaces_account && !now.is_same(&before) => {

@@ -8,7 +8,6 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Content, ProviderConfig};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
-use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::api::{self, ApiFailure, ApiToken};
 use grapnel_oauth::http::token::Grant;
 use grapnel_oauth::http::{Limits, Mask, Progress, Reply};
@@ -65,13 +64,10 @@ impl<'a> Api<'a> {
         ctx: &'a Arc<Context>,
         id: &'a ConnectionId,
         app: &ConfiguredApp,
-        (granted, key): (&Grant, Option<Arc<DpopKey>>),
+        (granted, token): (&Grant, ApiToken),
     ) -> Result<Self> {
         let (app, provider, config) = (app.clone(), app.provider()?, app.config()?.clone());
-        let (new_token, secrets) = (
-            Some(ApiToken { value: granted.access_token.clone(), key }),
-            Mutex::new(granted.secrets().collect()),
-        );
+        let (new_token, secrets) = (Some(token), Mutex::new(granted.secrets().collect()));
         // Not of the connection: another account may have signed in.
         let log = ExchangeLog::new(ctx, None);
         Ok(Self { ctx, id, app, new_token, provider, config, secrets, log })

@@ -222,6 +222,12 @@ pub(crate) fn unchecked_claims(token: &SecretString, mask: &Mask) -> Option<Clai
     Some(jwt.view(&jwt.verify(&Keys(Err(Unverified::KeysNotFetched))), mask))
 }
 
+/// Whether a token is bound to the certificate with this thumbprint (RFC 8705 §3.1); `None` if it is opaque.
+pub(crate) fn is_bound_to_certificate(token: &SecretString, thumbprint: &str) -> Option<bool> {
+    let jwt = Jwt::parse(token.expose_secret())?;
+    Some(jwt.claims.get("cnf").and_then(|cnf| cnf.get("x5t#S256")?.as_str()) == Some(thumbprint))
+}
+
 /// When a JWT expires.
 pub(crate) fn expiry(token: &SecretString) -> Option<Timestamp> {
     seconds(&Jwt::parse(token.expose_secret())?.claims, "exp")

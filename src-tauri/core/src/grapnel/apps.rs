@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use grapnel_model::client_certificate::CertificateView;
 use grapnel_model::error::Result;
 use grapnel_model::id::AppId;
 use grapnel_model::provider::{Profile, ProfileFile, ProviderView};
@@ -13,7 +14,7 @@ use grapnel_oauth::resource_discovery;
 use super::Grapnel;
 use crate::app::{App, NewApp, Rediscovery, RegisteredApp, RegistrationRequest};
 use crate::remove_app::Removed;
-use crate::{app, client_key, remove_app};
+use crate::{app, client_certificate, client_key, remove_app};
 
 impl Grapnel {
     /// The built-in providers, then the templates.
@@ -118,6 +119,14 @@ impl Grapnel {
     /// The app's client does not authenticate with a key.
     pub async fn public_key(&self, id: &AppId) -> Result<String> {
         client_key::public(&self.0, id).await
+    }
+
+    /// The public half of an app's TLS certificate, to be registered at the provider.
+    ///
+    /// # Errors
+    /// The app has no certificate.
+    pub async fn certificate(&self, id: &AppId) -> Result<CertificateView> {
+        client_certificate::view(&self.0, id).await
     }
 
     /// The document to host at the URL that is an app's client ID (client ID metadata document).

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_model::access_token::{AccessToken, AccessTokenType};
+use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
@@ -209,8 +209,7 @@ impl RefreshAttempt<'_> {
             return self.refuse_unbound(&signed_in, &client, granted, log.last()).await;
         }
         let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
-        let (value, token_type) = (granted.access_token.clone(), granted.token_type);
-        let key = client.credentials.dpop.clone().filter(|_| token_type == AccessTokenType::Dpop);
+        let new = client.token_of(&granted);
         if !matches!(id_token, id_token::Refreshed::Same(Some(_))) {
             granted.id_token = None;
         }
@@ -230,9 +229,10 @@ impl RefreshAttempt<'_> {
         match other_account {
             Some(error) => Err(RefreshFailure::Stored(error)),
             None => Ok(Refreshed::Stored(CurrentToken {
-                token: AccessToken { value, token_type, expires_at },
+                token: AccessToken { token_type: new.token_type(), value: new.value, expires_at },
                 version: row.version + 1,
-                key,
+                key: new.key,
+                certificate: new.certificate,
             })),
         }
     }

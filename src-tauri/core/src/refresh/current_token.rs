@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use grapnel_model::access_token::{AccessToken, AccessTokenType};
+use grapnel_model::access_token::AccessToken;
+use grapnel_model::connection::TokenMetadata;
 use grapnel_model::error::{Code, Result};
+use grapnel_oauth::client_certificate::ClientCertificate;
 use grapnel_oauth::dpop::DpopKey;
 use grapnel_oauth::http::api::ApiToken;
 use grapnel_store::connection::ConnectionRow;
 
+use crate::client_certificate;
 use crate::context::Context;
 use crate::dpop_key;
 use crate::grant;
@@ -21,6 +24,8 @@ pub(crate) struct CurrentToken {
     pub(crate) version: i64,
     /// The key that it is bound to, if it is.
     pub(crate) key: Option<Arc<DpopKey>>,
+    /// The app's TLS certificate, if the token is bound to it.
+    pub(crate) certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl CurrentToken {
@@ -28,12 +33,14 @@ impl CurrentToken {
     pub(crate) fn of_new(token: &ApiToken) -> Self {
         let (value, token_type) = (token.value.clone(), token.token_type());
         let token_now = AccessToken { value, token_type, expires_at: None };
-        Self { token: token_now, version: -1, key: token.key.clone() }
+        let (key, certificate) = (token.key.clone(), token.certificate.clone());
+        Self { token: token_now, version: -1, key, certificate }
     }
 
     /// The token as it is sent to an API.
     pub(crate) fn presented(&self) -> ApiToken {
-        ApiToken { value: self.token.value.clone(), key: self.key.clone() }
+        let (key, certificate) = (self.key.clone(), self.certificate.clone());
+        ApiToken { value: self.token.value.clone(), key, certificate }
     }
 
     /// Decrypts the token of a connection that was read before.
@@ -59,10 +66,14 @@ async fn open(ctx: &Context, connection: &ConnectionRow) -> Result<CurrentToken>
     let expires_at = held.and_then(|held| held.expires_at);
     let is_bound = held.is_some_and(|held| held.dpop.is_some());
     let key = if is_bound { dpop_key::of(ctx, connection).await? } else { None };
-    let token_type = if is_bound { AccessTokenType::Dpop } else { AccessTokenType::Bearer };
+    let is_certificate_bound = held.is_some_and(|held| held.certificate.is_some());
+    let certificate =
+        if is_certificate_bound { client_certificate::of_app(ctx, &connection.app_id).await? } else { None };
+    let token_type = held.map(TokenMetadata::token_type).unwrap_or_default();
     Ok(CurrentToken {
         token: AccessToken { value, token_type, expires_at },
         version: connection.version,
         key,
+        certificate,
     })
 }

@@ -62,6 +62,7 @@ fn world() -> World {
                 id_token: None,
                 dpop: None,
                 authorization_details: GrantedDetails::default(),
+                certificate: None,
             },
             scopes: Vec::new(),
             project_ids: Vec::new(),

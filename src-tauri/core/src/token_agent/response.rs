@@ -89,8 +89,8 @@ impl HandOut {
         });
         let Some((vault, row)) = read? else { return Ok(None) };
         let Some(grant) = &row.grant else { return Ok(None) };
-        // Standing alone, a token that is bound to a key is of no use; the other program says so.
-        if grant.metadata.dpop.is_some() {
+        // Standing alone, a token that is bound is of no use; the other program says so.
+        if grant.metadata.token_type() != AccessTokenType::Bearer {
             return Ok(None);
         }
         if !refresh::is_valid_for(ctx, &row, &grant.metadata, question.min_valid) {

@@ -1,5 +1,6 @@
 //! A provider's endpoints and conventions, parsed from the settings of a profile.
 
+mod certificate_endpoints;
 mod pagination;
 mod read;
 mod response_mode;
@@ -64,9 +65,18 @@ pub enum ClientAuth {
     SecretJwt,
     /// A JWT signed with a private key of the client (`private_key_jwt`, OpenID Connect Core §9, RFC 7523 §2.2).
     PrivateKeyJwt,
+    /// A TLS certificate of the client that an authority issued (`tls_client_auth`, RFC 8705 §2.1).
+    TlsClientAuth,
+    /// A TLS certificate of the client that it signed itself (`self_signed_tls_client_auth`, RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
 }
 
 impl ClientAuth {
+    /// Whether the client authenticates with a TLS certificate (RFC 8705 §2).
+    pub fn is_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
+    }
+
     /// Whether the client authenticates with a signed JWT (RFC 7523 §2.2).
     pub fn is_assertion(self) -> bool {
         matches!(self, Self::SecretJwt | Self::PrivateKeyJwt)
@@ -260,6 +270,9 @@ pub struct ProviderConfig {
     pub introspection_auth: Option<ClientAuth>,
     /// Whether tokens are bound to a key of their connection.
     pub dpop: Dpop,
+    /// Whether access tokens are bound to the app's TLS certificate (RFC 8705 §3). The endpoints are then those for
+    /// clients with a certificate, as for a client that authenticates with one.
+    pub certificate_bound: bool,
     /// Whether PKCE is used.
     pub pkce: Pkce,
     /// The separator between requested scopes; `None` if scopes are not sent.
@@ -344,6 +357,17 @@ impl ProviderConfig {
             matches!(self.client_auth, ClientAuth::Basic | ClientAuth::BasicRaw | ClientAuth::Body);
         let is_alone = self.grant_type() == GrantType::ClientCredentials;
         if is_alone && by_secret { Need::Required } else { self.client_secret }
+    }
+
+    /// Whether a request that authenticates with this method presents the app's TLS certificate.
+    pub fn presents_certificate(&self, method: ClientAuth) -> bool {
+        self.certificate_bound || method.is_certificate()
+    }
+
+    /// Whether the app has a TLS certificate.
+    pub fn has_certificate(&self) -> bool {
+        let methods = [Some(self.client_auth), self.revocation_auth, self.introspection_auth];
+        self.certificate_bound || methods.into_iter().flatten().any(ClientAuth::is_certificate)
     }
 
     /// The authorization endpoint, if the app's grant has one.

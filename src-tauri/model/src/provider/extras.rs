@@ -81,9 +81,12 @@ const HEADERS: &[&str] = &[
 
 /// The key of the app's private key among its secret settings: a PKCS#8 or PKCS#1 document in PEM.
 pub const CLIENT_KEY: &str = "client_key";
-/// The settings by which a client may come to need a private key, which is made then.
+/// The settings by which a client may come to need a private key or a certificate, which is made then.
 pub const CLIENT_KEY_SETTINGS: &[&str] =
-    &["client_auth", "revocation_auth", "introspection_auth", "jar", "grant_type"];
+    &["client_auth", "revocation_auth", "introspection_auth", "jar", "grant_type", "certificate_bound"];
+
+/// The key of the app's TLS certificate among its secret settings: its private key and its certificates in PEM.
+pub const CLIENT_CERTIFICATE: &str = "client_certificate";
 
 /// Parts of names that indicate a secret.
 const SECRET_NAMES: &[&str] = &["secret", "token", "passw", "assertion", "credential", "key", "jwt"];
@@ -94,7 +97,7 @@ pub(super) fn family(key: &str) -> Option<(Family, &str)> {
     found.filter(|(_, name)| !name.is_empty())
 }
 
-/// Whether a value is stored in the vault only: the app's private key, everything extra that is sent to the token
+/// Whether a value is stored in the vault only: the app's private keys, everything extra that is sent to the token
 /// endpoint, and parameters of the authorization request with a name that indicates a secret.
 pub fn is_secret(key: &str) -> bool {
     match family(key) {
@@ -103,7 +106,7 @@ pub fn is_secret(key: &str) -> bool {
             SECRET_NAMES.iter().any(|one| name.contains(one))
         }
         Some(_) => true,
-        None => key == CLIENT_KEY,
+        None => key == CLIENT_KEY || key == CLIENT_CERTIFICATE,
     }
 }
 

@@ -74,6 +74,7 @@ impl Profile {
                 || KEYS.contains(&key)
                 || KEYS_OF_PROFILES.contains(&key)
                 || key == extras::CLIENT_KEY
+                || key == extras::CLIENT_CERTIFICATE
         };
         if let Some(key) = overrides.keys().chain(self.values.keys()).find(|key| !known(key)) {
             return Err(Error::input(key, format!("There is no value called “{key}”.")).hint(format!(

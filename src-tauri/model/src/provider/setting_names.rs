@@ -31,6 +31,8 @@ pub(super) const KEYS: &[&str] = &[
     "par",
     "jar",
     "dpop",
+    "certificate_bound",
+    "mtls_endpoint_aliases",
     "pkce",
     "send_scope",
     "scope_separator",

@@ -19,6 +19,7 @@ use super::client_authentication::{Parameters, authenticate};
 use super::credentials::Credentials;
 use super::failure::Failure;
 use super::jwt_bearer;
+use super::presented_certificate::present_at_endpoint;
 
 /// The grant type of a token exchange (RFC 8693 §2.1).
 const TOKEN_EXCHANGE_GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -69,6 +70,7 @@ pub(super) fn shape(
         pairs.push(("assertion".into(), assertion.expose_secret().to_owned()));
         sent.push(assertion);
     }
+    present_at_endpoint(&mut parts.extensions, config.client_auth, (config, credentials))?;
     let request = adapted(parts, pairs, config, purpose);
     Ok((request.map_err(|error| Failure::NotSent(error.to_string()))?, sent))
 }

@@ -19,8 +19,10 @@ use super::dpop::{self, ProofRetry};
 use super::failure::Failure;
 use super::limits::Limits;
 use super::mask::Mask;
+use super::presented_certificate::present;
 use super::redacted_response;
 use super::response::Reply;
+use crate::client_certificate::ClientCertificate;
 use crate::dpop::DpopKey;
 
 /// Why an API call failed.
@@ -109,16 +111,22 @@ pub struct ApiToken {
     pub value: SecretString,
     /// The key that it is bound to; `None` for a bearer token.
     pub key: Option<Arc<DpopKey>>,
+    /// The TLS certificate that it is bound to (RFC 8705 §3).
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl ApiToken {
     /// How it is sent.
     pub fn token_type(&self) -> AccessTokenType {
-        if self.key.is_some() { AccessTokenType::Dpop } else { AccessTokenType::Bearer }
+        match (&self.key, &self.certificate) {
+            (Some(_), _) => AccessTokenType::Dpop,
+            (None, Some(_)) => AccessTokenType::CertificateBound,
+            (None, None) => AccessTokenType::Bearer,
+        }
     }
 
     /// Puts the token into the header `Authorization` (RFC 6750 §2.1, RFC 9449 §7.1), which no log shows, and has the
-    /// client send its proof. `retry` is how the server refused the last proof.
+    /// client send its proof and present its certificate. `retry` is how the server refused the last proof.
     ///
     /// # Errors
     ///
@@ -129,6 +137,9 @@ impl ApiToken {
         if let Some(key) = &self.key {
             let at = retry.and_then(ProofRetry::clock);
             dpop::bind(request.extensions_mut(), key, Some(&self.value), at);
+        }
+        if let Some(certificate) = &self.certificate {
+            present(request.extensions_mut(), certificate);
         }
         Ok(())
     }
@@ -355,6 +366,7 @@ mod tests {
                 client_secret: Some("held-secret".into()),
                 private_key: None,
                 dpop: None,
+                certificate: None,
             };
             let url = "https://provider.example/introspect".parse().unwrap();
             let method = method_at(config.introspection_auth, &config);

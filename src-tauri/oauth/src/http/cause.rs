@@ -31,11 +31,18 @@ pub(super) fn not_sent(error: &reqwest::Error, route_facts: &RouteFacts<'_>) -> 
 }
 
 /// The failure of a request whose response did not arrive. The message around it names the provider.
-pub(super) fn response_lost(error: &reqwest::Error) -> Failure {
+pub(super) fn response_lost(error: &reqwest::Error, url: &Url) -> Failure {
     if error.is_timeout() {
         return Failure::Lost("it took too long".into());
     }
     let chain = chain(error);
+    // With TLS 1.3 a server refuses the certificate only after the request was sent, and has not read it then.
+    if let Some(tls) = chain.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>())
+        && let Some(Cause { reason, advice: Some(advice), next_step }) =
+            of_certificate(tls, url.host_str().unwrap_or_default())
+    {
+        return Failure::Blocked { reason, advice, next_step };
+    }
     let io = chain.iter().find_map(|cause| cause.downcast_ref::<io::Error>());
     let last = || chain.last().map_or_else(|| "the connection failed".into(), ToString::to_string);
     Failure::Lost(clean(&io.map_or_else(last, words), &[]))
@@ -131,6 +138,9 @@ fn of_tls(error: &rustls::Error, host: &str, trusted: &str) -> Cause {
         }
         _ => None,
     };
+    if let Some(cause) = of_certificate(error, host) {
+        return cause;
+    }
     let Some(refused) = refused else {
         let reason =
             format!("no secure connection to {host} could be made: {}", clean(&error.to_string(), &[]));
@@ -147,6 +157,33 @@ fn of_tls(error: &rustls::Error, host: &str, trusted: &str) -> Cause {
         (advice, None)
     };
     Cause { reason, advice: Some(advice.into()), next_step }
+}
+
+/// The cause of an alert about the client's certificate (RFC 8446 §6.2), if it is one.
+fn of_certificate(error: &rustls::Error, host: &str) -> Option<Cause> {
+    use rustls::AlertDescription as Alert;
+    let rustls::Error::AlertReceived(alert) = error else { return None };
+    let (reason, advice) = match alert {
+        Alert::CertificateRequired => (
+            format!("{host} wants a client certificate (mTLS), and got none"),
+            "If the provider knows your client by a certificate, set the app’s client authentication to \
+             tls_client_auth or self_signed_tls_client_auth, or certificate_bound to true.",
+        ),
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA
+        | Alert::AccessDenied => (
+            format!("{host} does not accept the app’s client certificate ({alert:?})"),
+            "Look whether this certificate is registered at the provider (grapnel app certificate). If another one is, \
+             edit the app and enter that.",
+        ),
+        _ => return None,
+    };
+    let reason = clean(&reason, &[]);
+    Some(Cause { reason, advice: Some(advice.into()), next_step: Some(NextStep::EditApp) })
 }
 
 fn wants_password(proxy: &RedactedProxy) -> Cause {

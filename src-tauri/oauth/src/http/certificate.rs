@@ -5,11 +5,18 @@ use std::sync::Arc;
 use grapnel_model::provider_text::clean;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::SingleCertAndKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use x509_cert::der::Decode;
 
-/// The TLS settings for remote hosts: the system's authorities, and `more`.
-pub(super) fn settings(more: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
+use crate::client_certificate::ClientCertificate;
+
+/// The TLS settings for remote hosts: the system's authorities, and `more`; with the client's certificate, if it has
+/// one to present.
+pub(super) fn settings(
+    more: Vec<CertificateDer<'static>>,
+    own: Option<&ClientCertificate>,
+) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let platform = rustls_platform_verifier::Verifier::new_with_extra_roots(more, Arc::clone(&provider))?;
     let mut settings = ClientConfig::builder_with_provider(provider)
@@ -17,6 +24,9 @@ pub(super) fn settings(more: Vec<CertificateDer<'static>>) -> Result<ClientConfi
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Verifier(platform)))
         .with_no_client_auth();
+    if let Some(own) = own {
+        settings.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(Arc::clone(own.certified())));
+    }
     settings.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(settings)
 }

@@ -20,6 +20,7 @@ use super::host_permit::{HostPermit, HostPermits};
 use super::json_limit::Values;
 use super::limits::Limits;
 use super::observed::{ObservedExchange, ObservedResponse, Observer};
+use super::presented_certificate;
 use super::response::Reply;
 use super::server_clock::{date, moment};
 use crate::clock::CorrectedClock;
@@ -143,7 +144,8 @@ impl Client {
             }
             None => None,
         };
-        let route = self.shared.pool.to(&url)?;
+        let own = presented_certificate::of_request(request.extensions(), self.now())?;
+        let route = self.shared.pool.to(&url, own.as_deref())?;
         let upgrades = request.headers().contains_key(header::UPGRADE);
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
         let answered = tokio::time::timeout(timeout, route.streaming(upgrades).execute(request)).await;
@@ -218,7 +220,8 @@ impl Client {
         head: &mut Option<ObservedResponse>,
     ) -> Result<Reply, Failure> {
         let url = checked_url(request.uri())?;
-        let route = self.shared.pool.to(&url)?;
+        let own = presented_certificate::of_request(request.extensions(), self.now())?;
+        let route = self.shared.pool.to(&url, own.as_deref())?;
         let request = reqwest::Request::try_from(request).map_err(|error| Failure::not_sent(&error))?;
         // Any program on this computer may answer on loopback, so its `Date` is not trusted.
         let clock = clock.filter(|_| !is_loopback(&url));
@@ -268,7 +271,7 @@ impl Client {
         }
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
         let mut values = Values::default();
-        while let Some(piece) = response.chunk().await.map_err(|error| cause::response_lost(&error))? {
+        while let Some(piece) = response.chunk().await.map_err(|error| cause::response_lost(&error, &url))? {
             if reply.body.len() + piece.len() > limits.bytes {
                 return Err(Failure::TooLarge(limits.bytes));
             }
@@ -296,7 +299,7 @@ fn refused(error: &reqwest::Error, route: &Route, url: &Url) -> Failure {
     if error.is_connect() {
         cause::not_sent(error, &route.route_facts(url))
     } else {
-        cause::response_lost(error)
+        cause::response_lost(error, url)
     }
 }
 

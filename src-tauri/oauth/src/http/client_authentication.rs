@@ -1,5 +1,5 @@
-//! Client authentication (RFC 6749 §2.3, RFC 7523 §2.2), the same at every endpoint: token, revocation, introspection,
-//! pushed authorization requests.
+//! Client authentication (RFC 6749 §2.3, RFC 7523 §2.2, RFC 8705 §2), the same at every endpoint: token, revocation,
+//! introspection, pushed authorization requests.
 
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::client::Client;
 use super::credentials::Credentials;
 use super::failure::Failure;
 use super::limits::Limits;
+use super::presented_certificate::present_at_endpoint;
 use super::response::Reply;
 use super::server_clock::time_if_client_is_refused;
 use crate::retry::after;
@@ -66,6 +67,8 @@ pub(super) fn authenticate(
                 add("client_id", id);
             }
         }
+        // The TLS connection proves the rest (RFC 8705 §2).
+        (ClientAuth::TlsClientAuth | ClientAuth::SelfSignedTlsClientAuth, _) => add("client_id", id),
         (ClientAuth::Body | ClientAuth::Basic | ClientAuth::BasicRaw, secret) => {
             add("client_id", id);
             if let Some(secret) = secret {
@@ -96,6 +99,7 @@ pub(super) fn form_request(
     *request.uri_mut() =
         url.as_str().parse().map_err(|_| Failure::NotSent("its address is no URI".into()))?;
     *request.headers_mut() = headers;
+    present_at_endpoint(request.extensions_mut(), method, (config, credentials))?;
     Ok((request, sent))
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP clients, one set per route: loopback without a proxy, every other host by the settings.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,17 +15,23 @@ use super::certificate;
 use super::failure::Failure;
 use super::proxy::Proxies;
 use crate::authorities;
+use crate::client_certificate::ClientCertificate;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest pause between two parts of a response.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The two routes. Each is built at its first use, so that the program's start does not wait for it.
+/// The maximum number of routes with a client certificate. Beyond it, all are closed, and built again when needed.
+const MAX_CERTIFIED_ROUTES: usize = 16;
+
+/// The routes. Each is built at its first use, so that the program's start does not wait for it.
 #[derive(Default)]
 pub(super) struct ClientPool {
     /// To every other host. `None` until the first request after a change of the settings.
     outward: Mutex<Option<Route>>,
     settings: Mutex<Settings>,
+    /// With a client certificate, by its thumbprint and whether the host is on loopback.
+    certified: Mutex<HashMap<(String, bool), Route>>,
     /// To loopback, without a proxy: requests there may be unencrypted and must not leave this computer.
     inward: OnceLock<Route>,
 }
@@ -66,6 +73,7 @@ impl ClientPool {
     pub(super) fn set(&self, settings: Settings) {
         self.begin_with(settings);
         *self.outward.lock() = None;
+        self.certified.lock().clear();
     }
 
     /// Sets the settings without checking them. A setting that is no longer usable fails the first request that needs
@@ -74,9 +82,27 @@ impl ClientPool {
         *self.settings.lock() = settings;
     }
 
-    /// Selects the route for `url`, and builds its clients if needed.
-    pub(super) fn to(&self, url: &Url) -> Result<Route, Failure> {
-        if is_loopback(url) { self.loopback_route() } else { self.external_route() }
+    /// Selects the route for `url`, and builds its clients if needed. Requests with a client certificate never share a
+    /// connection with others.
+    pub(super) fn to(&self, url: &Url, own: Option<&ClientCertificate>) -> Result<Route, Failure> {
+        match own {
+            Some(own) => self.certified_route(own, is_loopback(url)),
+            None if is_loopback(url) => self.loopback_route(),
+            None => self.external_route(),
+        }
+    }
+
+    fn certified_route(&self, own: &ClientCertificate, is_loopback: bool) -> Result<Route, Failure> {
+        let key = (own.thumbprint().to_owned(), is_loopback);
+        let mut certified = self.certified.lock();
+        if let Some(route) = certified.get(&key) {
+            return Ok(route.clone());
+        }
+        let route = self.build_route(Some(own), is_loopback)?;
+        if certified.len() >= MAX_CERTIFIED_ROUTES {
+            certified.clear();
+        }
+        Ok(certified.entry(key).or_insert(route).clone())
     }
 
     fn loopback_route(&self) -> Result<Route, Failure> {
@@ -100,31 +126,32 @@ impl ClientPool {
         if let Some(route) = &*outward {
             return Ok(route.clone());
         }
+        Ok(outward.insert(self.build_route(None, false)?).clone())
+    }
+
+    /// A route by the settings; to loopback without a proxy.
+    fn build_route(&self, own: Option<&ClientCertificate>, is_loopback: bool) -> Result<Route, Failure> {
         let settings = self.settings.lock().clone();
         let mut more = authorities::of_settings(&settings).map_err(|error| Failure::blocked(&error))?;
         let environment = authorities::from_environment();
         more.extend(environment.certificates);
-        let tls = certificate::settings(more)
+        let tls = certificate::settings(more, own)
             .map_err(|error| Failure::NotSent(format!("no certificate authority can be used: {error}")))?;
         let client = |builder: ClientBuilder| {
-            let (proxies, builder) =
-                Proxies::apply(&settings, builder.tls_backend_preconfigured(tls.clone()))?;
-            Ok((proxies, build(builder)?))
+            let builder = builder.tls_backend_preconfigured(tls.clone());
+            if is_loopback {
+                return Ok((None, build(builder.no_proxy())?));
+            }
+            let (proxies, builder) = Proxies::apply(&settings, builder)?;
+            Ok((Some(proxies), build(builder)?))
         };
         let (proxies, pooled) = client(bounded())?;
         let (_, fresh) = client(without_connection_reuse(bounded()))?;
         let (_, streaming) = client(unaltered(builder()))?;
         let (_, upgrading) = client(unaltered(builder()).http1_only())?;
         let trusted = trusted(environment.sources, &settings.certificates);
-        let route = Route {
-            pooled,
-            fresh,
-            streaming,
-            upgrading,
-            proxies: Some(proxies.into()),
-            trusted: trusted.into(),
-        };
-        Ok(outward.insert(route).clone())
+        let (proxies, trusted) = (proxies.map(Arc::new), trusted.into());
+        Ok(Route { pooled, fresh, streaming, upgrading, proxies, trusted })
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use grapnel_model::secret::SecretString;
 
+use crate::client_certificate::ClientCertificate;
 use crate::dpop::DpopKey;
 use crate::signing_key::SigningKey;
 
@@ -17,4 +18,6 @@ pub struct Credentials {
     pub private_key: Option<SigningKey>,
     /// The key that the tokens of this connection are to be bound to (DPoP).
     pub dpop: Option<Arc<DpopKey>>,
+    /// The TLS certificate; `None` unless the client authenticates with it, or its tokens are bound to it.
+    pub certificate: Option<Arc<ClientCertificate>>,
 }

@@ -141,6 +141,7 @@ fn ask(
         client_secret: Some(CLIENT_SECRET.into()),
         private_key: None,
         dpop: None,
+        certificate: None,
     };
     let asking = pin!(request_token_over(reply, config, &credentials, ask, NOW));
     match asking.poll(&mut Context::from_waker(Waker::noop())) {

@@ -125,6 +125,7 @@ mod tests {
             client_secret: Some("7Fjfp0ZBr1KtDRbnfVdmIw".into()),
             private_key: None,
             dpop: None,
+            certificate: None,
         };
         let body = "response_type=code&state=af0ifjsldkj&client_id=s6BhdRkqt3\
             &redirect_uri=https%3A%2F%2Fclient.example.org%2Fcb\

@@ -215,14 +215,20 @@ pub(super) async fn fetch_id_token(
     Ok(token)
 }
 
-/// Says that a token which is bound to a key is of no use alone.
+/// Says that a token which is bound to a key or a certificate is of no use alone.
 pub(crate) fn warn_if_bound(output: &Output, token: &AccessToken) {
-    if token.token_type == AccessTokenType::Dpop {
-        output.messages.note(
+    let warning = match token.token_type {
+        AccessTokenType::Bearer => return,
+        AccessTokenType::Dpop => {
             "warning: The token is bound to a key (DPoP): an API accepts it only with a proof of each request. Use \
-             grapnel api or grapnel proxy, or get token and proof by grapnel token --dpop METHOD URL.",
-        );
-    }
+             grapnel api or grapnel proxy, or get token and proof by grapnel token --dpop METHOD URL."
+        }
+        AccessTokenType::CertificateBound => {
+            "warning: The token is bound to the app’s certificate (mTLS): an API accepts it only over a connection \
+             with that certificate. Use grapnel api or grapnel proxy, which present it."
+        }
+    };
+    output.messages.note(warning);
 }
 
 /// Says which scopes a token has that were not asked for.

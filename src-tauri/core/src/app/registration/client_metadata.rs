@@ -1,11 +1,16 @@
 //! The members of a client that Grapnel registers (RFC 7591 §2).
 
+use std::sync::Arc;
+
 use grapnel_model::error::{Error, Result};
-use grapnel_model::provider::{ClientAuth, Dpop, GrantType, ProviderConfig, RefreshTokenPolicy};
+use grapnel_model::provider::{ClientAuth, Dpop, GrantType, ProviderConfig, RefreshTokenPolicy, Secrets};
+use grapnel_oauth::client_certificate::ClientCertificate;
 use grapnel_oauth::http::registration::ClientMetadata;
 use grapnel_oauth::signing_key::SigningKey;
 use grapnel_store::app::AppRow;
 use serde_json::{Value, json};
+
+use crate::{client_certificate, client_key};
 
 /// What a provider's page shows as the client's name. The app's own name is the person's, and stays here.
 const CLIENT_NAME: &str = "Grapnel";
@@ -21,6 +26,8 @@ pub(super) fn auth_method(config: &ProviderConfig) -> &'static str {
         ClientAuth::Basic | ClientAuth::BasicRaw => "client_secret_basic",
         ClientAuth::SecretJwt => "client_secret_jwt",
         ClientAuth::PrivateKeyJwt => "private_key_jwt",
+        ClientAuth::TlsClientAuth => "tls_client_auth",
+        ClientAuth::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
     }
 }
 
@@ -31,6 +38,8 @@ pub(super) fn client_auth(method: &str) -> Result<&'static str> {
         "client_secret_basic" => "basic",
         "client_secret_jwt" => "secret_jwt",
         "private_key_jwt" => "private_key_jwt",
+        "tls_client_auth" => "tls_client_auth",
+        "self_signed_tls_client_auth" => "self_signed_tls_client_auth",
         other => {
             return Err(Error::input(
                 "client_auth",
@@ -46,12 +55,27 @@ pub(super) fn has_secret(method: &str) -> bool {
     method.starts_with("client_secret_")
 }
 
+/// The keys of an app's client, whose public halves are registered.
+#[derive(Default)]
+pub(super) struct PublicKeys {
+    key: Option<SigningKey>,
+    certificate: Option<Arc<ClientCertificate>>,
+}
+
+impl PublicKeys {
+    /// Those in an app's secret settings.
+    pub(super) fn of(config: &ProviderConfig, secrets: &Secrets) -> Result<Self> {
+        let certificate = client_certificate::of(config, secrets)?;
+        Ok(Self { key: client_key::of(config, secrets)?, certificate })
+    }
+}
+
 /// The members of an app's client.
 pub(super) fn client_metadata(
     app: &AppRow,
     config: &ProviderConfig,
     method: &str,
-    key: Option<&SigningKey>,
+    keys: &PublicKeys,
 ) -> ClientMetadata {
     let grant = config.grant_type();
     let mut grants = vec![grant.identifier()];
@@ -82,14 +106,26 @@ pub(super) fn client_metadata(
     if config.par && has_callback {
         set("require_pushed_authorization_requests", true.into());
     }
-    if let Some(key) = key.filter(|_| config.jar && has_callback) {
+    if let Some(key) = keys.key.as_ref().filter(|_| config.jar && has_callback) {
         set("request_object_signing_alg", json!(key.public().common.key_algorithm));
     }
-    if let Some(key) = key {
-        set("jwks", json!({ "keys": [key.public()] }));
-        if method == "private_key_jwt" {
-            set("token_endpoint_auth_signing_alg", json!(key.public().common.key_algorithm));
+    let (mut set_of_keys, key) = (Vec::new(), keys.key.as_ref());
+    set_of_keys.extend(key.map(|key| json!(key.public())));
+    if let Some(key) = key.filter(|_| method == "private_key_jwt") {
+        set("token_endpoint_auth_signing_alg", json!(key.public().common.key_algorithm));
+    }
+    if let Some(certificate) = &keys.certificate {
+        match method {
+            "tls_client_auth" => set("tls_client_auth_subject_dn", certificate.subject().into()),
+            "self_signed_tls_client_auth" => set_of_keys.push(certificate.jwk()),
+            _ => {}
         }
+    }
+    if config.certificate_bound {
+        set("tls_client_certificate_bound_access_tokens", true.into());
+    }
+    if !set_of_keys.is_empty() {
+        set("jwks", json!({ "keys": set_of_keys }));
     }
     members
 }

@@ -12,11 +12,10 @@ use grapnel_store::{activity, app, connection};
 use url::Url;
 
 use super::accept::{SealedClient, current, notes, token_associated_data, usable_method};
-use super::client_metadata::client_metadata;
+use super::client_metadata::{PublicKeys, client_metadata};
 use super::explain::not_managed;
 use super::registered_app::RegisteredApp;
 use crate::app::view::view;
-use crate::client_key;
 use crate::context::Context;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
@@ -52,8 +51,8 @@ impl ManagedClient {
         };
         let Some((registration, at)) = managed else { return Err(unmanageable(&app.row, &config)) };
         let values = secret_parameters::open(ctx, &app.row).await?;
-        let key = client_key::of(&config, &values)?;
-        let metadata = client_metadata(&app.row, &config, &registration.auth_method, key.as_ref());
+        let keys = PublicKeys::of(&config, &values)?;
+        let metadata = client_metadata(&app.row, &config, &registration.auth_method, &keys);
         app.row.scopes = own;
         Ok(Self { app, provider, registration, at, metadata })
     }

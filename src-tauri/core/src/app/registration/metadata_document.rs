@@ -6,8 +6,7 @@ use grapnel_model::id::AppId;
 use serde_json::Value;
 use url::Url;
 
-use super::client_metadata::{auth_method, client_metadata, has_secret};
-use crate::client_key;
+use super::client_metadata::{PublicKeys, auth_method, client_metadata, has_secret};
 use crate::context::Context;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
@@ -40,8 +39,8 @@ pub(crate) async fn metadata_document(ctx: &Context, id: &AppId) -> Result<Strin
         .hint("Remove the client secret, or choose private_key_jwt (client_auth).")
         .next_step(NextStep::EditApp));
     }
-    let key = client_key::of(config, &secret_parameters::open(ctx, &app.row).await?)?;
-    let mut members = client_metadata(&app.row, config, method, key.as_ref());
+    let keys = PublicKeys::of(config, &secret_parameters::open(ctx, &app.row).await?)?;
+    let mut members = client_metadata(&app.row, config, method, &keys);
     members.insert("client_id".into(), address.as_str().into());
     serde_json::to_string_pretty(&Value::Object(members))
         .map_err(|_| Error::new(grapnel_model::error::Code::Internal, "The document could not be written."))

@@ -7,13 +7,12 @@ use grapnel_oauth::http::registration::{self, RegisteredClient};
 use url::Url;
 
 use super::accept::{SealedClient, notes, undo, usable_method};
-use super::client_metadata::{auth_method, client_auth, client_metadata, has_secret};
+use super::client_metadata::{PublicKeys, auth_method, client_auth, client_metadata, has_secret};
 use super::explain::not_registered;
 use super::registered_app::{RegisteredApp, RegistrationRequest};
 use crate::app::add::{ValidatedApp, check_name, insert, sealed, validate};
 use crate::app::errors::NOT_ADDED;
 use crate::app::view::App;
-use crate::client_key;
 use crate::context::Context;
 
 /// Stands for the client ID and the client secret, on which the provider decides, while the other values are checked.
@@ -38,8 +37,8 @@ async fn accept(ctx: &Context, request: RegistrationRequest) -> Result<Registere
     new.client_secret = has_secret(&method).then(|| SecretInput(PENDING.into()));
     let possible = validate(new, ctx.now())?;
     check_name(ctx, &possible.row)?;
-    let key = client_key::of(&config, &possible.values)?;
-    let metadata = client_metadata(&possible.row, &config, &method, key.as_ref());
+    let keys = PublicKeys::of(&config, &possible.values)?;
+    let metadata = client_metadata(&possible.row, &config, &method, &keys);
     // The vault must open before anything is registered.
     ctx.vault.seal(PENDING, &PENDING.into()).await?;
     let token = initial_token(initial_access_token);

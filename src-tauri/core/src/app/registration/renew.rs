@@ -13,7 +13,7 @@ use grapnel_store::{activity, app, connection};
 use url::Url;
 
 use super::accept::{SealedClient, current, notes, undo, usable_method};
-use super::client_metadata::client_metadata;
+use super::client_metadata::{PublicKeys, client_metadata};
 use super::configuration::{changed_meanwhile, deletable, delete};
 use super::explain::not_registered;
 use super::register::{initial_token, no_endpoint};
@@ -22,7 +22,7 @@ use crate::app::errors::being_connected;
 use crate::app::view::{App, view};
 use crate::context::Context;
 use crate::signed_in::ConfiguredApp;
-use crate::{authorize, client_key, secret_parameters};
+use crate::{authorize, secret_parameters};
 
 /// Registers an app's client anew.
 pub(crate) async fn renew(ctx: &Context, id: &AppId, token: Option<SecretInput>) -> Result<RegisteredApp> {
@@ -36,8 +36,8 @@ async fn accept(ctx: &Context, id: &AppId, token: Option<SecretInput>) -> Result
     let Some(own) = current(&app.row, config) else { return Err(not_own(&app.row.name)) };
     let method = own.auth_method.clone();
     let values = secret_parameters::open(ctx, &app.row).await?;
-    let key = client_key::of(config, &values)?;
-    let metadata = client_metadata(&app.row, config, &method, key.as_ref());
+    let keys = PublicKeys::of(config, &values)?;
+    let metadata = client_metadata(&app.row, config, &method, &keys);
     let old = deletable(ctx, id).await?;
     let token = initial_token(token);
     let client = registration::register(&ctx.http, &endpoint, token.as_ref(), &metadata).await;

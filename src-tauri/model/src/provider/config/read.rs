@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::certificate_endpoints;
 use super::{
     AssertionAudience, AssertionConfig, AssertionSubject, Body, ClientAuth, Content, Dpop, GrantConfig,
     GrantType, KeyAlgorithm, Need, Pagination, ParameterLocation, Pkce, ProviderConfig, RefreshConfig,
@@ -63,6 +64,8 @@ const CLIENT_AUTH: &[(&str, ClientAuth)] = &[
     ("none", ClientAuth::None),
     ("secret_jwt", ClientAuth::SecretJwt),
     ("private_key_jwt", ClientAuth::PrivateKeyJwt),
+    ("tls_client_auth", ClientAuth::TlsClientAuth),
+    ("self_signed_tls_client_auth", ClientAuth::SelfSignedTlsClientAuth),
 ];
 const KEY_ALGORITHMS: &[(&str, KeyAlgorithm)] = &[
     ("ES256", KeyAlgorithm::Es256),
@@ -116,6 +119,7 @@ impl ProviderConfig {
             revocation_auth: values.maybe_choice("revocation_auth", CLIENT_AUTH)?,
             introspection_auth: values.maybe_choice("introspection_auth", CLIENT_AUTH)?,
             dpop: values.maybe_choice("dpop", DPOP)?.unwrap_or_default(),
+            certificate_bound: values.flag("certificate_bound", false)?,
             pkce: values.choice("pkce", &[("always", Pkce::Always), ("never", Pkce::Never)])?,
             scopes_sent: scopes_sent(values)?,
             scope_aliases: scope_aliases(values)?,
@@ -165,7 +169,8 @@ impl ProviderConfig {
             token_prefix: values.text("token_prefix").unwrap_or_default(),
             refresh_token_prefix: values.text("refresh_token_prefix").unwrap_or_default(),
         };
-        config.agree()
+        certificate_endpoints::apply(config, values.filled(certificate_endpoints::KEY).unwrap_or_default())?
+            .agree()
     }
 
     /// Refuses settings that contradict each other.
@@ -205,6 +210,13 @@ impl ProviderConfig {
                 "client_auth",
                 "The profile has no client id, which a client’s JWT must name.",
                 "Set client_auth to none.",
+            );
+        }
+        if self.client_id == Need::Absent && self.client_auth.is_certificate() {
+            return contradiction(
+                "client_auth",
+                "The profile has no client id, by which a server finds the certificate that is registered.",
+                "Set client_id to required, or client_auth to none.",
             );
         }
         if self.client_auth == ClientAuth::SecretJwt && self.client_secret == Need::Absent {

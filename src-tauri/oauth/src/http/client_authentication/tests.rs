@@ -4,6 +4,10 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::*;
+use std::sync::Arc;
+
+use crate::client_certificate::ClientCertificate;
+use crate::http::presented_certificate::of_request;
 use crate::signing_key::SigningKey;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -22,6 +26,7 @@ fn credentials() -> Credentials {
         client_secret: Some("s&cret-of-the-client".into()),
         private_key: Some(SigningKey::parse(&key, KeyAlgorithm::Es256, Some("key-1")).unwrap()),
         dpop: None,
+        certificate: None,
     }
 }
 
@@ -38,7 +43,16 @@ fn decoded(part: &str) -> Value {
 /// What each method sends, with a JWT decoded and its random ID left out.
 #[test]
 fn each_method_sends_these_credentials() {
-    let methods = ["none", "body", "basic", "basic_raw", "secret_jwt", "private_key_jwt"];
+    let methods = [
+        "none",
+        "body",
+        "basic",
+        "basic_raw",
+        "secret_jwt",
+        "private_key_jwt",
+        "tls_client_auth",
+        "self_signed_tls_client_auth",
+    ];
     let told = methods.map(|method| {
         let (headers, parameters) = sent(&config(&[("client_auth", method)]), &credentials());
         let mut lines = vec![method.to_owned()];
@@ -83,8 +97,13 @@ fn two_requests_never_carry_the_same_jwt() {
 #[test]
 fn an_app_without_a_key_is_told_what_is_missing() {
     for (method, what) in [("private_key_jwt", "private key"), ("secret_jwt", "client secret")] {
-        let nothing =
-            Credentials { client_id: "c".into(), client_secret: None, private_key: None, dpop: None };
+        let nothing = Credentials {
+            client_id: "c".into(),
+            client_secret: None,
+            private_key: None,
+            dpop: None,
+            certificate: None,
+        };
         let (mut headers, mut parameters) = (HeaderMap::new(), Parameters::new());
         let config = config(&[("client_auth", method)]);
         let asked = (&mut headers, &mut parameters);
@@ -124,4 +143,29 @@ fn a_jwt_that_a_server_with_another_clock_refuses_is_made_once_more_with_its_tim
         assert_eq!(sent_again(ClientAuth::PrivateKeyJwt, ahead, 200, "invalid_client"), None);
     }
     assert_eq!(sent_again(ClientAuth::PrivateKeyJwt, SignedDuration::ZERO, 401, "invalid_client"), None);
+}
+
+/// Where the app's certificate is presented: at each endpoint by its method, and everywhere if tokens are bound to it.
+#[test]
+fn a_certificate_is_presented_by_method_or_for_bound_tokens() {
+    let now = "2026-03-02T12:00:00Z".parse().unwrap();
+    let made = ClientCertificate::generate(KeyAlgorithm::Es256, "client", now).unwrap();
+    let certificate = Arc::new(ClientCertificate::parse(&made).unwrap());
+    let url = "https://id.example/t".parse().unwrap();
+    let presented = |own: &[(&str, &str)], has: bool| {
+        let (config, mut credentials) = (config(own), credentials());
+        credentials.certificate = has.then(|| Arc::clone(&certificate));
+        let method = method_at(config.revocation_auth, &config);
+        let (request, _) = form_request(&url, &[("a", "b")], method, (&config, &credentials), now)?;
+        assert!(!String::from_utf8_lossy(request.body()).contains("s&cret"));
+        of_request(request.extensions(), now).map(|found| found.is_some())
+    };
+    for method in ["tls_client_auth", "self_signed_tls_client_auth"] {
+        assert!(presented(&[("client_auth", method)], true).unwrap(), "{method}");
+        let error = presented(&[("client_auth", method)], false).unwrap_err();
+        assert!(error.to_string().contains("has no certificate"), "{error}");
+        assert!(!presented(&[("client_auth", method), ("revocation_auth", "body")], true).unwrap());
+    }
+    assert!(!presented(&[("client_auth", "private_key_jwt")], true).unwrap());
+    assert!(presented(&[("client_auth", "private_key_jwt"), ("certificate_bound", "true")], true).unwrap());
 }

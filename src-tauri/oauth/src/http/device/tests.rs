@@ -61,6 +61,7 @@ async fn ask(
         client_secret: secret.map(SecretString::from),
         private_key: None,
         dpop: None,
+        certificate: None,
     };
     let endpoint = config.device_authorization_url().unwrap();
     let scopes = ["example_scope".to_owned()];

@@ -190,6 +190,7 @@ async fn a_server_that_refuses_everything_gets_three_requests() {
             client_secret: Some("s&cret-of-the-client".into()),
             private_key: None,
             dpop: Some(Arc::new(DpopKey::generate().unwrap())),
+            certificate: None,
         };
         let client = client();
         let permit = client.permit(&config.token_url).await;

@@ -44,6 +44,7 @@ async fn the_example_of_rfc_8693_is_sent_and_read() {
         client_secret: Some("long-secure-random-secret".into()),
         private_key: None,
         dpop: None,
+        certificate: None,
     };
     let resources = vec!["https://backend.example.com/api".to_owned()];
     let asked = TokenRequestKind::TokenExchange {

@@ -52,6 +52,7 @@ async fn sent(config: &ProviderConfig, kind: TokenRequestKind) -> String {
             .then(|| "SECRET".into()),
         private_key: None,
         dpop: None,
+        certificate: None,
     };
     request_token_over(&recorder, config, &credentials, kind, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
     recorder.0.into_inner()
