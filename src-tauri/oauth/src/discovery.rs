@@ -30,7 +30,7 @@ use crate::http::api::describe;
 use crate::http::challenge::is_scope;
 use crate::http::{Client, Failure, Limits, Reply};
 use issuer::TypedIssuer;
-use metadata::{ENDPOINTS, Metadata, wrong};
+use metadata::{ALIASES, ENDPOINTS, Metadata, wrong};
 
 /// The result of discovery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +160,15 @@ fn values(issuer: &str, metadata: &Metadata, grant: GrantType) -> Overrides {
     let methods = client_auth(metadata, "token_endpoint_auth_methods_supported");
     let is_silent = metadata.list("token_endpoint_auth_methods_supported").is_empty();
     set("client_auth", if is_silent { "basic" } else { methods.first().copied().unwrap_or("body") });
+    let aliases: Vec<String> = metadata.aliases().map(|(name, url)| format!("{name}={url}")).collect();
+    if !aliases.is_empty() {
+        set(ALIASES, &aliases.join(" "));
+    }
+    // The member says that the server can. A client that it knows by a certificate is likely to get such tokens.
+    let is_certificate = methods.first().is_some_and(|first| first.ends_with("tls_client_auth"));
+    if is_certificate && metadata.is_set(notes::CERTIFICATE_BOUND) {
+        set("certificate_bound", "true");
+    }
     let algorithms = metadata.list("token_endpoint_auth_signing_alg_values_supported");
     if let Some(alg) = SIGNING_ALGORITHMS.iter().find(|alg| algorithms.contains(alg)) {
         set("client_key_alg", alg);
@@ -191,6 +200,8 @@ fn client_auth(metadata: &Metadata, member: &str) -> Vec<&'static str> {
         (&["client_secret_post", "none"], "body"),
         (&["private_key_jwt"], "private_key_jwt"),
         (&["client_secret_jwt"], "secret_jwt"),
+        (&["self_signed_tls_client_auth"], "self_signed_tls_client_auth"),
+        (&["tls_client_auth"], "tls_client_auth"),
     ]
     .into_iter()
     .filter_map(|(methods, value)| offers(methods).then_some(value))

@@ -24,6 +24,18 @@ pub(super) const ENDPOINTS: &[(&str, &str)] = &[
     ("registration_endpoint", "registration_url"),
 ];
 
+/// The member with the endpoints for clients with a TLS certificate (RFC 8705 §5), which is also the setting for them.
+pub(super) const ALIASES: &str = "mtls_endpoint_aliases";
+/// The endpoints that Grapnel uses with a certificate.
+const ALIASED: &[&str] = &[
+    "token_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "userinfo_endpoint",
+    "device_authorization_endpoint",
+    "pushed_authorization_request_endpoint",
+];
+
 const LISTS: &[&str] = &[
     "scopes_supported",
     "grant_types_supported",
@@ -86,6 +98,15 @@ impl Metadata {
                 read.keep(name, value, |value| (!value.is_boolean()).then_some("neither true nor false"));
             }
         }
+        if let Some(value) = document.remove(ALIASES) {
+            let unusable = |value: &Value| (!value.is_object()).then_some("not an object");
+            if let Some(aliases) = value.as_object() {
+                for name in ALIASED {
+                    aliases.get(*name).map_or(Ok(()), |alias| refuse_unsafe(issuer, name, alias))?;
+                }
+            }
+            read.keep(ALIASES, value, unusable);
+        }
         Ok(read)
     }
 
@@ -112,6 +133,14 @@ impl Metadata {
 
     pub(super) fn endpoint(&self, name: &str) -> Option<&str> {
         self.members.get(name)?.as_str()
+    }
+
+    /// The endpoints for clients with a TLS certificate, by name.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let aliases = self.members.get(ALIASES).and_then(Value::as_object);
+        let usable = |value: &&Value| unusable_endpoint(value).is_none();
+        let of = move |name: &&'static str| Some((*name, aliases?.get(*name).filter(usable)?.as_str()?));
+        ALIASED.iter().filter_map(of)
     }
 
     /// The strings of a list member. To tell an absent list from an empty one, see `announces`.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::grants;
-use super::metadata::{ENDPOINTS, Metadata};
+use super::metadata::{ALIASES, ENDPOINTS, Metadata};
 
 /// A note on an issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +32,15 @@ pub enum NoteKind {
 }
 
 /// The client authentication methods that Grapnel supports.
-const CLIENT_AUTH: &[&str] =
-    &["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+const CLIENT_AUTH: &[&str] = &[
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "none",
+];
 
 /// The response modes that Grapnel supports.
 const RESPONSE_MODES: &[&str] = &["query", "form_post", "jwt", "query.jwt", "form_post.jwt"];
@@ -162,23 +169,31 @@ pub(super) fn signed_response_mode(metadata: &Metadata) -> Option<&'static str> 
     signed.into_iter().find(|mode| modes.contains(mode)).filter(|_| !is_plain)
 }
 
-/// The member says that the server supports it, not that it applies to this client (RFC 8705 §3.3).
+/// The member by which an issuer says that it can bind tokens to a certificate (RFC 8705 §3.3).
+pub(super) const CERTIFICATE_BOUND: &str = "tls_client_certificate_bound_access_tokens";
+
+/// The member says that the server supports it, not that it applies to this client.
 fn certificate(metadata: &Metadata) -> Option<String> {
-    metadata.is_set("tls_client_certificate_bound_access_tokens").then(|| {
-        "The issuer can bind access tokens to a client certificate (mTLS, RFC 8705), which Grapnel does not send. If \
-         your client is registered so, token requests will be refused.".to_owned()
+    metadata.is_set(CERTIFICATE_BOUND).then(|| {
+        "The issuer can bind access tokens to a client certificate (mTLS, RFC 8705). If your client is registered so, \
+         set certificate_bound to true."
+            .to_owned()
     })
 }
 
 /// The hosts other than the issuer's that receive codes, tokens or secrets.
 fn other_hosts(issuer: &Url, metadata: &Metadata) -> Option<String> {
     let mut hosts = BTreeMap::<String, Vec<&str>>::new();
-    for (member, key) in ENDPOINTS {
-        let url = metadata.endpoint(member).and_then(|text| Url::parse(text).ok());
+    let plain = ENDPOINTS.iter().filter_map(|(member, key)| Some((metadata.endpoint(member)?, *key)));
+    for (text, key) in plain.chain(metadata.aliases().map(|(_, text)| (text, ALIASES))) {
+        let url = Some(text).and_then(|text| Url::parse(text).ok());
         if let Some(url) = url.filter(|url| url.origin() != issuer.origin()) {
             let host = url.host_str().unwrap_or_default();
             let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-            hosts.entry(host).or_default().push(key);
+            let keys = hosts.entry(host).or_default();
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
         }
     }
     let each: Vec<String> =

@@ -18,8 +18,14 @@ pub struct RegistrationOffer {
 
 /// The client authentication methods, the preferred one first. A native app keeps no secret from its owner, so it is a
 /// public client where that is possible (RFC 8252 §8.4).
-const METHODS: &[&str] =
-    &["none", "client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"];
+const METHODS: &[&str] = &[
+    "none",
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "client_secret_jwt",
+    "self_signed_tls_client_auth",
+];
 
 impl RegistrationOffer {
     pub(super) fn of(metadata: &Metadata) -> Self {
