@@ -802,6 +802,22 @@ const shots = {
       await page.getByText("The private key is in the vault").scrollIntoViewIfNeeded();
     },
   },
+  "add-certificate": {
+    scenario: "some",
+    go: async (page) => {
+      await discovering(page);
+      await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: "Credentials" }).click();
+      await page.selectOption("#client_auth", "self_signed_tls_client_auth");
+    },
+  },
+  "edit-certificate": {
+    scenario: "certificate",
+    go: async (page) => {
+      await row(page, "Harbour API");
+      await button(page, "Edit").click();
+      await page.getByText("Register the certificate").scrollIntoViewIfNeeded();
+    },
+  },
   "add-conventions": {
     scenario: "some",
     go: async (page) => {

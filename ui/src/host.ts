@@ -92,6 +92,7 @@ export type {
   Protection,
   ProviderView,
   Rediscovery,
+  CertificateView,
   RegisteredApp,
   RegistrationRequest,
   Revocation,
@@ -170,6 +171,7 @@ export const host = {
   renewRegistration: (id: string, token: string | null) => ask(() => commands.renewRegistration(id, token)),
   /** The document to host at the address that is an app's client ID. */
   metadataDocument: (id: string) => ask(() => commands.metadataDocument(id)),
+  certificate: (id: string) => ask(() => commands.certificate(id)),
   publicKey: (id: string) => ask(() => commands.publicKey(id)),
   changeApp: (id: string, app: NewApp) => ask(() => commands.changeApp(id, app)),
   /** Saves a profile file through the system's dialog. Returns its path, or null if cancelled. */

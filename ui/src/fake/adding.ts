@@ -1,6 +1,6 @@
 // The fake host’s validation and storage of apps.
 
-import type { App, NewApp } from "../bindings";
+import type { App, CertificateView, NewApp } from "../bindings";
 import { provider } from "./providers";
 import { app, trouble } from "./data";
 
@@ -107,3 +107,23 @@ export const clientKeyApp = app("harbour", "Harbour API", {
   },
   secrets: ["client_key"],
 });
+
+/** An app that authenticates with a TLS certificate, which expires soon. */
+export const certificateApp = app("harbour", "Harbour API", {
+  ...clientKeyApp,
+  overrides: { ...clientKeyApp.overrides, client_auth: "self_signed_tls_client_auth", certificate_bound: "true" },
+  secrets: ["client_certificate"],
+});
+
+export const certificate: CertificateView = {
+  subject: "CN=Grapnel",
+  issuer: "CN=Grapnel",
+  not_before: "2025-03-19T00:00:00Z",
+  not_after: "2026-03-19T00:00:00Z",
+  thumbprint: "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0",
+  pem: "-----BEGIN CERTIFICATE-----\nMIIBBjCBrAIBAjAKBggqhkjOPQQDAjAP\n-----END CERTIFICATE-----\n",
+  jwks: publicKeySet,
+  note:
+    "The certificate expires on 2026-03-19. Edit the app, and enter a new one, or remove it to have Grapnel make " +
+    "one. Then register the new one at the provider.",
+};

@@ -204,6 +204,7 @@ export function details(
             signed_in_at: at(-9 * 24 * 60 * MINUTE),
             id_token: null,
             dpop: null,
+            certificate: null,
           },
     deviations: [
       { member: "expires_in", found: "came as text and was read as the number 3600." },

@@ -2,7 +2,7 @@
 
 import type { App, NewApp, RegisteredApp, RegistrationRequest } from "../bindings";
 import type { Answer } from "./answer";
-import { adding, proposed, publicKeySet } from "./adding";
+import { adding, certificate, proposed, publicKeySet } from "./adding";
 import { app, at, empty, MINUTE, trouble, type FakeData } from "./data";
 
 /** An app whose client the provider registered as it was asked to. */
@@ -38,6 +38,7 @@ export function registering(answer: Answer, data: () => FakeData) {
       }),
     metadataDocument: (id: string) =>
       answer("metadataDocument", [id], () => JSON.stringify({ client_id: find(id).client_id })),
+    certificate: (id: string) => answer("certificate", [id], () => certificate),
     publicKey: (id: string) => answer("publicKey", [id], () => publicKeySet),
     registerApp: (request: RegistrationRequest) =>
       answer("registerApp", [request], () => {

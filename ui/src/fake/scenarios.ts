@@ -1,6 +1,6 @@
 // The scenarios of the fake host.
 
-import { clientKeyApp } from "./adding";
+import { certificateApp, clientKeyApp } from "./adding";
 import { codelessScenarios } from "./device";
 import type { FakePosts } from "./browse";
 import { posts } from "./posts";
@@ -249,6 +249,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
   app: () => held([]),
   registered: registeredScenario,
   client_key: () => ({ ...held([]), apps: [clientKeyApp] }),
+  certificate: () => ({ ...held([]), apps: [certificateApp] }),
   unwritable: (fake) => {
     fake.fail(
       "overview",

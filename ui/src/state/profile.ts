@@ -76,10 +76,17 @@ const yesNo = ["true", "false"];
 const bodies = ["form", "json", "query"];
 const needs = ["required", "optional", "none"];
 
-const clientAuth = ["none", "body", "basic", "basic_raw", "secret_jwt", "private_key_jwt"];
+const certificateAuth = ["tls_client_auth", "self_signed_tls_client_auth"];
+const clientAuth = ["none", "body", "basic", "basic_raw", "secret_jwt", "private_key_jwt", ...certificateAuth];
+
+/** Whether a client authenticates with a TLS certificate. */
+export const isCertificate = (method: string): boolean => certificateAuth.includes(method);
 
 /** The app's private key, which the vault stores. */
 export const clientKey = "client_key";
+
+/** The app's TLS certificate with its private key, which the vault stores. */
+export const clientCertificate = "client_certificate";
 
 /** Settings of a client that authenticates with a JWT. */
 export const assertionKeys = ["client_key_alg", clientKey, "client_key_id", "assertion_audience"];
@@ -100,6 +107,7 @@ export const choices: { [key in string]: string[] } = {
   authorize_params: ["query", "fragment", "both"],
   response_mode: ["query", "form_post", "jwt", "query.jwt", "form_post.jwt"],
   dpop: ["false", "true", "required"],
+  certificate_bound: ["false", "true"],
   pkce: ["always", "never"],
   send_scope: yesNo,
   scope_separator: ["space", "comma"],
@@ -129,6 +137,7 @@ export function profileValue(providers: ProviderView[], provider: string, app: A
 /** Whether a setting is stored in the vault (same rule as the core): typed like a password, never returned. */
 export const isSecret = (key: string): boolean =>
   key === clientKey ||
+  key === clientCertificate ||
   /^(token|refresh)\../.test(key) ||
   /^authorize\..*(secret|token|passw|assertion|credential|key|jwt)/i.test(key);
 

@@ -14,10 +14,11 @@ import type { ValueSource } from "../words";
 import { Action } from "./action.svelte";
 import {
   assertionKeys,
-  clientKey,
+  clientCertificate,
   endpointKeys,
   choices,
   readOnlyKeys,
+  isCertificate,
   isSecret,
   isUsed,
   knownKeys,
@@ -305,21 +306,27 @@ export class ProviderFields {
 
   /** The settings of what the client signs: the JWT that it authenticates with, or its authorization requests. */
   get assertionKeys(): string[] {
-    if (this.grant === "jwt_bearer") return [...assertionKeys, ...ofAssertion];
+    const own = this.hasCertificate ? [clientCertificate] : [];
+    if (this.grant === "jwt_bearer") return [...assertionKeys, ...own, ...ofAssertion];
     if (!this.asksClientAuth) return [];
     const method = this.value("client_auth");
-    if (method === "private_key_jwt" || this.value("jar") === "true") return assertionKeys;
+    if (method === "private_key_jwt" || this.value("jar") === "true") return [...assertionKeys, ...own];
+    if (own.length > 0) return ["client_key_alg", ...own];
     return method === "secret_jwt" ? assertionKeys.filter((key) => key === "assertion_audience") : [];
   }
 
-  /** Whether a private key is stored that stays. */
-  get keepsKey(): boolean {
-    return this.isStored(clientKey) && !this.deleted.has(clientKey) && !this.value(clientKey).trim();
+  /** Whether the client has a TLS certificate. */
+  get hasCertificate(): boolean {
+    return isCertificate(this.value("client_auth")) || this.value("certificate_bound") === "true";
   }
+
+  /** Whether a private key or a certificate is stored that stays. */
+  keeps = (key: string): boolean => this.isStored(key) && !this.deleted.has(key) && !this.value(key).trim();
 
   /** Whether the client secret is asked for. */
   get asksSecret(): boolean {
-    return this.need("client_secret") !== "none" && this.value("client_auth") !== "private_key_jwt";
+    const method = this.value("client_auth");
+    return this.need("client_secret") !== "none" && method !== "private_key_jwt" && !isCertificate(method);
   }
 
   get advancedKeys(): string[] {
@@ -328,7 +335,7 @@ export class ProviderFields {
       ...upFrontKeys,
       ...parameterKeys,
       "grant_type",
-      ...(this.asksClientAuth ? ["client_auth", ...assertionKeys] : []),
+      ...(this.asksClientAuth ? ["client_auth", clientCertificate, ...assertionKeys] : []),
     ];
     return this.keys.filter((key) => !elsewhere.includes(key) && isUsed(this.grant, key));
   }

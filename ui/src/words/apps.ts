@@ -111,6 +111,8 @@ export const addApp = {
   addValue: "Add parameter",
   valueNote: {
     client_key: "PEM, from BEGIN PRIVATE KEY to END PRIVATE KEY. Leave it empty to have Grapnel make one.",
+    client_certificate:
+      "PEM: the certificate with its chain, then the private key. Leave it empty to have Grapnel sign one itself.",
     client_key_id: "If the provider shows one for your key. Otherwise the key’s thumbprint is sent.",
     assertion_audience: "default, issuer, token_url, or the provider’s own.",
     assertion_subject: "client, none, or the account to act for.",
@@ -331,4 +333,15 @@ export const clientKey = {
   kept: "The private key is in the vault. Register the public key at the provider; it is a JSON Web Key Set (JWKS).",
   publicKey: "Public key",
   copyPublicKey: "Copy public key",
+};
+
+export const certificate = {
+  made: "Grapnel makes a certificate when you save, and signs it itself. Its private key stays in the vault.",
+  imported: "The private key is stored in the vault; never shown again.",
+  kept: "Register the certificate at the provider: its subject, or its public key (JWKS).",
+  subject: "Subject",
+  validUntil: "Valid until",
+  thumbprint: "Thumbprint",
+  copyCertificate: "Copy certificate",
+  copyKey: "Copy public key",
 };

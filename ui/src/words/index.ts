@@ -5,6 +5,7 @@ export {
   addApp,
   app,
   changeApp,
+  certificate,
   clientKey,
   duplicateApp,
   endpointTest,

@@ -26,6 +26,7 @@ const names: Record<string, string> = {
   client_key_alg: "Signing algorithm",
   client_key: "Private key",
   client_key_id: "Key ID (kid)",
+  client_certificate: "Certificate and private key",
   assertion_audience: "Audience of the client’s JWT",
   assertion_subject: "Subject of the assertion",
   assertion_scope: "Scopes of the assertion",
@@ -37,6 +38,8 @@ const names: Record<string, string> = {
   par: "Push authorization requests (PAR)",
   jar: "Sign authorization requests (JAR)",
   dpop: "Bind tokens to a key (DPoP)",
+  certificate_bound: "Tokens are bound to the certificate (mTLS)",
+  mtls_endpoint_aliases: "URLs for clients with a certificate",
   pkce: "PKCE",
   send_scope: "Send scope",
   scope_separator: "Scope separator",
@@ -73,6 +76,8 @@ const clientAuth = {
   basic_raw: "client_secret_basic, not URL-encoded",
   secret_jwt: "client_secret_jwt",
   private_key_jwt: "private_key_jwt",
+  tls_client_auth: "tls_client_auth, a certificate of an authority",
+  self_signed_tls_client_auth: "self_signed_tls_client_auth",
 };
 
 const choiceNames: Record<string, Record<string, string>> = {

@@ -10,6 +10,7 @@ export const token = {
   type: "Type",
   bound: "Token type",
   boundTo: "DPoP (bound to a key of this connection), thumbprint",
+  certificateBound: "Bearer, bound to the app’s certificate (mTLS), thumbprint",
   jwt: "JWT (decoded below)",
   opaque: (provider: string) => `Opaque (only ${provider} can read it)`,
   lifetime: (span: string) => `, lifetime ${span}`,

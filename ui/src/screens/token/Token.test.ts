@@ -227,6 +227,18 @@ test("a connection whose token no program used says so", async () => {
   await screen.findByText("No program was handed the access token recently.");
 });
 
+test("a token that is bound to a certificate names it", async () => {
+  const user = await start("custom");
+  const held = fake.data.details.c1;
+  if (!held?.tokens) throw new Error("it has tokens");
+  held.tokens.certificate = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
+  await row(user, "Harbour identity");
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  const shown = await screen.findByTestId("held");
+  expect(shown).toHaveTextContent("bound to the app’s certificate (mTLS)");
+  expect(shown).toHaveTextContent("A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
+});
+
 test("a bound token names its key", async () => {
   const user = await start("custom");
   const held = fake.data.details.c1;
