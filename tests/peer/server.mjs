@@ -1,9 +1,12 @@
 // A certified authorization server on a free port of this machine, for the tests. What it holds is in memory. With the
-// argument `mcp`, an MCP server that takes its tokens runs beside it.
+// argument `mcp`, an MCP server that takes its tokens runs beside it. With `mtls=DIRECTORY`, clients with a TLS
+// certificate (RFC 8705) reach it at a second address, whose key and authority are in that directory.
 //
 // Standard output has a line of JSON when it is ready (`issuer`, `clients`, `mcp`), and one for each token that it
 // issues and each request that it refuses (`event`). It ends when its standard input does.
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -121,6 +124,42 @@ const configuration = {
   },
 };
 
+// Every client may present a certificate; it is for the authorization server to say whether it must.
+const directory = process.argv.find((argument) => argument.startsWith('mtls='))?.slice('mtls='.length);
+const secure = directory && createSecureServer({
+  ca: readFileSync(`${directory}/ca.pem`),
+  cert: readFileSync(`${directory}/server.pem`),
+  key: readFileSync(`${directory}/server-key.pem`),
+  requestCert: true,
+  rejectUnauthorized: process.argv.includes('strict'),
+}).listen(0, '127.0.0.1');
+if (secure) {
+  await once(secure, 'listening');
+  const at = (path) => `https://127.0.0.1:${secure.address().port}${path}`;
+  configuration.clientAuthMethods.push('tls_client_auth', 'self_signed_tls_client_auth');
+  configuration.discovery = {
+    mtls_endpoint_aliases: {
+      token_endpoint: at('/token'),
+      revocation_endpoint: at('/token/revocation'),
+      introspection_endpoint: at('/token/introspection'),
+      userinfo_endpoint: at('/me'),
+      device_authorization_endpoint: at('/device/auth'),
+      pushed_authorization_request_endpoint: at('/request'),
+    },
+  };
+  configuration.features.mTLS = {
+    enabled: true,
+    certificateBoundAccessTokens: true,
+    selfSignedTlsClientAuth: true,
+    tlsClientAuth: true,
+    getCertificate: (ctx) => ctx.socket.getPeerX509Certificate?.(),
+    certificateAuthorized: (ctx) => ctx.socket.authorized,
+    // As RFC 4514 writes it: the last part first.
+    certificateSubjectMatches: (ctx, _, expected) =>
+      ctx.socket.getPeerX509Certificate().subject.split('\n').reverse().join(',') === expected,
+  };
+}
+
 const server = createServer().listen(0, '127.0.0.1');
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}`;
@@ -151,6 +190,14 @@ provider.on('server_error', (_, error) => {
 });
 
 server.on('request', provider.callback());
+secure?.on('request', provider.callback());
+// Which endpoints a client used with a certificate, and which without.
+for (const one of secure ? [server, secure] : []) {
+  one.prependListener('request', ({ url, socket }) =>
+    tell({ event: 'asked', path: url.split('?')[0], certificate: socket.getPeerX509Certificate?.()?.subject ?? null }));
+}
 process.stdin.resume().on('end', () => process.exit());
 const mcp = process.argv.includes('mcp') ? await (await import('./mcp.mjs')).start(issuer) : undefined;
-tell({ issuer, mcp, clients: clients.map(({ client_id: id, client_secret: secret }) => ({ id, secret })) });
+const second = secure && `https://127.0.0.1:${secure.address().port}`;
+const told = clients.map(({ client_id: id, client_secret: secret }) => ({ id, secret }));
+tell({ issuer, mcp, secure: second, clients: told });

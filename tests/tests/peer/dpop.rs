@@ -34,7 +34,7 @@ async fn public_app(world: &World) -> Result<(Client, App)> {
 }
 
 /// The status of the server's userinfo endpoint for a request of a person.
-async fn call(grapnel: &Grapnel, id: &ConnectionId, issuer: &str) -> Result<StatusCode> {
+pub(crate) async fn call(grapnel: &Grapnel, id: &ConnectionId, issuer: &str) -> Result<StatusCode> {
     let api = grapnel.api(id, Vec::new());
     let url = api.resolve(&format!("{issuer}/me?page=1"))?;
     let body = RequestBody::Bytes(Vec::new().into());

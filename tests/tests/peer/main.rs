@@ -7,6 +7,7 @@
 //!   to us.
 
 mod browser;
+mod certificates;
 mod client_authentication;
 mod client_credentials;
 mod device;

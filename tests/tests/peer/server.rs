@@ -21,6 +21,8 @@ pub(crate) struct Server {
     pub(crate) mcp: Option<String>,
     /// The key file of a service account, if there is one.
     pub(crate) key_file: Option<String>,
+    /// The address for clients with a TLS certificate, if there is one.
+    pub(crate) secure: Option<String>,
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     told: Vec<Value>,
@@ -63,6 +65,7 @@ impl Server {
             service: client(2)?,
             mcp: text("mcp"),
             key_file: text("key_file"),
+            secure: text("secure"),
             process,
             lines,
             told: Vec::new(),
@@ -89,12 +92,23 @@ impl Server {
         }
     }
 
-    /// Ends it, and returns every request that it refused: the endpoint, the error, and its description.
-    pub(crate) async fn refusals(mut self) -> Result<Vec<String>> {
+    /// Ends it, and returns the requests to a server that counts certificates.
+    pub(crate) async fn asked(mut self) -> Result<Vec<Value>> {
+        self.end().await?;
+        Ok(self.told.into_iter().filter(|event| event["event"] == "asked").collect())
+    }
+
+    async fn end(&mut self) -> Result<()> {
         drop(self.process.stdin.take());
         while let Some(line) = self.lines.next_line().await? {
             self.told.push(serde_json::from_str(&line)?);
         }
+        Ok(())
+    }
+
+    /// Ends it, and returns every request that it refused: the endpoint, the error, and its description.
+    pub(crate) async fn refusals(mut self) -> Result<Vec<String>> {
+        self.end().await?;
         let words = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
         let refused = self.told.iter().filter(|event| event["error"].is_string());
         Ok(refused

@@ -76,20 +76,30 @@ impl World {
         scopes: &str,
         own: &[(&str, &str)],
     ) -> Result<App> {
+        let new = NewApp { redirect: redirect.into(), ..self.new_app(client, scopes, own).await? };
+        Ok(self.grapnel.add_app(new).await?)
+    }
+
+    /// The form of an app with the issuer's metadata.
+    pub(crate) async fn new_app(
+        &self,
+        client: &Client,
+        scopes: &str,
+        own: &[(&str, &str)],
+    ) -> Result<NewApp> {
         let mut overrides: Overrides = self.grapnel.discover(&self.server.issuer).await?.values;
         overrides.extend(own.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let new = NewApp {
+        Ok(NewApp {
             name: client.id.clone(),
             provider: "custom".into(),
             client_id: client.id.clone(),
             client_secret: client.secret.clone().map(|secret| SecretInput(secret.into())),
-            redirect: redirect.into(),
+            redirect: "http://127.0.0.1/callback".into(),
             scopes: scopes.split(' ').map(str::to_owned).collect(),
             projects: Vec::new(),
             overrides,
             ..NewApp::default()
-        };
-        Ok(self.grapnel.add_app(new).await?)
+        })
     }
 
     /// A finished attempt through the browser and loopback.
