@@ -64,8 +64,6 @@ export const commands = {
 	 *  The app's connections then need a new sign-in.
 	 */
 	renewRegistration: (appId: AppId, initialAccessToken: SecretInput | null) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("renew_registration", { appId, initialAccessToken })),
-	/**  Registers an app's client anew. Its connections then need a new sign-in. */
-	renewRegistration: (appId: AppId) => typedError<RegisteredApp, Error>(__TAURI_INVOKE("renew_registration", { appId })),
 	/**  The document to host at the address that is an app's client ID. */
 	metadataDocument: (appId: AppId) => typedError<string, Error>(__TAURI_INVOKE("metadata_document", { appId })),
 	/**
@@ -87,11 +85,6 @@ export const commands = {
 	discardImport: () => typedError<null, Error>(__TAURI_INVOKE("discard_import")),
 	/**  Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. */
 	startAttempt: (appId: AppId, connectionId: ConnectionId | null, options: SignInOptions) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, options })),
-	/**
-	 *  Starts a sign-in for a new connection, or to reconnect one: by the app's grant, or on another device. With
-	 *  `another_account`, the provider asks which account to use. `more_scopes` are asked for besides the app's.
-	 */
-	startAttempt: (appId: AppId, connectionId: ConnectionId | null, anotherAccount: boolean, byDevice: boolean, moreScopes: string[]) => typedError<Attempt, Error>(__TAURI_INVOKE("start_attempt", { appId, connectionId, anotherAccount, byDevice, moreScopes })),
 	/**  What the person needs to approve a sign-in on another device. */
 	devicePrompt: (attemptId: AttemptId) => typedError<DevicePrompt, Error>(__TAURI_INVOKE("device_prompt", { attemptId })),
 	/**
