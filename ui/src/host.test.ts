@@ -29,6 +29,7 @@ test("no function of the host returns a secret", async () => {
   const details = await host.connection("c1");
   expect(Object.keys(details.tokens ?? {}).sort()).toEqual([
     "access",
+    "certificate",
     "dpop",
     "expires_at",
     "expiry_source",
