@@ -33,7 +33,9 @@ pub(super) fn usable_method(provider: &str, client: &RegisteredClient, asked: &s
         )
         .hint("Register the app on the provider’s page, and enter its client ID."))
     };
-    if client_auth(method).is_err() || (method == "private_key_jwt" && asked != method) {
+    // What these methods need was made or entered for the one that was asked for.
+    let needs_own = ["private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"].contains(&method);
+    if client_auth(method).is_err() || (needs_own && asked != method) {
         return unusable("it authenticates in another way than was asked for");
     }
     if has_secret(method) && client.client_secret.is_none() {
