@@ -1,6 +1,6 @@
 //! A provider's endpoints and conventions, parsed from the settings of a profile.
 
-mod certificate_endpoints;
+pub(super) mod certificate_endpoints;
 mod pagination;
 mod read;
 mod response_mode;

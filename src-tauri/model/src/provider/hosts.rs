@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use url::{Origin, Url};
 
+use super::config::certificate_endpoints;
 use super::endpoint::is_loopback;
 use super::extras::family;
 use super::profile::{Overrides, Profile};
@@ -12,8 +13,15 @@ use crate::error::Error;
 
 /// Endpoints by the sensitivity of what is sent to them: the client secret, codes and tokens first, then a password,
 /// and so on.
-const BY_SENSITIVITY: &[&str] =
-    &["token_url", "login_url", "refresh_url", "device_authorization_url", "authorize_url", "api_base"];
+const BY_SENSITIVITY: &[&str] = &[
+    certificate_endpoints::KEY,
+    "token_url",
+    "login_url",
+    "refresh_url",
+    "device_authorization_url",
+    "authorize_url",
+    "api_base",
+];
 
 /// The endpoint that a custom provider is named by: the first that its grant has.
 const GRANT_ENDPOINTS: &[&str] = &["authorize_url", "device_authorization_url", "token_url"];
@@ -56,6 +64,18 @@ impl DependentEndpoints {
 fn is_endpoint(key: &str) -> bool {
     // An extra parameter may have such a name, but no request is sent to its value.
     family(key).is_none() && (key.ends_with("_url") || key == "api_base")
+}
+
+/// The URLs of a setting that requests go to: that of an endpoint, or those of the endpoints for clients with a
+/// certificate.
+fn urls<'v>(key: &str, value: &'v str) -> Vec<Url> {
+    let is_aliases = key == certificate_endpoints::KEY;
+    let texts: Vec<&'v str> = match (is_aliases, is_endpoint(key)) {
+        (true, _) => certificate_endpoints::pairs(value).filter_map(|(_, url)| url).collect(),
+        (false, true) => vec![value],
+        (false, false) => Vec::new(),
+    };
+    texts.into_iter().filter_map(|text| Url::parse(text).ok()).collect()
 }
 
 fn origin(address: &str) -> Option<String> {
@@ -124,14 +144,15 @@ impl Profile {
         let values = self.values(overrides);
         let rest = values.keys().map(String::as_str).filter(|key| !BY_SENSITIVITY.contains(key));
         let mut others: Vec<OtherHost> = Vec::new();
-        for key in BY_SENSITIVITY.iter().copied().chain(rest).filter(|key| is_endpoint(key)) {
-            let Some(url) = values.get(key).and_then(|address| Url::parse(address).ok()) else { continue };
-            let Some(host) = host(&url).filter(|_| !own.contains(&url.origin().ascii_serialization())) else {
-                continue;
-            };
-            match others.iter_mut().find(|other| other.host == host) {
-                Some(other) => other.endpoints.push(key.to_owned()),
-                None => others.push(OtherHost { host, endpoints: vec![key.to_owned()] }),
+        for key in BY_SENSITIVITY.iter().copied().chain(rest) {
+            for url in values.get(key).map(|value| urls(key, value)).unwrap_or_default() {
+                let is_other = !own.contains(&url.origin().ascii_serialization());
+                let Some(host) = host(&url).filter(|_| is_other) else { continue };
+                match others.iter_mut().find(|other| other.host == host) {
+                    Some(other) if other.endpoints.iter().any(|named| named == key) => {}
+                    Some(other) => other.endpoints.push(key.to_owned()),
+                    None => others.push(OtherHost { host, endpoints: vec![key.to_owned()] }),
+                }
             }
         }
         others
@@ -140,8 +161,14 @@ impl Profile {
     /// Whether every endpoint is on loopback, as with the sandbox.
     fn is_here(&self, overrides: &Overrides) -> bool {
         let values = self.values(overrides);
-        let mut endpoints = values.iter().filter(|(key, value)| is_endpoint(key) && !value.is_empty());
-        endpoints.all(|(_, address)| Url::parse(address).is_ok_and(|url| is_loopback(&url)))
+        let mut filled = values.iter().filter(|(key, value)| is_endpoint(key) && !value.is_empty());
+        filled.all(|(_, address)| Url::parse(address).is_ok_and(|url| is_loopback(&url)))
+            && urls(
+                certificate_endpoints::KEY,
+                values.get(certificate_endpoints::KEY).map_or("", String::as_str),
+            )
+            .iter()
+            .all(is_loopback)
     }
 
     /// The provider's name in a sentence, with the host if that does not belong to the provider. For a custom provider,
@@ -175,15 +202,16 @@ impl Profile {
     /// the port would receive codes and tokens in the clear.
     pub fn check_loopback(&self, overrides: &Overrides) -> Result<(), Error> {
         let values = self.values(overrides);
-        let at = |key: &str| values.get(key).and_then(|address| Url::parse(address).ok());
-        let is_remote = ["issuer", "authorize_url", "device_authorization_url"]
+        let at = |key: &str| values.get(key).map(|value| urls(key, value)).unwrap_or_default();
+        let issuer = values.get("issuer").and_then(|issuer| Url::parse(issuer).ok());
+        let is_remote = ["authorize_url", "device_authorization_url"]
             .iter()
-            .filter_map(|key| at(key))
+            .flat_map(|key| at(key))
+            .chain(issuer)
             .any(|url| !is_loopback(&url));
         // Names the endpoint that was set, before one that follows it.
-        let mut endpoints = overrides.keys().chain(values.keys()).filter(|key| is_endpoint(key));
-        let local =
-            endpoints.find(|key| at(key).is_some_and(|url| url.scheme() == "http" && is_loopback(&url)));
+        let mut keys = overrides.keys().chain(values.keys());
+        let local = keys.find(|key| at(key).iter().any(|url| url.scheme() == "http" && is_loopback(url)));
         match local.filter(|_| is_remote) {
             Some(key) => Err(Error::input(
                 key,
@@ -264,6 +292,28 @@ mod tests {
         let mut elsewhere = addresses(profile("grigora"), "http://127.0.0.1:4780");
         elsewhere.insert("token_url".into(), "https://evil.example/t".into());
         assert_eq!(profile("grigora").name_in_sentence(&elsewhere), "evil.example, as Grigora");
+    }
+
+    /// They replace the usual endpoints of a client with a certificate, so they are as sensitive.
+    #[test]
+    fn endpoints_for_clients_with_a_certificate_are_named() {
+        let grigora = profile("grigora");
+        let aliases = |pairs: &str| own(&[("certificate_bound", "true"), ("mtls_endpoint_aliases", pairs)]);
+        let evil = aliases(
+            "token_endpoint=https://evil.example/t revocation_endpoint=https://evil.example/r \
+             userinfo_endpoint=https://build.grigora.co/u",
+        );
+        assert_eq!(grigora.name_in_sentence(&evil), "evil.example, as Grigora");
+        let [other] = &grigora.other_hosts(&evil)[..] else { panic!("one host") };
+        assert_eq!(other.endpoints, ["mtls_endpoint_aliases"]);
+        let error = grigora.check_loopback(&aliases("token_endpoint=http://127.0.0.1:631/t")).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("mtls_endpoint_aliases"));
+        let mut here: Overrides = grigora
+            .own_endpoints()
+            .map(|(key, ..)| (key.to_owned(), format!("http://127.0.0.1:4780/{key}")))
+            .collect();
+        here.extend(aliases("token_endpoint=https://evil.example/t"));
+        assert_eq!(grigora.name_in_sentence(&here), "evil.example, as Grigora");
     }
 
     #[test]

@@ -7,20 +7,26 @@ use crate::error::{Error, Result};
 use crate::provider::endpoint::endpoint;
 
 /// The setting with pairs such as `token_endpoint=https://mtls.example/token`, separated by spaces.
-pub(super) const KEY: &str = "mtls_endpoint_aliases";
+pub(in crate::provider) const KEY: &str = "mtls_endpoint_aliases";
+
+/// The names of the endpoints with their URLs; `None` for a URL that is missing.
+pub(in crate::provider) fn pairs(value: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    value.split_whitespace().map(|pair| match pair.split_once('=') {
+        Some((name, url)) => (name, Some(url)),
+        None => (pair, None),
+    })
+}
 
 /// Replaces the endpoints that a client with a certificate reaches at another URL. Other clients keep the usual ones.
 ///
 /// # Errors
 /// A pair names no endpoint that may have an alias, or its URL is not `https`.
-pub(super) fn apply(mut config: ProviderConfig, pairs: &str) -> Result<ProviderConfig> {
+pub(super) fn apply(mut config: ProviderConfig, value: &str) -> Result<ProviderConfig> {
     let uses = |config: &ProviderConfig, own: Option<ClientAuth>| {
         config.presents_certificate(own.unwrap_or(config.client_auth))
     };
-    for pair in pairs.split_whitespace() {
-        let Some((name, text)) = pair.split_once('=') else {
-            return Err(wrong(pair));
-        };
+    for (name, text) in pairs(value) {
+        let text = text.ok_or_else(|| wrong(name))?;
         let url = endpoint(KEY, text)?;
         let is_used = match name {
             "revocation_endpoint" => uses(&config, config.revocation_auth),
@@ -49,7 +55,7 @@ pub(super) fn apply(mut config: ProviderConfig, pairs: &str) -> Result<ProviderC
             "introspection_endpoint" => &mut config.introspection_url,
             "userinfo_endpoint" => &mut config.userinfo_url,
             "pushed_authorization_request_endpoint" => &mut config.par_url,
-            _ => return Err(wrong(pair)),
+            _ => return Err(wrong(&format!("{name}={text}"))),
         };
         replace(place, url, is_used);
     }
