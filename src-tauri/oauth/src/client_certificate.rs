@@ -12,8 +12,8 @@ use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::{CLIENT_CERTIFICATE, KeyAlgorithm};
-use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::text::spell_out;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -94,7 +94,13 @@ impl ClientCertificate {
                 Block::Other => {}
             }
         }
-        let leaf = chain.first().filter(|_| chain.len() <= MAX_CERTIFICATES).ok_or_else(|| {
+        if chain.len() > MAX_CERTIFICATES {
+            return Err(wrong(
+                &format!("There are {} certificates; at most {MAX_CERTIFICATES} are sent.", chain.len()),
+                "Enter the client’s own certificate and those of the authorities between it and the root.",
+            ));
+        }
+        let leaf = chain.first().ok_or_else(|| {
             wrong(
                 "This is no certificate.",
                 "Enter the certificates in PEM, from BEGIN CERTIFICATE to END CERTIFICATE, \
@@ -130,14 +136,35 @@ impl ClientCertificate {
         &self.thumbprint
     }
 
-    /// The subject, as RFC 4514 writes it (`tls_client_auth_subject_dn`).
+    /// The subject as it is registered, exactly as RFC 4514 writes it (`tls_client_auth_subject_dn`); `None` if it is
+    /// empty, as in certificates that name their subject by another member.
+    pub fn subject_dn(&self) -> Option<&str> {
+        Some(self.subject.as_str()).filter(|subject| !subject.is_empty())
+    }
+
+    /// The subject as it is shown: with hidden characters spelled out.
     pub fn subject(&self) -> String {
-        clean(&self.subject, &[])
+        spell_out(&self.subject)
+    }
+
+    /// Whether [`Self::generate`] made it for this name.
+    pub fn is_made_for(&self, name: &str) -> bool {
+        self.subject == format!("CN={name}") && self.issuer == self.subject
+    }
+
+    /// Whether its key is one for this algorithm.
+    pub fn has_key_for(&self, algorithm: KeyAlgorithm) -> bool {
+        let kind = match algorithm {
+            KeyAlgorithm::Es256 => "EC",
+            KeyAlgorithm::EdDsa => "OKP",
+            KeyAlgorithm::Rs256 | KeyAlgorithm::Ps256 => "RSA",
+        };
+        self.public["kty"] == kind
     }
 
     /// Who issued it.
     pub fn issuer(&self) -> String {
-        clean(&self.issuer, &[])
+        spell_out(&self.issuer)
     }
 
     /// From when to when it is valid.
@@ -195,13 +222,17 @@ impl ClientCertificate {
 }
 
 /// What to do about a certificate that is not valid.
-pub(crate) const REPLACE: &str = "Edit the app, and enter a new one, or remove it to have Grapnel make one. Then \
-    register the new one at the provider.";
+pub(crate) const REPLACE: &str = "Edit the app, and replace the certificate: enter a new one, or remove one that Grapnel \
+    made to have another made. Then register the new one at the provider.";
 
 /// Certificates and key together, if they belong together and can be used for TLS.
 fn certified(chain: &[CertificateDer<'static>], key: PrivateKeyDer<'static>) -> Result<CertifiedKey> {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     CertifiedKey::from_der(chain.to_vec(), key, &provider).map_err(|error| match error {
+        rustls::Error::InvalidCertificate(_) => wrong(
+            "The first certificate is of a version or has an extension that cannot be used.",
+            "Have the authority issue an X.509 certificate of version 3 for client authentication.",
+        ),
         rustls::Error::InconsistentKeys(_) => wrong(
             "The private key is not that of the first certificate.",
             "Enter the client’s own certificate first, then those of the authorities that issued it, and its key.",

@@ -19,6 +19,8 @@ pub(super) struct RouteFacts<'a> {
     pub(super) proxy: Option<RedactedProxy>,
     /// The sources of the trusted certificate authorities, as a phrase.
     pub(super) trusted: &'a str,
+    /// Whether a client certificate is presented.
+    pub(super) presents: bool,
 }
 
 /// The failure of a request that was not sent.
@@ -30,19 +32,29 @@ pub(super) fn not_sent(error: &reqwest::Error, route_facts: &RouteFacts<'_>) -> 
     }
 }
 
+/// The failure of a request that got no response. With TLS 1.3 a server refuses the client's certificate only after the
+/// first request of a connection was sent, and has not read it then; a later one may have been processed.
+pub(super) fn unanswered(
+    error: &reqwest::Error,
+    route_facts: &RouteFacts<'_>,
+    may_be_later: bool,
+) -> Failure {
+    let tls = chain(error).into_iter().find_map(|cause| cause.downcast_ref::<rustls::Error>());
+    match tls.and_then(|tls| of_certificate(tls, route_facts)) {
+        Some(Cause { reason, advice: Some(advice), next_step }) if !may_be_later => {
+            Failure::Blocked { reason, advice, next_step }
+        }
+        Some(cause) => Failure::Lost(cause.reason),
+        None => response_lost(error),
+    }
+}
+
 /// The failure of a request whose response did not arrive. The message around it names the provider.
-pub(super) fn response_lost(error: &reqwest::Error, url: &Url) -> Failure {
+pub(super) fn response_lost(error: &reqwest::Error) -> Failure {
     if error.is_timeout() {
         return Failure::Lost("it took too long".into());
     }
     let chain = chain(error);
-    // With TLS 1.3 a server refuses the certificate only after the request was sent, and has not read it then.
-    if let Some(tls) = chain.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>())
-        && let Some(Cause { reason, advice: Some(advice), next_step }) =
-            of_certificate(tls, url.host_str().unwrap_or_default())
-    {
-        return Failure::Blocked { reason, advice, next_step };
-    }
     let io = chain.iter().find_map(|cause| cause.downcast_ref::<io::Error>());
     let last = || chain.last().map_or_else(|| "the connection failed".into(), ToString::to_string);
     Failure::Lost(clean(&io.map_or_else(last, words), &[]))
@@ -66,7 +78,7 @@ impl Cause {
             None => (host, place.clone()),
         };
         if let Some(tls) = chain.iter().find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-            return of_tls(tls, host, route_facts.trusted);
+            return of_tls(tls, route_facts);
         }
         let says = |text: &str| chain.iter().any(|cause| cause.to_string().contains(text));
         if let Some(proxy) = proxy {
@@ -130,15 +142,16 @@ fn words(error: &io::Error) -> String {
     }
 }
 
-fn of_tls(error: &rustls::Error, host: &str, trusted: &str) -> Cause {
+fn of_tls(error: &rustls::Error, route_facts: &RouteFacts<'_>) -> Cause {
     use rustls::{CertificateError, Error};
+    let (host, trusted) = (route_facts.url.host_str().unwrap_or_default(), route_facts.trusted);
     let refused = match error {
         Error::InvalidCertificate(CertificateError::Other(other)) => {
             other.0.downcast_ref::<UntrustedCertificate>()
         }
         _ => None,
     };
-    if let Some(cause) = of_certificate(error, host) {
+    if let Some(cause) = of_certificate(error, route_facts) {
         return cause;
     }
     let Some(refused) = refused else {
@@ -160,10 +173,20 @@ fn of_tls(error: &rustls::Error, host: &str, trusted: &str) -> Cause {
 }
 
 /// The cause of an alert about the client's certificate (RFC 8446 §6.2), if it is one.
-fn of_certificate(error: &rustls::Error, host: &str) -> Option<Cause> {
+fn of_certificate(error: &rustls::Error, route_facts: &RouteFacts<'_>) -> Option<Cause> {
     use rustls::AlertDescription as Alert;
     let rustls::Error::AlertReceived(alert) = error else { return None };
+    // The alert may be that of a proxy which is reached over TLS.
+    if route_facts.proxy.as_ref().is_some_and(|proxy| proxy.scheme == "https") {
+        return None;
+    }
+    let host = route_facts.url.host_str().unwrap_or_default();
     let (reason, advice) = match alert {
+        // The client has sent none, since the server takes no signature of its key.
+        Alert::CertificateRequired if route_facts.presents => (
+            format!("{host} takes no client certificate with this kind of key (mTLS)"),
+            "Edit the app, and enter a certificate with a key that the provider takes, such as RSA.",
+        ),
         Alert::CertificateRequired => (
             format!("{host} wants a client certificate (mTLS), and got none"),
             "If the provider knows your client by a certificate, set the app’s client authentication to \
@@ -175,11 +198,15 @@ fn of_certificate(error: &rustls::Error, host: &str) -> Option<Cause> {
         | Alert::CertificateExpired
         | Alert::CertificateUnknown
         | Alert::UnknownCA
-        | Alert::AccessDenied => (
-            format!("{host} does not accept the app’s client certificate ({alert:?})"),
-            "Look whether this certificate is registered at the provider (grapnel app certificate). If another one is, \
+        | Alert::AccessDenied
+            if route_facts.presents =>
+        {
+            (
+                format!("{host} does not accept the app’s client certificate ({alert:?})"),
+                "Look whether this certificate is registered at the provider (grapnel app certificate). If another one is, \
              edit the app and enter that.",
-        ),
+            )
+        }
         _ => return None,
     };
     let reason = clean(&reason, &[]);

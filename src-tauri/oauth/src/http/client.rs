@@ -72,6 +72,11 @@ impl Client {
         self.shared.pool.set(settings);
     }
 
+    /// Drops the connections and private keys of clients that present a TLS certificate.
+    pub fn forget_certificates(&self) {
+        self.shared.pool.forget_certificates();
+    }
+
     /// Sets the stored settings at start, before the first request.
     pub fn begin_with(&self, settings: Settings) {
         self.shared.pool.begin_with(settings);
@@ -151,7 +156,7 @@ impl Client {
         let answered = tokio::time::timeout(timeout, route.streaming(upgrades).execute(request)).await;
         let response = answered.map_err(|_| Failure::Lost("it took too long".into()))?;
         let mut response: Response<StreamedBody> =
-            response.map(Response::from).map_err(|error| refused(&error, &route, &url))?;
+            response.map(Response::from).map_err(|error| refused(&error, &route, (&url, true)))?;
         if let Some((binding, sent)) = proven {
             let headers = response.headers();
             self.shared.nonces.remember(&url, binding.is_of_resource(), headers);
@@ -243,7 +248,7 @@ impl Client {
     ) -> Result<Reply, Failure> {
         let (url, asked) = (request.url().clone(), self.shared.time.monotonic_now());
         let response = route.client(limits.may_reuse).execute(request).await;
-        let mut response = response.map_err(|error| refused(&error, route, &url))?;
+        let mut response = response.map_err(|error| refused(&error, route, (&url, limits.may_reuse)))?;
         let date = date(response.headers());
         // A cached response has an old `Date`.
         if let Some((date, host)) = date.filter(|_| !response.headers().contains_key(header::AGE)).zip(clock)
@@ -271,7 +276,7 @@ impl Client {
         }
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
         let mut values = Values::default();
-        while let Some(piece) = response.chunk().await.map_err(|error| cause::response_lost(&error, &url))? {
+        while let Some(piece) = response.chunk().await.map_err(|error| cause::response_lost(&error))? {
             if reply.body.len() + piece.len() > limits.bytes {
                 return Err(Failure::TooLarge(limits.bytes));
             }
@@ -295,12 +300,11 @@ fn checked_url(uri: &Uri) -> Result<Url, Failure> {
 }
 
 /// Why a request got no response.
-fn refused(error: &reqwest::Error, route: &Route, url: &Url) -> Failure {
+fn refused(error: &reqwest::Error, route: &Route, (url, may_reuse): (&Url, bool)) -> Failure {
     if error.is_connect() {
-        cause::not_sent(error, &route.route_facts(url))
-    } else {
-        cause::response_lost(error, url)
+        return cause::not_sent(error, &route.route_facts(url));
     }
+    cause::unanswered(error, &route.route_facts(url), may_reuse)
 }
 
 /// What `Retry-After` asks for, as [`Reply::retry_after`] has it, of a response that is streamed.

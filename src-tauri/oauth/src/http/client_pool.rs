@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use grapnel_model::error::NextStep;
 use grapnel_model::provider::is_loopback;
 use grapnel_model::settings::Settings;
 use parking_lot::Mutex;
@@ -13,7 +14,7 @@ use url::Url;
 use super::cause::RouteFacts;
 use super::certificate;
 use super::failure::Failure;
-use super::proxy::Proxies;
+use super::proxy::{Proxies, RedactedProxy};
 use crate::authorities;
 use crate::client_certificate::ClientCertificate;
 
@@ -27,12 +28,13 @@ const MAX_CERTIFIED_ROUTES: usize = 16;
 /// The routes. Each is built at its first use, so that the program's start does not wait for it.
 #[derive(Default)]
 pub(super) struct ClientPool {
-    /// To every other host. `None` until the first request after a change of the settings.
-    outward: Mutex<Option<Route>>,
+    /// Over TLS, by whether the host is on loopback. Without a route until the first request after a change of the
+    /// settings.
+    secure: Mutex<HashMap<bool, Route>>,
     settings: Mutex<Settings>,
-    /// With a client certificate, by its thumbprint and whether the host is on loopback.
+    /// With a client certificate, by its chain in PEM and whether the host is on loopback.
     certified: Mutex<HashMap<(String, bool), Route>>,
-    /// To loopback, without a proxy: requests there may be unencrypted and must not leave this computer.
+    /// To loopback without TLS and without a proxy: these requests must not leave this computer.
     inward: OnceLock<Route>,
 }
 
@@ -49,6 +51,8 @@ pub(super) struct Route {
     upgrading: Client,
     proxies: Option<Arc<Proxies>>,
     trusted: Arc<str>,
+    /// Whether it presents a client certificate.
+    presents: bool,
 }
 
 impl Route {
@@ -64,7 +68,26 @@ impl Route {
 
     /// Describes the route of a request to `url`, to explain its failure.
     pub(super) fn route_facts<'a>(&'a self, url: &'a Url) -> RouteFacts<'a> {
-        RouteFacts { url, proxy: self.proxies.as_ref().and_then(|all| all.of(url)), trusted: &self.trusted }
+        RouteFacts { url, proxy: self.proxy(url), trusted: &self.trusted, presents: self.presents }
+    }
+
+    fn proxy(&self, url: &Url) -> Option<RedactedProxy> {
+        self.proxies.as_ref().and_then(|all| all.of(url))
+    }
+
+    /// Refuses a proxy that is reached over TLS: it would be presented the certificate first, since a client has one
+    /// set of TLS settings.
+    fn check_for_certificate(&self, url: &Url) -> Result<(), Failure> {
+        let Some(proxy) = self.proxy(url).filter(|proxy| proxy.scheme == "https") else { return Ok(()) };
+        Err(Failure::Blocked {
+            reason: format!(
+                "the proxy {} is reached over TLS, and would see the client certificate",
+                proxy.place
+            ),
+            advice: "Use a proxy at an http:// or socks5:// address, or none for this host (NO_PROXY)."
+                .into(),
+            next_step: Some(NextStep::OpenSettings),
+        })
     }
 }
 
@@ -72,7 +95,7 @@ impl ClientPool {
     /// Replaces the settings and drops the client that was built from the earlier ones.
     pub(super) fn set(&self, settings: Settings) {
         self.begin_with(settings);
-        *self.outward.lock() = None;
+        self.secure.lock().clear();
         self.certified.lock().clear();
     }
 
@@ -86,14 +109,23 @@ impl ClientPool {
     /// connection with others.
     pub(super) fn to(&self, url: &Url, own: Option<&ClientCertificate>) -> Result<Route, Failure> {
         match own {
-            Some(own) => self.certified_route(own, is_loopback(url)),
-            None if is_loopback(url) => self.loopback_route(),
-            None => self.external_route(),
+            Some(own) => {
+                let route = self.certified_route(own, is_loopback(url))?;
+                route.check_for_certificate(url)?;
+                Ok(route)
+            }
+            None if is_loopback(url) && url.scheme() == "http" => self.loopback_route(),
+            None => self.secure_route(is_loopback(url)),
         }
     }
 
+    /// Drops the clients that present a certificate, with their private keys and connections.
+    pub(super) fn forget_certificates(&self) {
+        self.certified.lock().clear();
+    }
+
     fn certified_route(&self, own: &ClientCertificate, is_loopback: bool) -> Result<Route, Failure> {
-        let key = (own.thumbprint().to_owned(), is_loopback);
+        let key = (own.pem(), is_loopback);
         let mut certified = self.certified.lock();
         if let Some(route) = certified.get(&key) {
             return Ok(route.clone());
@@ -117,16 +149,18 @@ impl ClientPool {
             upgrading: client(unaltered(builder()).http1_only())?,
             proxies: None,
             trusted: "the system’s authorities".into(),
+            presents: false,
         };
         Ok(self.inward.get_or_init(|| route).clone())
     }
 
-    fn external_route(&self) -> Result<Route, Failure> {
-        let mut outward = self.outward.lock();
-        if let Some(route) = &*outward {
+    fn secure_route(&self, is_loopback: bool) -> Result<Route, Failure> {
+        let mut secure = self.secure.lock();
+        if let Some(route) = secure.get(&is_loopback) {
             return Ok(route.clone());
         }
-        Ok(outward.insert(self.build_route(None, false)?).clone())
+        let route = self.build_route(None, is_loopback)?;
+        Ok(secure.entry(is_loopback).or_insert(route).clone())
     }
 
     /// A route by the settings; to loopback without a proxy.
@@ -151,7 +185,7 @@ impl ClientPool {
         let (_, upgrading) = client(unaltered(builder()).http1_only())?;
         let trusted = trusted(environment.sources, &settings.certificates);
         let (proxies, trusted) = (proxies.map(Arc::new), trusted.into());
-        Ok(Route { pooled, fresh, streaming, upgrading, proxies, trusted })
+        Ok(Route { pooled, fresh, streaming, upgrading, proxies, trusted, presents: own.is_some() })
     }
 }
 
@@ -190,4 +224,63 @@ fn without_connection_reuse(builder: ClientBuilder) -> ClientBuilder {
 
 fn build(builder: ClientBuilder) -> Result<Client, Failure> {
     builder.build().map_err(|error| Failure::not_sent(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use grapnel_model::provider::KeyAlgorithm;
+    use grapnel_model::secret::ExposeSecret;
+
+    use super::*;
+
+    fn generated() -> String {
+        let now = "2026-03-02T12:00:00Z".parse().unwrap();
+        let made = ClientCertificate::generate(KeyAlgorithm::Es256, "notes client", now).unwrap();
+        made.expose_secret().to_owned()
+    }
+
+    fn parsed(pem: &str) -> ClientCertificate {
+        ClientCertificate::parse(&pem.into()).unwrap()
+    }
+
+    fn same(a: &Route, b: &Route) -> bool {
+        Arc::ptr_eq(&a.trusted, &b.trusted)
+    }
+
+    /// Each chain has clients, and so connections and TLS sessions, of its own.
+    #[test]
+    fn a_certificate_shares_no_connection() {
+        let (pool, url) = (ClientPool::default(), Url::parse("https://id.example/token").unwrap());
+        let (first, second) = (generated(), generated());
+        let to = |own: Option<&ClientCertificate>| pool.to(&url, own).unwrap();
+        let own = parsed(&first);
+        assert!(same(&to(Some(&own)), &to(Some(&own))));
+        assert!(!same(&to(Some(&own)), &to(None)));
+        assert!(!same(&to(Some(&own)), &to(Some(&parsed(&second)))));
+        // The same certificate, with one that was missing.
+        let (leaf, key) = first.split_at(first.find("-----BEGIN PRIVATE").unwrap());
+        let issuer = &second[..second.find("-----BEGIN PRIVATE").unwrap()];
+        let longer = parsed(&format!("{leaf}{issuer}{key}"));
+        assert_eq!(longer.thumbprint(), own.thumbprint());
+        assert!(!same(&to(Some(&own)), &to(Some(&longer))));
+        let before = to(Some(&own));
+        pool.forget_certificates();
+        assert!(!same(&before, &to(Some(&own))), "its key stays in memory");
+    }
+
+    #[test]
+    fn a_proxy_that_is_reached_over_tls_gets_no_certificate() {
+        let (pool, url) = (ClientPool::default(), Url::parse("https://id.example/token").unwrap());
+        let own = parsed(&generated());
+        let through = |proxy: &str| {
+            pool.set(Settings { proxy: proxy.into(), ..Settings::default() });
+            pool.to(&url, Some(&own))
+        };
+        assert!(through("http://127.0.0.1:3128").is_ok());
+        let Err(Failure::Blocked { reason, .. }) = through("https://127.0.0.1:3128") else {
+            panic!("the proxy would see the certificate")
+        };
+        assert!(reason.contains("127.0.0.1:3128"), "{reason}");
+        assert!(pool.to(&url, None).is_ok());
+    }
 }
