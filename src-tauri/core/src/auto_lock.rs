@@ -13,12 +13,13 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::context::Context;
 use crate::{refresh, settings};
 
-/// Drops the key from memory, after refreshes in progress, which need it.
+/// Drops the vault’s key, and those of TLS connections, from memory, after refreshes in progress, which need it.
 pub(crate) async fn lock(ctx: &Arc<Context>) {
     refresh::write_unsaved(ctx).await;
     let _idle = ctx.idle().await;
     ctx.set_locked_on_purpose(true);
     ctx.vault.lock();
+    ctx.http.forget_certificates();
 }
 
 /// Locks the vault whenever the settings demand it, until the future is dropped.

@@ -41,7 +41,9 @@ pub(crate) async fn public(ctx: &Context, id: &AppId) -> Result<String> {
     let secrets = secret_parameters::open(ctx, &app.row).await?;
     let config = app.config()?;
     let key = of(config, &secrets)?.map(|key| json!(key.public()));
-    let certificate = client_certificate::of(config, &secrets)?.map(|certificate| certificate.jwk());
+    let certificate = client_certificate::of(config, &secrets)?
+        .filter(|_| client_certificate::is_registered_by_key(config))
+        .map(|certificate| certificate.jwk());
     let keys: Vec<Value> = [key, certificate].into_iter().flatten().collect();
     if keys.is_empty() {
         return Err(Error::input("client_auth", format!("The app “{}” has no private key.", app.row.name))

@@ -57,7 +57,10 @@ pub(crate) fn without_connections(ctx: &Context, id: &AppId) -> Result<()> {
         Ok(Some(true))
     })?;
     match removed {
-        Some(true) => ctx.emit(Event::Apps),
+        Some(true) => {
+            ctx.http.forget_certificates();
+            ctx.emit(Event::Apps);
+        }
         Some(false) => {
             return Err(Error::new(Code::InvalidInput, "This app still has connections.")
                 .means("Nothing was removed.")

@@ -230,7 +230,7 @@ impl Derivation<'_> {
                 if let Some(refused) = unwanted(&client, &grant, (&subject.token.value, self.target)) {
                     return Ok(Err(refused));
                 }
-                let is_certificate_bound = client.config.certificate_bound;
+                let is_certificate_bound = client.token_of(&grant).certificate.is_some();
                 self.store(&signed_in, (grant, is_certificate_bound), subject.key.clone()).await.map(Ok)
             }
             Err(unanswered) => Ok(Err(refused(&client, unanswered, self.target))),

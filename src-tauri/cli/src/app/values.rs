@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use grapnel_core::app::NOT_ADDED;
@@ -91,7 +91,7 @@ pub(super) fn secret_values(
         values.insert(CLIENT_KEY.to_owned(), Some(SecretInput(secret_file(session, path, CLIENT_KEY)?)));
     }
     if !certificate.is_empty() {
-        let mut all = Zeroizing::new(String::new());
+        let mut all = Zeroizing::new(String::with_capacity(certificate.len() * (MAX_KEY_BYTES + 1)));
         for path in certificate {
             all.push_str(secret_file(session, path, CLIENT_CERTIFICATE)?.expose_secret());
             all.push('\n');
@@ -112,20 +112,25 @@ pub(super) fn secret_file(session: &mut Session<'_>, path: &Path, field: &str) -
         return session.input.all().map(|text| text.as_str().into());
     }
     let read = |file: File| {
-        let mut text = Zeroizing::new(String::new());
-        file.take(MAX_KEY_BYTES).read_to_string(&mut text).map(|_| text.as_str().into())
+        // Growing would leave copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(MAX_KEY_BYTES + 1));
+        file.take(MAX_KEY_BYTES as u64 + 1).read_to_string(&mut text)?;
+        if text.len() > MAX_KEY_BYTES {
+            return Err(io::Error::other("it is longer than 64 KiB"));
+        }
+        Ok(text.as_str().into())
     };
     File::open(path).and_then(read).map_err(|error| {
         Error::input(field, format!("“{}” cannot be read: {error}.", path.display())).hint(match field {
             CLIENT_KEY => "Name a file with a private key in PEM.",
-            CLIENT_CERTIFICATE => "Name a file with certificates or a private key in PEM.",
+            CLIENT_CERTIFICATE => "Name a file with certificates or a private key in PEM. To convert PKCS#12: openssl pkcs12 -in FILE -nodes.",
             _ => "Name a JSON key file.",
         })
     })
 }
 
 /// The longest file with a private key, in bytes.
-const MAX_KEY_BYTES: u64 = 64 << 10;
+const MAX_KEY_BYTES: usize = 64 << 10;
 
 /// Reads the client secret: if `--client-secret-stdin` is given, or if the provider requires one and a person can type
 /// it.

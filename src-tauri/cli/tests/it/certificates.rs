@@ -2,6 +2,7 @@
 
 use grapnel_cli::Exit;
 
+use crate::dpop::token_endpoint;
 use crate::world::World;
 
 const ADD: &str = "app add acme --provider custom --client-id acme --set authorize_url=https://id.example/a \
@@ -42,4 +43,29 @@ async fn certificate_and_key_are_read_from_files() {
     let alone = world.run(&format!("app set acme --client-certificate {}", path("cert.pem"))).await;
     assert_eq!(alone.exit, Exit::Usage, "{alone}");
     assert!(alone.to_string().contains("not one private key"), "{alone}");
+}
+
+/// No protocol of a credential helper has a place for a certificate.
+#[tokio::test]
+async fn a_token_bound_to_the_certificate_is_refused_to_a_helper_and_noted_for_a_person() {
+    let (world, origin) = (World::new(), token_endpoint("Bearer").await);
+    let line = format!(
+        "app add acme --provider custom --client-id c --client-secret-stdin --set token_url={origin}/token \
+         --set api_base={origin} --set grant_type=client_credentials --set certificate_bound=true"
+    );
+    world.pipe(&line, "the-secret").await;
+    let connected = world.run("connect acme").await;
+    assert_eq!(connected.exit, Exit::Done, "{connected}");
+    let token = world.run("token acme").await;
+    assert!(token.said.contains("bound to the app’s certificate (mTLS)"), "{token}");
+    let host = origin.strip_prefix("http://").unwrap();
+    for (line, input) in [
+        ("token acme --format git get", format!("protocol=http\nhost={host}\n\n")),
+        ("token acme --format docker get", origin.clone()),
+        ("token acme --format exec-credential", String::new()),
+    ] {
+        let refused = world.pipe(line, &input).await;
+        assert!(refused.exit != Exit::Done && !refused.out.contains("bound-token"), "{line}: {refused}");
+        assert!(refused.said.contains("presents the certificate"), "{line}: {refused}");
+    }
 }

@@ -6,8 +6,8 @@ use tokio::net::TcpListener;
 
 use crate::world::World;
 
-/// A token endpoint that binds each token to the key of its request's proof.
-async fn token_endpoint() -> String {
+/// A token endpoint that answers with a token of this type to a request with a proof, and else with a bearer token.
+pub(crate) async fn token_endpoint(proven: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -23,7 +23,7 @@ async fn token_endpoint() -> String {
             let is_proven = request.windows(7).any(|part| part == b"\r\ndpop:");
             let body = format!(
                 r#"{{"access_token":"bound-token","token_type":"{}","expires_in":3600}}"#,
-                if is_proven { "DPoP" } else { "Bearer" }
+                if is_proven { proven } else { "Bearer" }
             );
             let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json";
             let response = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -34,7 +34,7 @@ async fn token_endpoint() -> String {
 }
 
 async fn connected(dpop: &str) -> (World, String) {
-    let (world, origin) = (World::new(), token_endpoint().await);
+    let (world, origin) = (World::new(), token_endpoint("DPoP").await);
     let line = format!(
         "app add acme --provider custom --client-id c --client-secret-stdin --set token_url={origin}/token \
          --set api_base={origin} --set grant_type=client_credentials --set dpop={dpop}"

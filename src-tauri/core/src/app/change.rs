@@ -4,7 +4,7 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AppId;
-use grapnel_model::provider::{CLIENT_KEY, Origins, Profile, Secrets, is_secret};
+use grapnel_model::provider::{CLIENT_CERTIFICATE, CLIENT_KEY, Origins, Profile, Secrets, is_secret};
 use grapnel_model::redirect;
 use grapnel_store::app::{AppRow, name_is_taken};
 use grapnel_store::sealed::Sealed;
@@ -15,7 +15,7 @@ use super::errors::{being_connected, taken};
 use super::form::{Checked, Held, NewApp, Secret};
 use super::view::{App, view};
 use crate::context::Context;
-use crate::{authorize, client_key, secret_parameters};
+use crate::{authorize, client_certificate, client_key, secret_parameters};
 
 /// Replaces an app's settings. Waiting sign-ins are cancelled, since they began with the previous settings.
 ///
@@ -100,6 +100,8 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     }
     // A sign-in that was started meanwhile has the old endpoints.
     authorize::clear(ctx, Some(id), None)?;
+    // The certificate may be another one now.
+    ctx.http.forget_certificates();
     ctx.emit(Event::Apps);
     view(row)
 }
@@ -108,6 +110,10 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
 async fn check_kept_key(ctx: &Context, before: &AppRow, after: &Checked) -> Result<()> {
     const ALGORITHM: &str = "client_key_alg";
     let changes = before.overrides.get(ALGORITHM) != after.overrides.get(ALGORITHM);
+    if after.config.has_certificate() && kept_values(before, after).any(|key| key == CLIENT_CERTIFICATE) {
+        let held = secret_parameters::open(ctx, before).await?;
+        client_certificate::check_kept(&after.config, &held, changes.then_some(ALGORITHM))?;
+    }
     if !changes
         || !client_key::is_needed(&after.config)
         || !kept_values(before, after).any(|key| key == CLIENT_KEY)

@@ -21,6 +21,14 @@ const MAX_TOKEN_BYTES: usize = 64 * 1024;
 const MAX_VALUE_BYTES: usize = 4096;
 const MAX_VALUES: usize = 1000;
 
+/// The thumbprint of a certificate (RFC 8705 §3.1): 32 bytes in base64url.
+pub(super) fn thumbprint(text: Option<&str>) -> Option<String> {
+    let is_one = |text: &&str| {
+        text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    text.filter(is_one).map(str::to_owned)
+}
+
 /// An app of a file, in the form of what a person enters.
 pub(super) fn as_new_app(app: &ArchivedApp) -> NewApp {
     let secrets = app.secrets.iter();

@@ -22,7 +22,7 @@ use grapnel_store::{self as store, activity, connection};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same, shown};
+use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same, shown, thumbprint};
 use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens};
 use crate::app::{self, ValidatedApp, shown_name};
 use crate::connection::cleaned_annotations;
@@ -389,7 +389,7 @@ async fn grant(
                 .map(|(_, expires_at)| IdTokenMetadata { expires_at, received_at: tokens.issued_at }),
             dpop: dpop.as_ref().filter(|_| tokens.is_bound).map(|key| key.thumbprint().to_owned()),
             authorization_details: tokens.authorization_details.clone(),
-            certificate: tokens.certificate.clone(),
+            certificate: thumbprint(tokens.certificate.as_deref()),
         },
         scopes: out.scopes.clone(),
         project_ids: out.project_ids.clone(),

@@ -93,15 +93,21 @@ async fn valid_for(
     if let Some(error) = row.refresh_status.error.clone().filter(|_| row.holds_another_account()) {
         return Err(error);
     }
+    let mut is_of_other_certificate = false;
     if is_valid_for(ctx, row, &held, min_valid) {
-        return CurrentToken::of(ctx, row).await;
+        let current = CurrentToken::of(ctx, row).await?;
+        // An API would refuse it (RFC 8705 §3).
+        is_of_other_certificate =
+            held.certificate.as_deref() != current.certificate.as_ref().map(|own| own.thumbprint());
+        if !is_of_other_certificate || !row.can_refresh() {
+            return Ok(current);
+        }
     }
     let (id, version) = (row.id.clone(), row.version);
+    let lasts = |now| lifetime(&held).remaining(now) > lifetime(&held).wanted(min_valid);
     match refreshed(ctx, signed_in, version, RefreshReason::Needed).await {
         // The early refresh failed, but the stored token lasts as long as requested.
-        Err(_) if lifetime(&held).remaining(ctx.time.now()) > lifetime(&held).wanted(min_valid) => {
-            stored(ctx, &id).await
-        }
+        Err(_) if !is_of_other_certificate && lasts(ctx.time.now()) => stored(ctx, &id).await,
         refreshed => refreshed,
     }
 }

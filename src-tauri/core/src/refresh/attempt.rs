@@ -10,6 +10,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_oauth::http::HostPermit;
+use grapnel_oauth::http::api::ApiToken;
 use grapnel_oauth::http::token::{Grant, request_token};
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{activity, clock, connection, derived_token};
@@ -27,7 +28,7 @@ use crate::dpop_key;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
 use crate::signed_in::SignedIn;
-use crate::{revoke, secret_parameters};
+use crate::{client_certificate, revoke, secret_parameters};
 
 /// How long to wait for another process that refreshes the connection: longer than a refresh takes, unless its disk
 /// fails.
@@ -204,12 +205,11 @@ impl RefreshAttempt<'_> {
                 return self.record(row, failure, log.last()).await;
             }
         };
-        let holds_bound = row.token_metadata().is_some_and(|held| held.dpop.is_some());
-        if dpop_key::lacks_binding(config, &granted, holds_bound) {
-            return self.refuse_unbound(&signed_in, &client, granted, log.last()).await;
+        let new = client.token_of(&granted);
+        if let Some(error) = unbound(row, &client, (&granted, &new)) {
+            return self.refuse_unbound(&signed_in, (&client, error), granted, log.last()).await;
         }
         let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
-        let new = client.token_of(&granted);
         if !matches!(id_token, id_token::Refreshed::Same(Some(_))) {
             granted.id_token = None;
         }
@@ -237,21 +237,18 @@ impl RefreshAttempt<'_> {
         }
     }
 
-    /// Refuses an access token that is not bound to the connection's key. A new refresh token is kept: the provider has
+    /// Refuses an access token that is not bound as the one before it. A new refresh token is kept: the provider has
     /// invalidated the old one with it.
     async fn refuse_unbound(
         &self,
         of: &SignedIn,
-        client: &OAuthClient,
+        (client, error): (&OAuthClient, Error),
         granted: Grant,
         exchange: Option<ExchangeId>,
     ) -> Result<Refreshed, RefreshFailure> {
         let (ctx, row) = (self.ctx, &of.connection);
-        let error =
-            Error { code: Code::ReconnectNeeded, ..dpop_key::not_bound(&client.provider, &client.config) }
-                .means(
-                    "The new access token was not kept. The one held here is as it was, until it expires.",
-                );
+        let error = Error { code: Code::ReconnectNeeded, ..error }
+            .means("The new access token was not kept. The one held here is as it was, until it expires.");
         if renewal::is_of_client(row) {
             Box::pin(revoke::revoke_unwanted(ctx, (&of.app.row, &client.config), &granted)).await?;
         }
@@ -319,6 +316,17 @@ impl RefreshAttempt<'_> {
         pass_crash_point(CrashPoint::AfterCommit);
         if is_current { Err(failure) } else { Ok(Refreshed::Superseded) }
     }
+}
+
+/// Why a new access token is refused: it is not bound to a key or a certificate, so that whoever has it can use it.
+fn unbound(row: &ConnectionRow, client: &OAuthClient, (granted, new): (&Grant, &ApiToken)) -> Option<Error> {
+    let (config, held) = (&client.config, row.token_metadata());
+    if dpop_key::lacks_binding(config, granted, held.is_some_and(|held| held.dpop.is_some())) {
+        return Some(dpop_key::not_bound(&client.provider, config));
+    }
+    let replaces_bound = held.is_some_and(|held| held.certificate.is_some());
+    client_certificate::lacks_binding(config, new, replaces_bound)
+        .then(|| client_certificate::not_bound(&client.provider))
 }
 
 /// Records that a refresh was interrupted when an earlier process ended.

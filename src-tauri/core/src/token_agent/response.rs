@@ -125,6 +125,14 @@ impl HandOut {
             None if wanted.1 => (refresh::in_place_of_rejected(ctx, &named.id, wanted.0).await?.token, false),
             None => (refresh::access_token(ctx, &named.id, wanted.0).await?.token, false),
         };
+        if token.token_type == AccessTokenType::CertificateBound {
+            return Err(Error::new(
+                Code::ProviderError,
+                "The token is bound to the app’s TLS certificate (RFC 8705), which only Grapnel can present.",
+            )
+            .means("It was not handed out: without that certificate, an API refuses it.")
+            .hint("Send the request through grapnel proxy or grapnel api."));
+        }
         // The keyring may have been locked meanwhile.
         gate.check(ctx.vault.protection()?)?;
         Ok(Self { token, is_derived, id: named.id, app_id: named.app_id })

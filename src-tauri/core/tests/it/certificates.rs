@@ -79,8 +79,13 @@ async fn what_cannot_be_a_certificate_names_its_field_and_changes_nothing() {
     let world = World::new();
     let field = |error: Error| error.field.unwrap();
     // An authority must issue it.
-    let error = world.grapnel.add_app(new_app(&[("client_auth", "tls_client_auth")])).await.unwrap_err();
-    assert_eq!(field(error), "client_certificate");
+    for own in [
+        &[("client_auth", "tls_client_auth")][..],
+        &[("client_auth", "body"), ("revocation_auth", "tls_client_auth")],
+    ] {
+        let error = world.grapnel.add_app(new_app(own)).await.unwrap_err();
+        assert_eq!(field(error), "client_certificate", "{own:?}");
+    }
     let error = world.grapnel.add_app(entered("certificate", &[])).await.unwrap_err();
     assert_eq!(field(error), "client_certificate");
     let error = world.grapnel.add_app(entered(&own_certificate().repeat(100), &[])).await.unwrap_err();
@@ -91,6 +96,25 @@ async fn what_cannot_be_a_certificate_names_its_field_and_changes_nothing() {
     let view = world.grapnel.certificate(&app.id).await.unwrap();
     assert_eq!(view.subject, "CN=notes client");
     assert!(own.contains(view.pem.lines().nth(1).unwrap()) && !view.pem.contains("PRIVATE"), "{}", view.pem);
+}
+
+#[tokio::test]
+async fn a_certificate_that_grapnel_made_stays_only_where_it_can() {
+    let world = World::new();
+    let app = world.grapnel.add_app(new_app(&[])).await.unwrap();
+    for (key, value, field) in [
+        ("client_auth", "tls_client_auth", "client_certificate"),
+        ("client_key_alg", "EdDSA", "client_key_alg"),
+    ] {
+        let set = |new: &mut NewApp| drop(new.overrides.insert(key.into(), value.into()));
+        let error = change(&world, &app, set).await.unwrap_err();
+        assert_eq!(error.field.as_deref(), Some(field), "{error:?}");
+    }
+    let both = |new: &mut NewApp| {
+        new.overrides.insert("client_key_alg".into(), "EdDSA".into());
+        new.secrets.insert("client_certificate".into(), None);
+    };
+    assert!(change(&world, &app, both).await.is_ok());
 }
 
 #[tokio::test]
@@ -118,10 +142,13 @@ async fn its_private_key_is_nowhere_in_the_clear() {
     let app = world.grapnel.add_app(entered(&own, &[])).await.unwrap();
     change(&world, &app, |new| new.name = "Other".into()).await.unwrap();
     let inside = own.split_once("BEGIN PRIVATE KEY-----").unwrap().1.trim_start().lines().next().unwrap();
+    let mut found = String::new();
     for file in ["grapnel.db", "grapnel.db-wal"] {
-        let content = std::fs::read(world.home.path().join(file)).unwrap_or_default();
+        let content = std::fs::read(world.home.path().join(file)).unwrap();
         assert!(memchr::memmem::find(&content, inside.as_bytes()).is_none(), "{file}");
+        found.push_str(&String::from_utf8_lossy(&content));
     }
+    assert!(found.contains("client_certificate"), "the app is in these files");
     let view = world.grapnel.certificate(&app.id).await.unwrap();
     let shown = serde_json::to_string(&(world.grapnel.apps().unwrap(), view)).unwrap();
     assert!(!shown.contains(inside) && !shown.contains("PRIVATE KEY"));

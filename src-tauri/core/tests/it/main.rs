@@ -15,6 +15,7 @@ mod automatic_refresh;
 mod bad_input;
 mod browsers;
 mod callback_matching;
+mod certificate_bound_tokens;
 mod certificates;
 mod client_credentials;
 mod client_keys;

@@ -77,16 +77,24 @@ impl Token {
         matches!(self.format, Format::Plain | Format::Json | Format::Env)
     }
 
-    /// Refuses a token that is bound to a key to a program whose protocol has no place for a proof.
+    /// Refuses a bound token to a program that would send it as a bearer token.
     fn check_bound(&self, token: &AccessToken) -> Result<()> {
         let has_place = self.takes_any_token() || self.format == Format::Header;
-        if has_place || token.token_type != AccessTokenType::Dpop {
-            return Ok(());
-        }
-        let message = "The token is bound to a key (DPoP), and is of no use without a proof.";
+        let (message, hint) = match token.token_type {
+            _ if has_place => return Ok(()),
+            AccessTokenType::Bearer => return Ok(()),
+            AccessTokenType::Dpop => (
+                "The token is bound to a key (DPoP), and is of no use without a proof.",
+                "Let the program go through grapnel proxy, which adds the proofs.",
+            ),
+            AccessTokenType::CertificateBound => (
+                "The token is bound to the app’s TLS certificate (RFC 8705), and is of no use without it.",
+                "Let the program go through grapnel proxy, which presents the certificate.",
+            ),
+        };
         Err(Error::new(Code::ProviderError, message)
             .means("It was not handed to a program that would send it as a bearer token.")
-            .hint("Let the program go through grapnel proxy, which adds the proofs."))
+            .hint(hint))
     }
 
     /// Whether git or Docker calls with its own protocol.

@@ -66,6 +66,11 @@ impl PublicKeys {
     /// Those in an app's secret settings.
     pub(super) fn of(config: &ProviderConfig, secrets: &Secrets) -> Result<Self> {
         let certificate = client_certificate::of(config, secrets)?;
+        let has_no_name = certificate.as_ref().is_some_and(|own| own.subject_dn().is_none());
+        if config.client_auth == ClientAuth::TlsClientAuth && has_no_name {
+            return Err(Error::input("client_auth", "The certificate has no subject to register.")
+                .hint("Register the client at the provider, by the name in the certificate that it takes."));
+        }
         Ok(Self { key: client_key::of(config, secrets)?, certificate })
     }
 }
@@ -116,8 +121,9 @@ pub(super) fn client_metadata(
     }
     if let Some(certificate) = &keys.certificate {
         match method {
-            "tls_client_auth" => set("tls_client_auth_subject_dn", certificate.subject().into()),
+            "tls_client_auth" => set("tls_client_auth_subject_dn", json!(certificate.subject_dn())),
             "self_signed_tls_client_auth" => set_of_keys.push(certificate.jwk()),
+            _ if client_certificate::is_registered_by_key(config) => set_of_keys.push(certificate.jwk()),
             _ => {}
         }
     }
