@@ -194,7 +194,12 @@ secure?.on('request', provider.callback());
 // Which endpoints a client used with a certificate, and which without.
 for (const one of secure ? [server, secure] : []) {
   one.prependListener('request', ({ url, socket }) =>
-    tell({ event: 'asked', path: url.split('?')[0], certificate: socket.getPeerX509Certificate?.()?.subject ?? null }));
+    tell({
+      event: 'asked',
+      path: url.split('?')[0],
+      secure: one === secure,
+      certificate: socket.getPeerX509Certificate?.()?.subject ?? null,
+    }));
 }
 process.stdin.resume().on('end', () => process.exit());
 const mcp = process.argv.includes('mcp') ? await (await import('./mcp.mjs')).start(issuer) : undefined;

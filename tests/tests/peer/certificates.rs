@@ -182,11 +182,15 @@ async fn a_public_client_gets_bound_tokens() -> Result<()> {
     lives(mtls, &app).await
 }
 
-/// The certificate is presented at the endpoints of the client, and nowhere else.
+/// The certificate is presented at the endpoints of the client, and nowhere else: not at those for tokens and keys,
+/// although the same server asks for it there.
 #[tokio::test]
 async fn only_the_clients_endpoints_see_the_certificate() -> Result<()> {
     let mtls = Mtls::new(&[]).await?;
-    let app = mtls.app(&[SELF_SIGNED, ("par", "true")], None, &json!({})).await?;
+    let secure = mtls.world.server.secure.clone().context("no TLS")?;
+    let (me, jwks) = (format!("{secure}/me"), format!("{secure}/jwks"));
+    let own = [SELF_SIGNED, ("par", "true"), ("userinfo_url", me.as_str()), ("jwks_url", jwks.as_str())];
+    let app = mtls.app(&own, None, &json!({})).await?;
     let id = mtls.world.connect(&app).await?;
     assert_eq!(bound_to(&mtls.world, &id)?, None);
     mtls.world.grapnel.refresh(&id).await?;
@@ -195,12 +199,16 @@ async fn only_the_clients_endpoints_see_the_certificate() -> Result<()> {
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for one in mtls.world.server.asked().await? {
         let path = one["path"].as_str().context("a path")?.to_owned();
-        if one["certificate"].is_string() { with.push(path) } else { without.push(path) }
+        if one["certificate"].is_string() {
+            with.push(path);
+        } else if one["secure"] == true {
+            without.push(path);
+        }
     }
     with.sort();
     with.dedup();
     assert_eq!(with, ["/request", "/token", "/token/introspection", "/token/revocation"]);
-    for path in ["/me", "/jwks", "/.well-known/openid-configuration", "/reg"] {
+    for path in ["/me", "/jwks"] {
         assert!(without.iter().any(|asked| asked == path), "{path}: {without:?}");
     }
     Ok(())
@@ -228,6 +236,13 @@ async fn a_certificate_that_has_expired_is_not_presented() -> Result<()> {
     mtls.world.clock.advance(SignedDuration::from_hours(24 * 366 * 5));
     let error = mtls.world.grapnel.refresh(&id).await.unwrap_err();
     assert!(error.message.contains("client certificate expired on"), "{error:?}");
+    let asked = mtls.world.server.asked().await?;
+    assert_eq!(asked.iter().filter(|one| one["path"] == "/token").count(), 1, "only that of the sign-in");
+    let details = mtls.world.grapnel.connection(&id)?;
+    assert!(
+        details.tokens.context("no tokens")?.refresh.is_some()
+            && details.summary.state != State::ReconnectNeeded
+    );
     let view = mtls.world.grapnel.certificate(&app.id).await?;
     assert!(view.note.is_some_and(|note| note.contains("expired on")));
     Ok(())

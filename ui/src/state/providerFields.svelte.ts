@@ -317,7 +317,8 @@ export class ProviderFields {
 
   /** Whether the client has a TLS certificate. */
   get hasCertificate(): boolean {
-    return isCertificate(this.value("client_auth")) || this.value("certificate_bound") === "true";
+    const methods = ["client_auth", "revocation_auth", "introspection_auth"];
+    return methods.some((key) => isCertificate(this.value(key))) || this.value("certificate_bound") === "true";
   }
 
   /** Whether a private key or a certificate is stored that stays. */
