@@ -56,8 +56,8 @@ pub(crate) fn check(
 }
 
 /// What to do where an authority must have issued the certificate.
-const ISSUED: &str = "Enter the certificate that an authority issued to your client, and its private key. If the provider \
-    takes certificates that a client signed itself, choose self_signed_tls_client_auth.";
+const ISSUED: &str = "Enter the certificate that an authority issued to your client, and its private key. If the \
+    provider takes certificates that a client signed itself, choose self_signed_tls_client_auth.";
 
 /// Checks a certificate that stays although the app's settings change.
 ///

@@ -222,8 +222,8 @@ impl ClientCertificate {
 }
 
 /// What to do about a certificate that is not valid.
-pub(crate) const REPLACE: &str = "Edit the app, and replace the certificate: enter a new one, or remove one that Grapnel \
-    made to have another made. Then register the new one at the provider.";
+pub(crate) const REPLACE: &str = "Edit the app, and replace the certificate: enter a new one, or remove one that \
+    Grapnel made to have another made. Then register the new one at the provider.";
 
 /// Certificates and key together, if they belong together and can be used for TLS.
 fn certified(chain: &[CertificateDer<'static>], key: PrivateKeyDer<'static>) -> Result<CertifiedKey> {

@@ -203,8 +203,8 @@ fn of_certificate(error: &rustls::Error, route_facts: &RouteFacts<'_>) -> Option
         {
             (
                 format!("{host} does not accept the app’s client certificate ({alert:?})"),
-                "Look whether this certificate is registered at the provider (grapnel app certificate). If another one is, \
-             edit the app and enter that.",
+                "Look whether this certificate is registered at the provider (grapnel app certificate). If another one \
+                 is, edit the app and enter that.",
             )
         }
         _ => return None,
