@@ -1,9 +1,10 @@
 //! Verifies server certificates as the platform does, and explains a refused one.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use grapnel_model::provider_text::clean;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::SingleCertAndKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
@@ -11,18 +12,18 @@ use x509_cert::der::Decode;
 
 use crate::client_certificate::ClientCertificate;
 
-/// The TLS settings for remote hosts: the system's authorities, and `more`; with the client's certificate, if it has
-/// one to present.
+/// The TLS settings of a route: the system's authorities, and `more`; with the client's certificate, if it has one to
+/// present.
 pub(super) fn settings(
     more: Vec<CertificateDer<'static>>,
     own: Option<&ClientCertificate>,
 ) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let platform = rustls_platform_verifier::Verifier::new_with_extra_roots(more, Arc::clone(&provider))?;
+    let verifier = Verifier { provider: Arc::clone(&provider), more, platform: OnceLock::new() };
     let mut settings = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Verifier(platform)))
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     if let Some(own) = own {
         settings.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(Arc::clone(own.certified())));
@@ -41,9 +42,24 @@ pub(super) struct UntrustedCertificate {
     pub(super) is_untrusted: bool,
 }
 
-/// The platform's verifier; its errors carry the certificate's issuer.
+/// The platform's verifier; its errors carry the certificate's issuer. It reads the system's authorities when the first
+/// certificate is verified: on Linux that takes milliseconds, which a request over plain HTTP must not wait for.
 #[derive(Debug)]
-struct Verifier(rustls_platform_verifier::Verifier);
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    more: Vec<CertificateDer<'static>>,
+    platform: OnceLock<Result<rustls_platform_verifier::Verifier, rustls::Error>>,
+}
+
+impl Verifier {
+    fn platform(&self) -> Result<&rustls_platform_verifier::Verifier, rustls::Error> {
+        let load = || {
+            let (more, provider) = (self.more.clone(), Arc::clone(&self.provider));
+            rustls_platform_verifier::Verifier::new_with_extra_roots(more, provider)
+        };
+        self.platform.get_or_init(load).as_ref().map_err(Clone::clone)
+    }
+}
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
@@ -54,7 +70,9 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let platform = self.platform()?;
+        let verified =
+            platform.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         verified.map_err(|error| match error {
             rustls::Error::InvalidCertificate(error) => {
                 let refused = UntrustedCertificate::of(&error, end_entity, server_name);
@@ -70,7 +88,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
+        self.platform()?.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -79,11 +97,11 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
+        self.platform()?.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

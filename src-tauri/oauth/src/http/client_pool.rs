@@ -9,6 +9,8 @@ use grapnel_model::provider::is_loopback;
 use grapnel_model::settings::Settings;
 use parking_lot::Mutex;
 use reqwest::{Client, ClientBuilder};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use super::cause::RouteFacts;
@@ -141,12 +143,13 @@ impl ClientPool {
         if let Some(route) = self.inward.get() {
             return Ok(route.clone());
         }
-        let client = |builder: ClientBuilder| build(builder.no_proxy());
+        let tls = tls(Vec::new(), None)?;
+        let client = |tls: &ClientConfig, builder: ClientBuilder| build(with_tls(builder, tls).no_proxy());
         let route = Route {
-            pooled: client(bounded())?,
-            fresh: client(without_connection_reuse(bounded()))?,
-            streaming: client(unaltered(builder()))?,
-            upgrading: client(unaltered(builder()).http1_only())?,
+            pooled: client(&tls, bounded())?,
+            fresh: client(&tls, without_connection_reuse(bounded()))?,
+            streaming: client(&tls, unaltered(builder()))?,
+            upgrading: client(&tls, unaltered(builder()).http1_only())?,
             proxies: None,
             trusted: "the system’s authorities".into(),
             presents: false,
@@ -169,20 +172,19 @@ impl ClientPool {
         let mut more = authorities::of_settings(&settings).map_err(|error| Failure::blocked(&error))?;
         let environment = authorities::from_environment();
         more.extend(environment.certificates);
-        let tls = certificate::settings(more, own)
-            .map_err(|error| Failure::NotSent(format!("no certificate authority can be used: {error}")))?;
-        let client = |builder: ClientBuilder| {
-            let builder = builder.tls_backend_preconfigured(tls.clone());
+        let tls = tls(more, own)?;
+        let client = |tls: &ClientConfig, builder: ClientBuilder| {
+            let builder = with_tls(builder, tls);
             if is_loopback {
                 return Ok((None, build(builder.no_proxy())?));
             }
             let (proxies, builder) = Proxies::apply(&settings, builder)?;
             Ok((Some(proxies), build(builder)?))
         };
-        let (proxies, pooled) = client(bounded())?;
-        let (_, fresh) = client(without_connection_reuse(bounded()))?;
-        let (_, streaming) = client(unaltered(builder()))?;
-        let (_, upgrading) = client(unaltered(builder()).http1_only())?;
+        let (proxies, pooled) = client(&tls, bounded())?;
+        let (_, fresh) = client(&tls, without_connection_reuse(bounded()))?;
+        let (_, streaming) = client(&tls, unaltered(builder()))?;
+        let (_, upgrading) = client(&tls, unaltered(builder()).http1_only())?;
         let trusted = trusted(environment.sources, &settings.certificates);
         let (proxies, trusted) = (proxies.map(Arc::new), trusted.into());
         Ok(Route { pooled, fresh, streaming, upgrading, proxies, trusted, presents: own.is_some() })
@@ -200,6 +202,16 @@ fn trusted(environment: Vec<String>, set: &str) -> String {
         Some((last, [_, ..])) => format!("{} and {last}", sources[..sources.len() - 1].join(", ")),
         _ => sources.concat(),
     }
+}
+
+/// The TLS settings that all clients of a route share, so that they read the system's authorities once.
+fn tls(more: Vec<CertificateDer<'static>>, own: Option<&ClientCertificate>) -> Result<ClientConfig, Failure> {
+    certificate::settings(more, own)
+        .map_err(|error| Failure::NotSent(format!("TLS cannot be set up: {error}")))
+}
+
+fn with_tls(builder: ClientBuilder, tls: &ClientConfig) -> ClientBuilder {
+    builder.tls_backend_preconfigured(tls.clone())
 }
 
 fn builder() -> ClientBuilder {
