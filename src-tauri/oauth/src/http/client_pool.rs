@@ -149,7 +149,7 @@ impl ClientPool {
             pooled: client(&tls, bounded())?,
             fresh: client(&tls, without_connection_reuse(bounded()))?,
             streaming: client(&tls, unaltered(builder()))?,
-            upgrading: client(&tls, unaltered(builder()).http1_only())?,
+            upgrading: client(&http1(&tls), unaltered(builder()).http1_only())?,
             proxies: None,
             trusted: "the system’s authorities".into(),
             presents: false,
@@ -184,7 +184,7 @@ impl ClientPool {
         let (proxies, pooled) = client(&tls, bounded())?;
         let (_, fresh) = client(&tls, without_connection_reuse(bounded()))?;
         let (_, streaming) = client(&tls, unaltered(builder()))?;
-        let (_, upgrading) = client(&tls, unaltered(builder()).http1_only())?;
+        let (_, upgrading) = client(&http1(&tls), unaltered(builder()).http1_only())?;
         let trusted = trusted(environment.sources, &settings.certificates);
         let (proxies, trusted) = (proxies.map(Arc::new), trusted.into());
         Ok(Route { pooled, fresh, streaming, upgrading, proxies, trusted, presents: own.is_some() })
@@ -208,6 +208,13 @@ fn trusted(environment: Vec<String>, set: &str) -> String {
 fn tls(more: Vec<CertificateDer<'static>>, own: Option<&ClientCertificate>) -> Result<ClientConfig, Failure> {
     certificate::settings(more, own)
         .map_err(|error| Failure::NotSent(format!("TLS cannot be set up: {error}")))
+}
+
+/// The same settings, which do not offer the server HTTP/2: `http1_only` of the client builder leaves them as they are.
+fn http1(tls: &ClientConfig) -> ClientConfig {
+    let mut http1 = tls.clone();
+    http1.alpn_protocols = vec![b"http/1.1".to_vec()];
+    http1
 }
 
 fn with_tls(builder: ClientBuilder, tls: &ClientConfig) -> ClientBuilder {
@@ -242,6 +249,9 @@ fn build(builder: ClientBuilder) -> Result<Client, Failure> {
 mod tests {
     use grapnel_model::provider::KeyAlgorithm;
     use grapnel_model::secret::ExposeSecret;
+    use rustls::server::Acceptor;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
 
     use super::*;
 
@@ -294,5 +304,32 @@ mod tests {
         };
         assert!(reason.contains("127.0.0.1:3128"), "{reason}");
         assert!(pool.to(&url, None).is_ok());
+    }
+
+    /// The protocols of HTTP that a client offers a server in its first TLS message.
+    async fn offered(is_upgrade: bool) -> Vec<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url: Url = format!("https://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let route = ClientPool::default().to(&url, None).unwrap();
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (mut acceptor, mut received) = (Acceptor::default(), vec![0; 4096]);
+            loop {
+                let length = stream.read(&mut received).await.unwrap();
+                acceptor.read_tls(&mut &received[..length]).unwrap();
+                if let Ok(Some(accepted)) = acceptor.accept() {
+                    let offered = accepted.client_hello().alpn().into_iter().flatten();
+                    return offered.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+                }
+            }
+        };
+        let (_, offered) = tokio::join!(route.streaming(is_upgrade).get(url.clone()).send(), server);
+        offered
+    }
+
+    #[tokio::test]
+    async fn a_request_for_another_protocol_offers_no_http2() {
+        assert_eq!(offered(false).await, ["h2", "http/1.1"]);
+        assert_eq!(offered(true).await, ["http/1.1"]);
     }
 }
