@@ -304,15 +304,22 @@ export class ProviderFields {
     return this.need("client_secret") !== "none" && this.#own("client_auth") !== undefined;
   }
 
+  /** Whether the client signs with a private key, as the core has it (`client_key::is_needed`). */
+  get signs(): boolean {
+    const methods = ["client_auth", "revocation_auth", "introspection_auth"].map(this.value);
+    return this.grant === "jwt_bearer" || this.value("jar") === "true" || methods.includes("private_key_jwt");
+  }
+
   /** The settings of what the client signs: the JWT that it authenticates with, or its authorization requests. */
   get assertionKeys(): string[] {
     const own = this.hasCertificate ? [clientCertificate] : [];
     if (this.grant === "jwt_bearer") return [...assertionKeys, ...own, ...ofAssertion];
     if (!this.asksClientAuth) return [];
-    const method = this.value("client_auth");
-    if (method === "private_key_jwt" || this.value("jar") === "true") return [...assertionKeys, ...own];
+    if (this.signs) return [...assertionKeys, ...own];
     if (own.length > 0) return ["client_key_alg", ...own];
-    return method === "secret_jwt" ? assertionKeys.filter((key) => key === "assertion_audience") : [];
+    return this.value("client_auth") === "secret_jwt"
+      ? assertionKeys.filter((key) => key === "assertion_audience")
+      : [];
   }
 
   /** Whether the client has a TLS certificate. */
