@@ -132,8 +132,7 @@ impl Accepted {
     pub(super) async fn identify(self) -> (bool, Box<dyn Stream>) {
         let Self { stream, ends } = self;
         let Some((client, server)) = ends else { return (false, stream) };
-        let is_other = tokio::task::spawn_blocking(move || is_another_account(client, server)).await;
-        (is_other.unwrap_or(true), stream)
+        (is_another_account(client, server).await, stream)
     }
 }
 

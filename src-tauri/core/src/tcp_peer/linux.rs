@@ -1,4 +1,7 @@
-//! Finds the account that owns a TCP connection: Linux lists the sockets of this computer with their owners.
+//! Finds the account that owns a TCP connection. Linux tells the owner of one socket, and lists the sockets of this
+//! computer with their owners.
+
+mod sock_diag;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -12,16 +15,27 @@ const ATTEMPTS: usize = 3;
 ///
 /// Root does not count: it can read everything anyway, and on WSL it owns the connections of Windows browsers. If the
 /// list cannot be read, or is not of this computer, no connection is refused.
-pub(crate) fn is_another_account(client: SocketAddr, server: SocketAddr) -> bool {
+pub(crate) async fn is_another_account(client: SocketAddr, server: SocketAddr) -> bool {
+    if let Some(uid) = sock_diag::owner(client, server) {
+        return is_another(uid);
+    }
+    // The kernel visits every socket that the computer could have for a list, which takes milliseconds.
+    tokio::task::spawn_blocking(move || is_another_in_list(client, server)).await.unwrap_or(true)
+}
+
+fn is_another(uid: u32) -> bool {
+    uid != 0 && uid != rustix::process::geteuid().as_raw()
+}
+
+fn is_another_in_list(client: SocketAddr, server: SocketAddr) -> bool {
     for _ in 0..ATTEMPTS {
         let mut tables = String::new();
         let mut found = Holder::Unknown;
         for path in tables_of(client) {
-            // The kernel visits all its sockets for each of the lists, so the second one is read only if needed.
             tables.push_str(&std::fs::read_to_string(path).unwrap_or_default());
             found = holder(&tables, client, server);
             if let Holder::Account(uid) = found {
-                return uid != 0 && uid != rustix::process::geteuid().as_raw();
+                return is_another(uid);
             }
         }
         if found == Holder::Unknown {
@@ -134,13 +148,15 @@ mod tests {
         assert_eq!(holder(&all(sixth), at("[::1]:40000"), at("[::1]:8080")), Holder::Account(6));
     }
 
-    #[test]
-    fn a_connection_of_this_account_is_recognized() {
+    #[tokio::test]
+    async fn a_connection_of_this_account_is_recognized() {
         for place in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(listener) = std::net::TcpListener::bind(place) else { continue };
             let server = listener.local_addr().unwrap();
             let stream = std::net::TcpStream::connect(server).unwrap();
-            assert!(!is_another_account(stream.local_addr().unwrap(), server));
+            let client = stream.local_addr().unwrap();
+            assert!(!is_another_account(client, server).await);
+            assert!(!is_another_in_list(client, server));
         }
     }
 }

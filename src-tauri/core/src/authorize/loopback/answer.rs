@@ -92,8 +92,7 @@ impl AttemptContext {
 pub(super) async fn converse(stream: TcpStream, site: Arc<AttemptContext>, is_busy: Arc<AtomicBool>) {
     let ends = stream.peer_addr().and_then(|client| Ok((client, stream.local_addr()?)));
     let Ok((client, server)) = ends else { return };
-    let is_foreign = tokio::task::spawn_blocking(move || tcp_peer::is_another_account(client, server)).await;
-    let is_foreign = is_foreign.unwrap_or(false);
+    let is_foreign = tcp_peer::is_another_account(client, server).await;
     let service = service_fn(|request| {
         let (site, is_busy) = (&site, &is_busy);
         async move {
