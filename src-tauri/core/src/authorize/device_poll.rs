@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::attempt::Phase;
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AttemptId;
 use grapnel_model::secret::SecretString;
@@ -217,24 +217,23 @@ async fn ask(
         Err(unanswered) => unanswered.failure,
     };
     match failure {
-        TokenFailure::Refused { error, .. } if error == "authorization_pending" => {
+        TokenFailure::Refused { error, .. } if error == "authorization_pending" || error == "slow_down" => {
+            if polling.unanswered > 0 {
+                show_now(ctx, row, log)?;
+            }
             // Dozens of these would displace what is worth reading in the history.
             log.forget_last();
             polling.unanswered = 0;
-            Ok(Answer::Pending(None))
-        }
-        TokenFailure::Refused { error, .. } if error == "slow_down" => {
-            log.forget_last();
-            polling.unanswered = 0;
-            slow_down(ctx, row, polling).await?;
+            if error == "slow_down" {
+                slow_down(ctx, row, polling).await?;
+            }
             Ok(Answer::Pending(None))
         }
         TokenFailure::Refused { error, .. } if error == "expired_token" => Ok(Answer::Expired),
-        TokenFailure::Failed(
-            failure @ (Failure::NotSent(_) | Failure::Lost(_) | Failure::Unavailable(..)),
-        ) => {
+        TokenFailure::Failed(failure) if may_pass(&failure) => {
             polling.unanswered = polling.unanswered.saturating_add(1);
             polling.is_answer_lost |= failure.may_have_been_processed();
+            show_now(ctx, row, log)?;
             Ok(Answer::Pending(failure.wait()))
         }
         failure => {
@@ -245,11 +244,28 @@ async fn ask(
     }
 }
 
+/// Whether a later poll may succeed without a change of the app: the server is started or the certificate trusted
+/// meanwhile, or the network has another one. The person sees the last such failure among the messages.
+fn may_pass(failure: &Failure) -> bool {
+    match failure {
+        Failure::NotSent(_) | Failure::Lost(_) | Failure::Unavailable(..) => true,
+        Failure::Blocked { next_step, .. } => *next_step != Some(NextStep::EditApp),
+        _ => false,
+    }
+}
+
 /// Adds the last answer to the messages that the person sees.
 fn show_answer(row: &mut AttemptRow, log: &ExchangeLog) {
     if let Some(exchange) = log.last_of(ExchangeKind::Token) {
         sign_in_messages::answered_with(&mut row.exchange, &exchange);
     }
+}
+
+/// Shows the last answer, or why none arrived, while the sign-in goes on.
+fn show_now(ctx: &Context, row: &mut AttemptRow, log: &ExchangeLog) -> Result<()> {
+    show_answer(row, log);
+    ctx.store.write(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
+    emit_attempt(ctx, &row.id).map(drop)
 }
 
 /// Polls less often from now on, also after a restart.

@@ -195,6 +195,25 @@ async fn a_lost_answer_doubles_the_pause_until_one_arrives() {
     assert_eq!(end_of(&mut events, &attempt.id).await.phase, Phase::Done);
 }
 
+/// What keeps a request from being sent may pass, and the code stays valid meanwhile.
+#[tokio::test]
+async fn a_refused_connection_is_shown_and_ends_nothing() {
+    let (world, server) = (World::new(), Scripted::start().await);
+    server.on("/device", [Reply::json(200, CODES)]);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut new_app = Device::new_app(&server);
+    new_app.overrides.insert("token_url".into(), format!("http://{closed}/token"));
+    let app = world.grapnel.add_app(new_app).await.unwrap();
+    let device = Device { world, server, app };
+    let attempt = device.start().await;
+    assert_eq!(device.poll().await, 10);
+    assert_eq!(device.poll().await, 20);
+    let waiting = device.attempt(&attempt.id);
+    assert_eq!(waiting.phase, Phase::Waiting);
+    let failure = waiting.exchange.last().unwrap().failure.clone().unwrap();
+    assert!(failure.contains("connection refused"), "{failure}");
+}
+
 #[tokio::test]
 async fn each_error_ends_the_sign_in_with_a_message() {
     let mut told = Vec::new();
