@@ -21,7 +21,7 @@ async fn a_wallet_signs_in_and_sees_its_workspaces() -> Result<()> {
             window.page().says("No registration is needed: Grindery has no apps.").await?;
             open_step(&window.page(), "Credentials").await?;
             window.page().says("Grindery has no client ID and no client secret.").await?;
-            ensure!(!window.page().has_field("Client ID").await?, "it asks for a client id");
+            ensure!(!window.page().has_field("Client ID").await?, "it asks for a client ID");
             window.page().send().await?;
             Ok(window)
         })

@@ -14,7 +14,7 @@ export function adding(given: NewApp, id: string): App {
   const of = provider(given.provider);
   const overrides = given.overrides ?? {};
   const value = (key: string) => overrides[key] ?? of.values.find((one) => one.key === key)?.value ?? "";
-  if (value("client_id") === "required" && !given.client_id) throw wrong("client_id", "A client id is needed.");
+  if (value("client_id") === "required" && !given.client_id) throw wrong("client_id", "A client ID is needed.");
   const grant = (value("grant_type") || "authorization_code") as App["grant_type"];
   const own = {
     authorization_code: ["authorize_url"],

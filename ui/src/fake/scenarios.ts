@@ -231,7 +231,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
       "failed",
       trouble(
         "invalid_client",
-        "Grigora does not accept the client id or secret.",
+        "Grigora does not accept the client ID or secret.",
         "No token exists, and nothing was changed.",
         "Compare both with your app’s page at the provider, and change the app here.",
       ),

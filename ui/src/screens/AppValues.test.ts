@@ -30,7 +30,7 @@ test("errors stay with the provider whose form was submitted", async () => {
   await waitFor(() => expect(field("client_id")).toHaveAttribute("aria-invalid", "true"));
   await step(user, "Provider");
   await user.click(radio("Grindery"));
-  expect(screen.queryByText(/client id is needed/i)).toBeNull();
+  expect(screen.queryByText(/client ID is needed/i)).toBeNull();
   expect([...document.querySelectorAll("details[open]")]).toEqual([]);
   await user.click(radio("The Grid"));
   expect(field("client_id")).not.toHaveAttribute("aria-invalid");

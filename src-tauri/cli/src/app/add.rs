@@ -115,7 +115,7 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     let offer = discovery.as_ref().and_then(|found| found.registration.auth_method.clone());
     let client_id = if new.client_id.is_empty() { account.client_id } else { new.client_id };
     if !new.register && client_id.is_empty() && offer.is_some() {
-        return Err(Error::input("client_id", "The client id is empty.")
+        return Err(Error::input("client_id", "The client ID is empty.")
             .means(NOT_ADDED)
             .hint("Add --register to register a new client at the provider, or --client-id ID for one that you have."));
     }

@@ -163,7 +163,7 @@ fn differences<'a>(before: &'a AppRow, after: &'a Checked) -> Vec<&'a str> {
     let own = [
         ("name", before.name != after.name),
         ("environment", before.environment != after.environment),
-        ("client id", before.client_id != after.client_id),
+        ("client ID", before.client_id != after.client_id),
         ("client secret", !matches!(after.secret, Secret::Kept) && !is_still_none(before, after)),
         ("redirect URI", before.redirect_uri != after.redirect_uri),
         ("scopes", before.scopes != after.scopes),

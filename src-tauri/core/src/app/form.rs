@@ -137,7 +137,7 @@ impl NewApp {
         let config = profile.check(&all.map(|(key, value)| (key.clone(), value.clone())).collect())?;
         let redirect_uri = redirect::parse_entered(&self.redirect, word)?;
         redirect::check_response_mode(&config, &redirect_uri)?;
-        let client_id = needed(config.client_id, "client_id", "client id", &self.client_id)?;
+        let client_id = needed(config.client_id, "client_id", "client ID", &self.client_id)?;
         let secret = secret(config.secret_need(), self.client_secret, held.secret)?;
         if config.client_auth == ClientAuth::SecretJwt && matches!(secret, Secret::None) {
             return Err(Error::input(

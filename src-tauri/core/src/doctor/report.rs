@@ -99,7 +99,7 @@ fn about_app(app: &App) -> String {
     let secret = if app.has_secret { "with a secret" } else { "without a secret" };
     let own = if own.is_empty() { String::new() } else { format!("; own values: {}", own.join(" ")) };
     format!(
-        "{}, client id {client_id}, {secret}, {}{own}",
+        "{}, client ID {client_id}, {secret}, {}{own}",
         app.provider,
         wire_name_text(&app.redirect_method)
     )

@@ -12,9 +12,9 @@ type Change = fn(&mut NewApp);
 async fn invalid_input_is_refused_by_field_and_stores_nothing() {
     let world = World::new();
     let changes: [(&str, Change); 17] = [
-        ("empty client id", |new| new.client_id = "  ".into()),
-        ("client id with a tab", |new| new.client_id = "acme\tsites".into()),
-        ("client id with an umlaut", |new| new.client_id = "ägypten".into()),
+        ("empty client ID", |new| new.client_id = "  ".into()),
+        ("client ID with a tab", |new| new.client_id = "acme\tsites".into()),
+        ("client ID with an umlaut", |new| new.client_id = "ägypten".into()),
         ("secret with a line break", |new| new.client_secret = Some(SecretInput("my\nsecret".into()))),
         ("another state", |new| change(new, "authorize.State", "x")),
         ("another redirect URI at a refresh", |new| {

@@ -54,7 +54,7 @@ async fn profiles(table: &mut Table) {
         ("a value that a key cannot have", "token_body=xml", ProviderId::Grigora),
         ("an endpoint on plain http", "token_url=http://a.example/token", ProviderId::Grigora),
         ("a contradiction: a secret that is never sent", "client_auth=none", ProviderId::Grigora),
-        ("a contradiction: Basic without a client id", "client_auth=basic", ProviderId::Grindery),
+        ("a contradiction: Basic without a client ID", "client_auth=basic", ProviderId::Grindery),
         ("a contradiction: an issuer is required, and none known", "require_iss=true", ProviderId::Grigora),
         ("a state waived where the provider sends it back", "require_state=false", ProviderId::Grigora),
         ("a fact about the provider", "state_may_be_waived=true", ProviderId::Grigora),

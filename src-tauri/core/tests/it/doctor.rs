@@ -115,7 +115,7 @@ async fn the_report_contains_nothing_private() {
     for text in private.into_iter().chain(issued).chain(whose) {
         assert!(!told.contains(&text), "“{text}” is in\n{told}");
     }
-    assert!(told.contains("2 extra parameters") && told.contains("client id hidden"), "{told}");
+    assert!(told.contains("2 extra parameters") && told.contains("client ID hidden"), "{told}");
     assert!(told.contains("refreshes: 1"), "{told}");
     assert!(told.contains(" token") && told.contains(" signed in"), "{told}");
 }

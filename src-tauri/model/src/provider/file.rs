@@ -15,7 +15,7 @@ const MAX_PROFILE_FILE_BYTES: usize = 64 << 10;
 /// Settings that concern the person instead of the provider.
 const PERSONAL: &[&str] = &["email", "org", "user_uid", "assertion_subject", "client_key_id"];
 
-const ABOUT: &str = "# A provider’s profile for Grapnel: how it is spoken to. No client id, secret or token is in it.\n\
+const ABOUT: &str = "# A provider’s profile for Grapnel: how it is spoken to. No client ID, secret or token is in it.\n\
     # To use it: grapnel app add NAME --profile THIS-FILE\n";
 /// Lists the omitted keys, so that the recipient can enter their own values.
 const LEFT_OUT: &str = "# These values may be secret, and are left out: ";

@@ -81,7 +81,7 @@ test("an app that connects as itself shows one step, and its refusal", async () 
   await waitFor(() => expect(current()).toHaveTextContent("Request an access token"));
   expect(screen.queryByText("Waiting for you in the browser")).not.toBeInTheDocument();
   expect(fake.called("openBrowser")).toEqual([]);
-  become("failed", { error: trouble("invalid_client", "It does not accept the client id or secret.") });
+  become("failed", { error: trouble("invalid_client", "It does not accept the client ID or secret.") });
   await screen.findByRole("heading", { name: "Sign-in failed" });
-  expect(current()).toHaveTextContent("It does not accept the client id or secret.");
+  expect(current()).toHaveTextContent("It does not accept the client ID or secret.");
 });

@@ -188,7 +188,7 @@ impl ProviderConfig {
         {
             return contradiction(
                 "client_auth",
-                "The profile has no client id, and HTTP Basic needs one.",
+                "The profile has no client ID, and HTTP Basic needs one.",
                 "Set client_auth to none.",
             );
         }
@@ -208,14 +208,14 @@ impl ProviderConfig {
         if self.client_id == Need::Absent && self.client_auth.is_assertion() {
             return contradiction(
                 "client_auth",
-                "The profile has no client id, which a client’s JWT must name.",
+                "The profile has no client ID, which a client’s JWT must name.",
                 "Set client_auth to none.",
             );
         }
         if self.client_id == Need::Absent && self.client_auth.is_certificate() {
             return contradiction(
                 "client_auth",
-                "The profile has no client id, by which a server finds the certificate that is registered.",
+                "The profile has no client ID, by which a server finds the certificate that is registered.",
                 "Set client_id to required, or client_auth to none.",
             );
         }
@@ -229,7 +229,7 @@ impl ProviderConfig {
         if self.grant_type() == GrantType::JwtBearer && self.client_id == Need::Absent {
             return contradiction(
                 "client_id",
-                "The JWT bearer grant needs a client id: it is the issuer of the assertion.",
+                "The JWT bearer grant needs a client ID: it is the issuer of the assertion.",
                 "Set client_id to required.",
             );
         }
