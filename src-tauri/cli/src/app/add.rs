@@ -7,7 +7,7 @@ use grapnel_core::app::{App, ImportFormat, NOT_ADDED, NewApp, RegistrationReques
 use grapnel_core::discovery::Discovery;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::{CLIENT_CERTIFICATE, CLIENT_KEY, GrantType, Profile, ProfileFile};
-use grapnel_model::secret::ExposeSecret;
+use grapnel_model::secret::{ExposeSecret, SecretInput};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub(crate) struct Add {
     /// The name of the app
     name: String,
     /// The provider (see `grapnel provider list`)
-    #[arg(long, required_unless_present_any = ["profile", "resource", "key_file"])]
+    #[arg(long, required_unless_present_any = ["profile", "resource", "client_key"])]
     provider: Option<String>,
     /// The URL of a protected API or an MCP server, which names its authorization server (RFC 9728); of several, choose
     /// one with --set issuer=URL
@@ -65,18 +65,14 @@ pub(crate) struct Add {
     /// (repeatable)
     #[arg(long = "secret-value", value_name = "KEY")]
     secret_values: Vec<String>,
-    /// Read the client's private key (PEM) from a file, or from standard input if it is -; without it, Grapnel makes
-    /// one if the client authentication needs a key
-    #[arg(long, value_name = "FILE")]
+    /// Read the client's private key from a file, or from standard input if it is -: PEM, or the JSON key file of a
+    /// service account, whose other values become settings. Without it, Grapnel makes one if a key is needed
+    #[arg(long, alias = "key-file", value_name = "FILE")]
     client_key: Option<PathBuf>,
     /// Read the client's TLS certificates and their private key (PEM) from a file, or from standard input if it is -
     /// (repeatable, if they are in several files)
     #[arg(long = "client-certificate", value_name = "FILE")]
     client_certificate: Vec<PathBuf>,
-    /// Read the JSON key file of a service account, or standard input if it is -: its private key goes to the vault,
-    /// and its other values become settings
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "client_key"])]
-    key_file: Option<PathBuf>,
 }
 
 pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
@@ -89,8 +85,18 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     }
     let (from_file, scopes, mut own) =
         file.map(|file| (file.provider, file.scopes, file.values)).unwrap_or_default();
-    let key_file = new.key_file.as_deref().map(|path| key_file(session, path)).transpose()?;
-    let account = key_file.unwrap_or_default();
+    let account = match &new.client_key {
+        Some(path) => with_client_key(session, path)?,
+        None => NewApp::default(),
+    };
+    if new.profile.is_some() && !account.provider.is_empty() {
+        return Err(Error::input(
+            "client_key",
+            "The key file and the profile file both say how the provider works.",
+        )
+        .means(NOT_ADDED)
+        .hint("Omit --profile, or extract the private key as PEM."));
+    }
     own.extend(account.overrides);
     own.extend(new.settings);
     let from_file = if account.provider.is_empty() { from_file } else { account.provider };
@@ -98,6 +104,11 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
         Some(_) => ANY_PROVIDER.to_owned(),
         None => new.provider.unwrap_or(from_file),
     };
+    if provider.is_empty() {
+        return Err(Error::input("provider", "The provider is missing: a PEM file does not name it.")
+            .means(NOT_ADDED)
+            .hint("Add --provider (see grapnel provider list)."));
+    }
     let profile = Profile::find(&provider)?;
     let has_issuer = own.contains_key("issuer");
     let chooses_auth = own.contains_key("client_auth");
@@ -122,11 +133,7 @@ pub(super) async fn run(session: &mut Session<'_>, new: Add) -> Result<()> {
     let client_secret =
         if new.register { None } else { client_secret(session, new.client_secret_stdin, need)? };
     let mut secrets = account.secrets;
-    secrets.extend(secret_values(
-        session,
-        new.secret_values,
-        (new.client_key.as_deref(), &new.client_certificate),
-    )?);
+    secrets.extend(secret_values(session, new.secret_values, (None, &new.client_certificate))?);
     let own_redirect = if profile.prefers_loopback() { "loopback" } else { "deep-link" };
     let app = NewApp {
         name: new.name,
@@ -175,12 +182,17 @@ fn warn_of_grant(session: &Session<'_>, found: &Discovery, grant: GrantType) {
     }
 }
 
-/// The app of a service account.
-fn key_file(session: &mut Session<'_>, path: &Path) -> Result<NewApp> {
-    let text = secret_file(session, path, "key_file")?;
+/// The client's private key; with the other values of its file, if that is the key file of a service account.
+fn with_client_key(session: &mut Session<'_>, path: &Path) -> Result<NewApp> {
+    let text = secret_file(session, path, CLIENT_KEY)?;
+    if !text.expose_secret().trim_start().starts_with('{') {
+        let secrets = [(CLIENT_KEY.to_owned(), Some(SecretInput(text)))].into();
+        return Ok(NewApp { secrets, ..NewApp::default() });
+    }
     let read = read_apps(text.expose_secret(), Some(ImportFormat::ServiceAccount), None);
     let app = read.map_err(|error| error.means(NOT_ADDED))?.apps.into_iter().next();
-    app.map(|imported| imported.app).ok_or_else(|| Error::input("file", "The key file describes no account."))
+    app.map(|imported| imported.app)
+        .ok_or_else(|| Error::input("client_key", "The key file describes no account."))
 }
 
 fn profile_file(path: &Path) -> Result<ProfileFile> {

@@ -22,7 +22,8 @@ use crate::table::table;
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The file, or - for standard input: a Postman collection or environment, an Insomnia export, a Bruno file or
-    /// collection, an OpenAPI document, a .env file, a profile file, an authorization URL or a curl command
+    /// collection, an OpenAPI document, a .env file, the key file of a service account, a profile file, an authorization
+    /// URL or a curl command
     file: PathBuf,
     /// The format, if it is not to be detected
     #[arg(long, value_enum)]
@@ -89,6 +90,7 @@ enum Format {
     Url,
     Curl,
     Profile,
+    ServiceAccount,
 }
 
 impl From<Format> for ImportFormat {
@@ -102,6 +104,7 @@ impl From<Format> for ImportFormat {
             Format::Url => Self::AuthorizationUrl,
             Format::Curl => Self::Curl,
             Format::Profile => Self::Profile,
+            Format::ServiceAccount => Self::ServiceAccount,
         }
     }
 }

@@ -122,12 +122,11 @@ pub(super) fn secret_file(session: &mut Session<'_>, path: &Path, field: &str) -
     };
     File::open(path).and_then(read).map_err(|error| {
         Error::input(field, format!("“{}” cannot be read: {error}.", path.display())).hint(match field {
-            CLIENT_KEY => "Name a file with a private key in PEM.",
             CLIENT_CERTIFICATE => {
                 "Name a file with certificates or a private key in PEM. To convert PKCS#12: openssl pkcs12 -in FILE \
                  -nodes."
             }
-            _ => "Name a JSON key file.",
+            _ => "Name a file with a private key in PEM, or the JSON key file of a service account.",
         })
     })
 }

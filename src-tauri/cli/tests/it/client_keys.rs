@@ -71,13 +71,18 @@ async fn a_key_file_of_a_service_account_becomes_an_app() {
         "private_key_id": "key-1", "token_uri": "https://id.example/token",
     });
     let added = world
-        .pipe("app add robot --key-file - --scope notes:read --set client_key_alg=ES256", &file.to_string())
+        .pipe("app add robot --client-key - --scope notes:read --set client_key_alg=ES256", &file.to_string())
         .await;
     assert_eq!(added.exit, Exit::Done, "{added}");
     assert_eq!(key(&world.run("app key robot").await)["kid"], "key-1");
     let shown = world.run("app show robot --json").await.json();
     assert_eq!(shown["client_id"], "robot@notes.example");
     assert_eq!(shown["grant_type"], "jwt_bearer");
-    let wrong = world.pipe("app add other --key-file -", "{\"type\":\"service_account\"}").await;
+    let document = file.to_string();
+    let line = "app add again --key-file - --scope notes:read --set client_key_alg=ES256";
+    assert_eq!(world.pipe(line, &document).await.exit, Exit::Done, "the name that the option had before");
+    let wrong = world.pipe("app add other --client-key -", "{\"type\":\"service_account\"}").await;
     assert_eq!(wrong.exit, Exit::Usage, "{wrong}");
+    let nowhere = world.pipe("app add other --client-key -", &pem).await;
+    assert!(nowhere.exit == Exit::Usage && nowhere.to_string().contains("--provider"), "{nowhere}");
 }
