@@ -1,5 +1,6 @@
 //! Everything about a connection.
 
+use grapnel_model::access_token::AccessTokenType;
 use grapnel_model::account::{Account, Application, Authorization, Claims};
 use grapnel_model::annotations::Annotations;
 use grapnel_model::authorization_details::{DetailsComparison, GrantedDetails};
@@ -206,6 +207,15 @@ impl Status {
         ]))
     }
 
+    /// What the access token is bound to; empty for a bearer token.
+    fn bound_to(&self) -> &'static str {
+        match self.tokens.as_ref().map(TokenMetadata::token_type) {
+            Some(AccessTokenType::Dpop) => "a key of this connection (DPoP)",
+            Some(AccessTokenType::CertificateBound) => "the app’s certificate (mTLS)",
+            Some(AccessTokenType::Bearer) | None => "",
+        }
+    }
+
     fn about(&self, now: Timestamp) -> String {
         let glimpse = |glimpse: &TokenPreview| {
             let prefix =
@@ -229,6 +239,7 @@ impl Status {
             ("account note", self.identity_note.clone().unwrap_or_default()),
             ("expires", self.expiry(now)),
             ("access token", held.map(|held| glimpse(&held.access)).unwrap_or_default()),
+            ("bound to", self.bound_to().to_owned()),
             ("refresh token", refresh.unwrap_or_default()),
             (
                 "refresh token expires",

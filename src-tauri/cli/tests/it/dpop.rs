@@ -52,6 +52,8 @@ async fn a_bound_token_is_printed_with_a_warning_and_proven_for_a_request() {
     assert_eq!(token.out.trim(), "bound-token");
     assert!(token.said.contains("bound to a key (DPoP)") && token.said.contains("--dpop"), "{token}");
     assert_eq!(world.run("token acme --json").await.json()["token_type"], "DPoP");
+    let status = world.run("status acme").await;
+    assert!(status.out.contains("a key of this connection (DPoP)"), "{status}");
 
     let proven = world.run(&format!("token acme --dpop GET {origin}/me --dpop-nonce n1")).await;
     let lines: Vec<&str> = proven.out.lines().collect();
