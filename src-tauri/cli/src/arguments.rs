@@ -78,6 +78,8 @@ pub(crate) enum Command {
     /// Search offline content across connections
     Search(content::Search),
     /// Revoke access if the provider offers it, and delete the tokens here
+    ///
+    /// With an option of token exchange, only the token that was exchanged for that is deleted, and the connection stays.
     Disconnect(connection::Disconnect),
     /// Show the activity log, newest first
     Activity(activity::Activity),

@@ -1,5 +1,6 @@
 //! Connections: the list, one in detail, its token, refreshing and disconnecting.
 
+mod derived;
 mod edit;
 mod list;
 mod status;
@@ -50,6 +51,8 @@ pub(crate) struct Disconnect {
     /// Also open the provider's page to sign out of it in the browser, if it announces one
     #[arg(long)]
     sign_out: bool,
+    #[command(flatten)]
+    target: Target,
 }
 
 pub(crate) async fn list(session: &mut Session<'_>, asked: &List) -> Result<()> {
@@ -79,6 +82,9 @@ pub(crate) async fn refresh(session: &mut Session<'_>, name: &str) -> Result<()>
 /// Deletes the tokens here after confirmation, and revokes access if the provider offers that.
 pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) -> Result<()> {
     let connection = lookup::connection(&session.grapnel, &asked.connection)?;
+    if let Some(target) = asked.target.target() {
+        return derived::remove(session, asked, &connection, target).await;
+    }
     let name = &connection.name;
     // Before anything is deleted, since the provider may announce no such page.
     let sign_out = asked.sign_out.then(|| sign_out_page(session, &connection.id)).transpose()?;

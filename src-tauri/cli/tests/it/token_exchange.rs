@@ -59,6 +59,25 @@ async fn a_narrower_token_is_printed_and_kept() {
 }
 
 #[tokio::test]
+async fn a_derived_token_is_removed_and_the_connection_stays() {
+    let world = connected().await;
+    let (own, derived) = (world.run("token acme").await, world.run(NARROW).await);
+    let remove = NARROW.replace("token", "disconnect");
+    assert_snapshot!("derived_unasked", world.run(&remove).await);
+    assert_snapshot!("derived_no", world.answer(&remove, "n\n").await);
+    assert_eq!(world.run(NARROW).await.out, derived.out);
+    assert_snapshot!("derived_forgets_nothing", world.run(&format!("{remove} --forget --yes")).await);
+    assert_snapshot!("derived_yes", world.answer(&remove, "y\n").await);
+    assert_snapshot!("derived_gone", world.run(&format!("{remove} --yes")).await);
+    let status = world.run("status acme --json").await.json();
+    assert_eq!(status["derived_tokens"], serde_json::json!([]));
+    assert_eq!(world.run("token acme").await.out, own.out);
+    assert_ne!(world.run(NARROW).await.out, derived.out);
+    let removed = world.run(&format!("{remove} --yes --json")).await.json();
+    assert_eq!(removed["removed"]["audiences"], serde_json::json!(["notes"]));
+}
+
+#[tokio::test]
 async fn a_command_gets_the_narrower_token() {
     let world = connected().await;
     let derived = world.run(NARROW).await;
