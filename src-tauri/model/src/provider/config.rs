@@ -1,6 +1,7 @@
 //! A provider's endpoints and conventions, parsed from the settings of a profile.
 
 pub(super) mod certificate_endpoints;
+mod contradictions;
 mod pagination;
 mod read;
 mod response_mode;
