@@ -22,15 +22,18 @@ pub(super) struct Limits {
     pub(super) run: Duration,
     /// After this time more it gets SIGKILL.
     pub(super) grace: Duration,
+    /// After this time more it is ended even if this process was killed.
+    pub(super) spare: Duration,
 }
 
 /// The limits of every hook.
-pub(super) const LIMITS: Limits = Limits { run: Duration::from_secs(60), grace: Duration::from_secs(2) };
+pub(super) const LIMITS: Limits =
+    Limits { run: Duration::from_secs(60), grace: Duration::from_secs(2), spare: Duration::from_secs(1) };
 
 impl Limits {
     /// When a hook ends even if this process was killed meanwhile, in whole seconds.
     fn without_this_process(self) -> u64 {
-        (self.run + self.grace).as_secs() + 1
+        (self.run + self.grace + self.spare).as_secs()
     }
 }
 
@@ -173,6 +176,8 @@ fn failure(status: ExitStatus) -> String {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::ffi::OsStr;
     use std::fs::{self, Permissions};
     use std::mem::ManuallyDrop;
     use std::os::unix::fs::PermissionsExt;
@@ -184,6 +189,12 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+
+    const SHORT: Limits = Limits {
+        run: Duration::from_millis(300),
+        grace: Duration::from_millis(50),
+        spare: Duration::from_secs(1),
+    };
 
     fn event() -> ConnectionEvent {
         ConnectionEvent {
@@ -224,7 +235,9 @@ mod tests {
 
     #[tokio::test]
     async fn when_its_time_is_over_every_process_that_it_started_ends() {
-        let limits = Limits { run: Duration::from_millis(300), grace: Duration::from_millis(50) };
+        // `timeout` would end it much later.
+        let (run, grace) = (Duration::from_millis(300), Duration::from_millis(50));
+        let limits = Limits { run, grace, spare: Duration::from_secs(3_600) };
         // Neither the script nor its child minds SIGTERM, and both hold the pipe open.
         let text =
             r#"trap '' TERM; exec 3> "$1"; tail -f /dev/null & echo started >&3; wait; tail -f /dev/null"#;
@@ -239,7 +252,7 @@ mod tests {
             eprintln!("skipped: this system has no `timeout`, so that the limit ends with this process");
             return;
         }
-        let limits = Limits { run: Duration::from_millis(300), grace: Duration::from_millis(50) };
+        let limits = SHORT;
         let text =
             r#"trap '' TERM; exec 3> "$1"; echo started > "$2"; tail -f /dev/null & wait; tail -f /dev/null"#;
         let (home, hook, pipes) = script(text);
@@ -256,9 +269,29 @@ mod tests {
         assert_eq!(ended.expect("it still runs").unwrap(), b"");
     }
 
+    /// It may contain a token.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn its_output_is_discarded() {
+        let text = r#"exec 3> "$1"; for end in 1 2; do [ "/proc/$$/fd/$end" -ef /dev/null ] && echo discarded >&3; done"#;
+        let (ran, written) = run_script(text, LIMITS).await;
+        assert_eq!((ran, written.as_slice()), (Ok(()), &b"discarded\ndiscarded\n"[..]));
+    }
+
+    /// Each of these lets a program act in the name of the one that was started with it.
+    #[test]
+    fn a_hook_does_not_inherit_what_is_for_this_process() {
+        let (_home, hook, _) = script("");
+        let command = command(&hook, &event(), Path::new("/data"), HookOutput::Discard, LIMITS);
+        let set: BTreeMap<_, _> = command.as_std().get_envs().collect();
+        for name in NOT_INHERITED {
+            assert_eq!(set.get(OsStr::new(name)), Some(&None), "{name}");
+        }
+    }
+
     #[tokio::test]
     async fn sigterm_comes_first() {
-        let limits = Limits { run: Duration::from_millis(300), grace: Duration::from_millis(500) };
+        let limits = Limits { grace: Duration::from_millis(500), ..SHORT };
         let text = r#"exec 3> "$1"; trap 'echo ended >&3; exit' TERM; tail -f /dev/null & wait"#;
         let (ran, written) = run_script(text, limits).await;
         assert!(ran.is_err());
