@@ -74,6 +74,11 @@ pub(crate) async fn unlock(session: &mut Session<'_>, is_needed: bool) -> Result
     Err(error.means("Nothing was changed.").hint(hint_here(Code::PassphraseNeeded).unwrap_or_default()))
 }
 
+/// Whether a command that needs the vault only now would have to ask for its passphrase.
+pub(crate) fn needs_passphrase(session: &Session<'_>) -> Result<bool> {
+    Ok(session.grapnel.protection()? == Protection::Passphrase && !session.reads_passphrases)
+}
+
 /// Like [`unlock`], in a command that needs the vault only now: see
 /// [`Command::needs_vault`](crate::arguments::Command::needs_vault).
 pub(crate) async fn unlock_in_command(session: &mut Session<'_>) -> Result<()> {

@@ -4,6 +4,8 @@
 //! is locked, and does not distinguish which program reads it.
 
 mod activity_log;
+#[cfg(target_os = "linux")]
+mod derived;
 #[cfg(all(target_os = "linux", any(test, feature = "fuzz")))]
 pub(crate) mod fuzz;
 #[cfg(target_os = "linux")]
@@ -20,10 +22,12 @@ mod server;
 mod unsupported;
 
 pub(crate) use activity_log::{log_derived_token, log_hand_out, log_id_token};
+#[cfg(target_os = "linux")]
+pub(crate) use derived::ask_derived;
 pub use grapnel_token_client::{AgentRequest, ask};
 pub use options::{AgentOptions, AgentState};
 pub use process::requesting_process;
 #[cfg(target_os = "linux")]
 pub(crate) use server::{runs, serve};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use unsupported::{runs, serve};
+pub(crate) use unsupported::{ask_derived, runs, serve};

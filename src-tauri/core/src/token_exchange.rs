@@ -330,7 +330,12 @@ impl Derivation<'_> {
     }
 }
 
-fn derived_of(value: SecretString, issued: IssuedToken, key: Option<Arc<DpopKey>>) -> DerivedToken {
+/// A derived token of its parts.
+pub(crate) fn derived_of(
+    value: SecretString,
+    issued: IssuedToken,
+    key: Option<Arc<DpopKey>>,
+) -> DerivedToken {
     let key = key.filter(|_| issued.is_bound);
     let token_type = match (issued.is_bound, issued.is_certificate_bound) {
         (true, _) => AccessTokenType::Dpop,

@@ -20,25 +20,32 @@ const AGENT_REPLY_TIMEOUT: Duration = Duration::from_millis(250);
 /// the token at hand, for whatever reason.
 pub fn ask(home: &Path, question: &AgentRequest) -> Option<AccessToken> {
     let request = question.to_bytes()?;
+    let mut stream = connect(home, AGENT_REPLY_TIMEOUT)?;
+    stream.write_all(&request).ok()?;
+    stream.shutdown(Shutdown::Write).ok()?;
+    answer(&mut stream)
+}
+
+/// Connects to the agent of the data in `home`; the service manager may start one. `None` if there is none, or if
+/// another account could listen in its place.
+pub fn connect(home: &Path, reply_timeout: Duration) -> Option<UnixStream> {
     // If others can write to the directory, any of them could listen there and supply a token of their own.
     let directory = home.metadata().ok()?;
     if directory.uid() != rustix::process::geteuid().as_raw() || directory.mode() & 0o077 != 0 {
         return None;
     }
     // A connection to the second socket starts an agent if none is running.
-    let mut stream = connect(&home.join(SOCKET)).or_else(|_| connect(&home.join(ACTIVATION_SOCKET))).ok()?;
-    stream.write_all(&request).ok()?;
-    stream.shutdown(Shutdown::Write).ok()?;
-    answer(&mut stream)
+    let running = open(&home.join(SOCKET), reply_timeout);
+    running.or_else(|_| open(&home.join(ACTIVATION_SOCKET), reply_timeout)).ok()
 }
 
 /// Non-blocking: connecting to a stopped agent with a full queue would block.
-fn connect(path: &Path) -> std::io::Result<UnixStream> {
+fn open(path: &Path, reply_timeout: Duration) -> std::io::Result<UnixStream> {
     let stream = UnixStream::from(net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?);
     stream.set_nonblocking(true)?;
     net::connect(&stream, &SocketAddrUnix::new(path)?)?;
     stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(AGENT_REPLY_TIMEOUT))?;
+    stream.set_read_timeout(Some(reply_timeout))?;
     Ok(stream)
 }
 

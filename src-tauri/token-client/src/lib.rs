@@ -10,7 +10,7 @@ mod unsupported;
 pub mod wire;
 
 #[cfg(target_os = "linux")]
-pub use client::{answer, ask};
+pub use client::{answer, ask, connect};
 #[cfg(not(target_os = "linux"))]
 pub use unsupported::ask;
 pub use wire::AgentRequest;

@@ -118,6 +118,13 @@ async fn a_derived_token_is_the_same_from_the_agent_and_beside_it() {
     let beside = piped(&world, &narrow, PASSPHRASE).await;
     assert_eq!((beside.status.code(), String::from_utf8(beside.stderr).unwrap()), (Some(0), String::new()));
     assert_eq!(String::from_utf8(beside.stdout).unwrap().trim_end(), token);
+    // Without the passphrase, the command asks the agent.
+    let narrow_alone = &narrow[..narrow.len() - 1];
+    let asking = run(&world, narrow_alone).await;
+    assert_eq!((asking.status.code(), String::from_utf8(asking.stderr).unwrap()), (Some(0), String::new()));
+    assert_eq!(String::from_utf8(asking.stdout).unwrap().trim_end(), token);
+    let unknown = run(&world, &["token", "acme", "--audience", "payroll"]).await;
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("payroll"), "{unknown:?}");
     // And the other way round: the agent hands out what the command obtained.
     let rejected = piped(&world, &[&narrow[..], &["--rejected"]].concat(), PASSPHRASE).await;
     let newer = String::from_utf8(rejected.stdout).unwrap();
@@ -127,6 +134,7 @@ async fn a_derived_token_is_the_same_from_the_agent_and_beside_it() {
     let refused = line(&socket, &format!("{}\n", asked("payroll"))).await;
     assert_eq!(refused["error"]["code"], "provider_error");
     assert_eq!(agent.signal("-TERM").await, Some(0));
+    assert_eq!(run(&world, narrow_alone).await.status.code(), Some(5), "nobody has the passphrase");
 }
 
 async fn piped(world: &World, arguments: &[&str], input: &str) -> Output {

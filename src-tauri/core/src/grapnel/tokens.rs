@@ -10,7 +10,7 @@ use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::Result;
 use grapnel_model::id::{ConnectionId, DerivedTokenId};
 use grapnel_model::secret::SecretString;
-use grapnel_store::activity;
+use grapnel_store::{activity, derived_token};
 
 use super::Grapnel;
 use crate::id_token::IdToken;
@@ -64,6 +64,28 @@ impl Grapnel {
         (min_valid, is_rejected): (Duration, bool),
     ) -> Result<DerivedToken> {
         token_exchange::derived(&self.0, id, target, (min_valid, is_rejected)).await
+    }
+
+    /// The same from a running token agent, which may have opened a vault that only the person's passphrase opens here.
+    /// The agent logs who got it. `None` if no agent can tell.
+    pub async fn derived_token_of_agent(
+        &self,
+        connection: &Summary,
+        target: TokenTarget,
+        wanted: (Duration, bool),
+    ) -> Option<Result<DerivedToken>> {
+        let target = target.checked().ok()?;
+        let (home, name, asked) = (self.0.store.home().to_owned(), connection.name.clone(), target.clone());
+        let answer =
+            tokio::task::spawn_blocking(move || token_agent::ask_derived(&home, &name, &asked, wanted));
+        match answer.await.ok()?? {
+            Ok(token) => {
+                // The agent has stored it, with what the provider says about it.
+                let stored = self.0.store.read(|c| derived_token::get(c, &connection.id, &target)).ok()??;
+                Some(Ok(token_exchange::derived_of(token.value, stored.issued?.1, None)))
+            }
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// Deletes a derived token, and revokes it if the provider supports that.

@@ -164,16 +164,26 @@ pub(super) async fn fetch(
     Ok(token)
 }
 
-/// Fetches a token that token exchange derives from the connection's, and logs who got it.
+/// Fetches a token that token exchange derives from the connection's, and logs who got it. For a vault that needs a
+/// passphrase the token agent is asked first, which may have it and logs that itself.
 pub(super) async fn fetch_derived(
     session: &mut Session<'_>,
     asked: &Token,
     connection: &Summary,
     target: TokenTarget,
 ) -> Result<DerivedToken> {
+    let wanted = (asked.min_valid.unsigned_abs(), asked.rejected);
+    if vault::needs_passphrase(session)?
+        && let Some(derived) =
+            session.grapnel.derived_token_of_agent(connection, target.clone(), wanted).await
+    {
+        let derived = derived.map_err(to_reconnect(&connection.name))?;
+        asked.check_bound(&derived.token)?;
+        warn_of_more_scopes(session.output, &target, &derived);
+        return Ok(derived);
+    }
     vault::unlock_in_command(session).await?;
     let Session { grapnel, output, timeouts, .. } = session;
-    let wanted = (asked.min_valid.unsigned_abs(), asked.rejected);
     let derived =
         retry(*timeouts, &output.messages, || grapnel.derived_token(&connection.id, target.clone(), wanted));
     let derived = derived.await.map_err(to_reconnect(&connection.name))?;
