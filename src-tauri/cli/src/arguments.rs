@@ -79,7 +79,7 @@ pub(crate) enum Command {
     Search(content::Search),
     /// Revoke access if the provider offers it, and delete the tokens here
     ///
-    /// With an option of token exchange, only the token that was exchanged for that is deleted, and the connection stays.
+    /// With an option of token exchange, only the token that was exchanged for that is deleted; the connection stays.
     Disconnect(connection::Disconnect),
     /// Show the activity log, newest first
     Activity(activity::Activity),

@@ -55,6 +55,19 @@ pub(crate) struct Disconnect {
     target: Target,
 }
 
+impl Disconnect {
+    /// Refuses what is about the whole connection, if only a derived token is removed.
+    fn check_stays(&self) -> Result<()> {
+        if !self.forget && !self.sign_out {
+            return Ok(());
+        }
+        let field = if self.forget { "forget" } else { "sign_out" };
+        Err(Error::input(field, "One derived token is removed, and the connection stays.")
+            .means("Nothing was changed.")
+            .hint("Omit --forget and --sign-out; or omit --audience, --resource and --scope."))
+    }
+}
+
 pub(crate) async fn list(session: &mut Session<'_>, asked: &List) -> Result<()> {
     let environment = asked.environment.as_deref();
     let environment = environment.map(|name| lookup::environment(&session.grapnel, name)).transpose()?;
@@ -83,7 +96,8 @@ pub(crate) async fn refresh(session: &mut Session<'_>, name: &str) -> Result<()>
 pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) -> Result<()> {
     let connection = lookup::connection(&session.grapnel, &asked.connection)?;
     if let Some(target) = asked.target.target() {
-        return derived::remove(session, asked, &connection, target).await;
+        asked.check_stays()?;
+        return derived::remove(session, &connection, target, asked.yes).await;
     }
     let name = &connection.name;
     // Before anything is deleted, since the provider may announce no such page.

@@ -6,7 +6,6 @@ use grapnel_model::error::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Disconnect;
 use crate::lookup;
 use crate::print::CommandResult;
 use crate::session::Session;
@@ -14,16 +13,10 @@ use crate::session::Session;
 /// Deletes the token that was derived for `target` after confirmation, and revokes it if the provider offers that.
 pub(super) async fn remove(
     session: &mut Session<'_>,
-    asked: &Disconnect,
     connection: &Summary,
     target: TokenTarget,
+    is_confirmed: bool,
 ) -> Result<()> {
-    if asked.forget || asked.sign_out {
-        let field = if asked.forget { "forget" } else { "sign_out" };
-        return Err(Error::input(field, "One derived token is removed, and the connection stays.")
-            .means("Nothing was changed.")
-            .hint("Omit --forget and --sign-out; or omit --audience, --resource and --scope."));
-    }
     let target = target.checked()?;
     let name = &connection.name;
     let derived = session.grapnel.connection(&connection.id)?.derived_tokens;
@@ -34,7 +27,7 @@ pub(super) async fn remove(
             .hint(format!("List its derived tokens: grapnel status {}", lookup::quoted(name))));
     };
     let question = format!("Remove the token of “{name}” {}? [y/N]", target.description());
-    if !asked.yes && !session.confirms(&question, "Removing a token")? {
+    if !is_confirmed && !session.confirms(&question, "Removing a token")? {
         return Err(Error::new(Code::Cancelled, "Not removed.").means("Nothing was changed."));
     }
     session.grapnel.remove_derived_token(&connection.id, &found.id).await?;
