@@ -22,7 +22,7 @@ use crate::table::table;
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The file, or - for standard input: a Postman collection or environment, an Insomnia export, a Bruno file or
-    /// collection, an OpenAPI document, a .env file, the key file of a service account, a profile file, an authorization
+    /// collection, an OpenAPI document, a .env file, a key file of a service account, a profile file, an authorization
     /// URL or a curl command
     file: PathBuf,
     /// The format, if it is not to be detected

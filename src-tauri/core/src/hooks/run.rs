@@ -273,7 +273,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn its_output_is_discarded() {
-        let text = r#"exec 3> "$1"; for end in 1 2; do [ "/proc/$$/fd/$end" -ef /dev/null ] && echo discarded >&3; done"#;
+        let text = r#"exec 3> "$1"; for n in 1 2; do [ "/proc/$$/fd/$n" -ef /dev/null ] && echo discarded >&3; done"#;
         let (ran, written) = run_script(text, LIMITS).await;
         assert_eq!((ran, written.as_slice()), (Ok(()), &b"discarded\ndiscarded\n"[..]));
     }
