@@ -119,6 +119,21 @@ test("numbers and times are formatted in words/ only", () => {
   expect(breaking(({ file, text }) => file.startsWith("words/") && /toLocale(Lower|Upper)Case/.test(text))).toEqual([]);
 });
 
+// A derived value ends with the component that was shown when it was made, and is never updated again.
+test("state that outlives a component derives nothing", () => {
+  const state = files.filter(({ file }) => file.startsWith("state/") && file.endsWith(".svelte.ts"));
+  const kept = state.flatMap(({ text }) =>
+    [...text.matchAll(/Map<string, (\w+)>|\.raw<(\w+)\[\]>/g)].map((found) => found[1] ?? found[2]),
+  );
+  const made = state.flatMap(({ text }) => text.split(/^(?=(?:export )?class )/m).slice(1));
+  const deriving = made
+    .filter((text) => /= \$derived/.test(text))
+    .map((text) => /class (\w+)/.exec(text)?.[1])
+    .filter((name) => kept.includes(name));
+  expect(kept).toContain("RequestPageState");
+  expect(deriving).toEqual([]);
+});
+
 test("disclosures are buttons", () => {
   expect(breaking(({ file, text }) => file.endsWith(".svelte") && /<(details|summary)\b/.test(text))).toEqual([]);
 });

@@ -11,7 +11,10 @@ export class CollectionLevel {
   readonly within: Item | null;
   load = new Load<Items>();
   chosen = $state<string | null>(null);
-  item = $derived.by((): Item | null => this.load.data?.items.find((item) => item.id === this.chosen) ?? null);
+
+  get item(): Item | null {
+    return this.load.data?.items.find((item) => item.id === this.chosen) ?? null;
+  }
 
   constructor(connection: string, kind: Collection, within: Item | null) {
     this.connection = connection;
@@ -34,7 +37,10 @@ class ConnectionCollections {
   kinds = new Load<Collection[]>();
   /** From the outermost level to the current one. */
   path = $state.raw<CollectionLevel[]>([]);
-  level = $derived(this.path.at(-1) ?? null);
+
+  get level(): CollectionLevel | null {
+    return this.path.at(-1) ?? null;
+  }
 
   constructor(connection: string) {
     this.connection = connection;

@@ -51,7 +51,9 @@ export class PostListState {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #counting: ReturnType<typeof setTimeout> | undefined;
 
-  filtered = $derived(Object.values(this.filters).some((value) => value.trim() !== ""));
+  get filtered(): boolean {
+    return Object.values(this.filters).some((value) => value.trim() !== "");
+  }
 
   constructor(connection: string, project: string) {
     this.connection = connection;

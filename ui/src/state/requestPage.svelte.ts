@@ -58,13 +58,15 @@ export class RequestPageState {
   });
 
   /** The exchange that is shown, if Grapnel or the browser sent it. */
-  foreign = $derived.by(() => {
+  get foreign(): ApiExchangeView | null {
     const shown = this.exchange.data;
     return shown && !this.exchange.trouble && !isOwn(shown.summary) ? shown : null;
-  });
+  }
 
   /** Whether nothing is written yet. */
-  blank = $derived(this.target === "" && this.body === "" && this.headers.length === 0);
+  get blank(): boolean {
+    return this.target === "" && this.body === "" && this.headers.length === 0;
+  }
 
   read = (): Promise<void> => this.page.run(() => host.apiRequestPage(this.connection));
   readHistory = (): Promise<void> => this.history.run(() => host.apiRequestHistory(this.connection));

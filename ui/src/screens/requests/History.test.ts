@@ -43,6 +43,19 @@ test("a failed exchange shows its response, and its request without secrets", as
   expect(await screen.findByRole("combobox", { name: "Path" })).toHaveValue("");
 });
 
+test("an exchange of Grapnel is shown with its own request after the tab was left, too", async () => {
+  const user = await open();
+  await waitFor(() => expect(rows()).toHaveLength(8));
+  await user.click(screen.getByRole("tab", { name: "Overview" }));
+  await user.click(screen.getByRole("tab", { name: "Requests" }));
+  await user.type(await screen.findByRole("combobox", { name: "Path" }), "/nope");
+  await waitFor(() => expect(rows()).toHaveLength(8));
+  await user.click(rows()[3] as HTMLElement);
+  const request = await screen.findByRole("region", { name: "Request" });
+  expect(request).toHaveTextContent("/general/api/v1/token/authorized_by");
+  expect(screen.queryByRole("combobox", { name: "Path" })).toBeNull();
+});
+
 test("an exchange without a response says why", async () => {
   const user = await open();
   await waitFor(() => expect(rows()).toHaveLength(8));
