@@ -50,5 +50,5 @@ async fn check_vault(core: &Grapnel) {
 fn start_sandbox(app: &AppHandle, core: &Grapnel) {
     let apps = core.apps().unwrap_or_default();
     let addresses = apps.iter().flat_map(|app| app.overrides.values()).map(String::as_str);
-    app.state::<SandboxHandle>().wake(addresses);
+    app.state::<SandboxHandle>().wake(core, addresses);
 }

@@ -5,10 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use grapnel_core::Store;
 use grapnel_core::app::App;
+use grapnel_core::{Grapnel, write_private};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::AppId;
+use grapnel_sandbox::custom::SCOPES;
 use grapnel_sandbox::{Options, ProviderId, Registration, Sandbox};
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -17,8 +18,13 @@ use serde::Serialize;
 const PORT: u16 = 4780;
 
 /// The providers for a person to try, in the order of their ports.
-const PROVIDERS: [ProviderId; 4] =
-    [ProviderId::Grigora, ProviderId::Grindery, ProviderId::TheGrid, ProviderId::GroveStreams];
+const PROVIDERS: [ProviderId; 5] = [
+    ProviderId::Grigora,
+    ProviderId::Grindery,
+    ProviderId::TheGrid,
+    ProviderId::GroveStreams,
+    ProviderId::Custom,
+];
 
 /// The most open connections. Any program of this computer can open them, and each takes a file descriptor of the
 /// process that refreshes real tokens.
@@ -37,6 +43,7 @@ pub(crate) struct SandboxApp {
     pub(crate) provider: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    pub(crate) scopes: Vec<String>,
     pub(crate) overrides: BTreeMap<String, String>,
 }
 
@@ -51,17 +58,18 @@ struct Running {
     trouble: Option<Error>,
 }
 
+/// The methods take the core, since the data directory must be Grapnel's before the sandbox writes to it.
 impl SandboxHandle {
     /// Starts the sandbox at its apps' ports, if any of `addresses` belongs to it. A failure is kept for the window.
-    pub(crate) fn wake<'a>(&self, mut addresses: impl Iterator<Item = &'a str>) {
-        let Ok(home) = home() else { return };
+    pub(crate) fn wake<'a>(&self, core: &Grapnel, mut addresses: impl Iterator<Item = &'a str>) {
+        let home = home(core);
         let ports = kept_ports(&home).unwrap_or_else(usual_ports);
         if !addresses.any(|address| is_at(ports, address)) {
             return;
         }
         let mut running = self.0.lock();
         if running.sandbox.is_none() {
-            match start(ports, &home) {
+            match start_at(ports, &home) {
                 Ok(sandbox) => running.sandbox = Some(sandbox),
                 Err(error) => running.trouble = Some(explain(&error)),
             }
@@ -74,24 +82,24 @@ impl SandboxHandle {
     }
 
     /// Those of `apps` that do not work because the sandbox is not running.
-    pub(crate) fn stopped_apps(&self, apps: &[App]) -> Vec<AppId> {
+    pub(crate) fn stopped_apps(&self, core: &Grapnel, apps: &[App]) -> Vec<AppId> {
         if self.trouble().is_none() {
             return Vec::new();
         }
-        let ports = home().ok().and_then(|home| kept_ports(&home)).unwrap_or_else(usual_ports);
+        let ports = kept_ports(&home(core)).unwrap_or_else(usual_ports);
         let is_stopped = |app: &&App| app.overrides.values().any(|address| is_at(ports, address));
         apps.iter().filter(is_stopped).map(|app| app.id.clone()).collect()
     }
 
     /// Starts the sandbox unless it is running, and returns an app of each provider. A failure is also kept for the
     /// window.
-    pub(crate) fn start(&self) -> Result<Vec<SandboxApp>> {
+    pub(crate) fn start(&self, core: &Grapnel) -> Result<Vec<SandboxApp>> {
         let mut running = self.0.lock();
         let Running { sandbox, trouble } = &mut *running;
         let sandbox = match sandbox {
             Some(sandbox) => sandbox,
             none => {
-                let started = home().and_then(|home| first_start(&home).map_err(|error| explain(&error)));
+                let started = first_start(&home(core)).map_err(|error| explain(&error));
                 none.insert(started.inspect_err(|error| *trouble = Some(error.clone()))?)
             }
         };
@@ -104,27 +112,44 @@ impl SandboxHandle {
 /// program or another person's Grapnel uses one of those.
 fn first_start(home: &Path) -> io::Result<Sandbox> {
     if let Some(ports) = kept_ports(home) {
-        return start(ports, home);
+        return start_at(ports, home);
     }
     let sandbox = match start(usual_ports(), home) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => start([0; PROVIDERS.len()], home)?,
         started => started?,
     };
-    let port = |provider| sandbox.url(provider).and_then(|url| url.rsplit(':').next()?.parse().ok());
-    let ports: Vec<u16> = PROVIDERS.into_iter().filter_map(port).collect();
-    std::fs::write(home.join(PORTS), serde_json::to_vec(&ports)?)?;
+    keep_ports(home, &sandbox)?;
     Ok(sandbox)
 }
 
+/// Starts the sandbox at stored ports. A provider without one gets a free one, which is stored.
+fn start_at(ports: Ports, home: &Path) -> io::Result<Sandbox> {
+    let sandbox = start(ports, home)?;
+    if ports.contains(&0) {
+        keep_ports(home, &sandbox)?;
+    }
+    Ok(sandbox)
+}
+
+fn keep_ports(home: &Path, sandbox: &Sandbox) -> io::Result<()> {
+    let port = |provider| sandbox.url(provider).and_then(|url| url.rsplit(':').next()?.parse().ok());
+    let ports: Vec<u16> = PROVIDERS.into_iter().filter_map(port).collect();
+    write_private(&home.join(PORTS), &serde_json::to_vec(&ports)?)
+}
+
 /// The directory for what the sandbox has issued, and for its ports.
-fn home() -> Result<PathBuf> {
-    Ok(Store::default_home()?.join("sandbox"))
+fn home(core: &Grapnel) -> PathBuf {
+    core.home().join("sandbox")
 }
 
 const PORTS: &str = "ports.json";
 
+/// The stored ports. An earlier version stored none for the last provider, which is then 0.
 fn kept_ports(home: &Path) -> Option<Ports> {
-    serde_json::from_slice(&std::fs::read(home.join(PORTS)).ok()?).ok()
+    let kept: Vec<u16> = serde_json::from_slice(&std::fs::read(home.join(PORTS)).ok()?).ok()?;
+    let mut ports = Ports::default();
+    ports.iter_mut().zip(kept).for_each(|(port, kept)| *port = kept);
+    Some(ports)
 }
 
 fn usual_ports() -> Ports {
@@ -138,13 +163,14 @@ fn is_at(ports: Ports, address: &str) -> bool {
 }
 
 fn start(ports: Ports, home: &Path) -> io::Result<Sandbox> {
-    let [grigora_port, grindery_port, the_grid_port, grovestreams_port] = ports;
+    let [grigora_port, grindery_port, the_grid_port, grovestreams_port, custom_port] = ports;
     Sandbox::start(Options {
         providers: PROVIDERS.into(),
         grigora_port,
         grindery_port,
         the_grid_port,
         grovestreams_port,
+        custom_port,
         state: Some(home.to_owned()),
         control: false,
         connections: CONNECTIONS,
@@ -177,11 +203,18 @@ fn app(sandbox: &Sandbox, provider: ProviderId) -> SandboxApp {
         ProviderId::GroveStreams => "grapnel",
         _ => client_id,
     };
+    let is_custom = provider == ProviderId::Custom;
     SandboxApp {
-        name: format!("{} sandbox", provider.title()),
+        name: if is_custom {
+            "OpenID Connect sandbox".into()
+        } else {
+            format!("{} sandbox", provider.title())
+        },
         provider: provider.name().replace('-', ""),
         client_id: client_id.into(),
         client_secret: client_secret.unwrap_or_default().into(),
+        // The others take a request without scopes.
+        scopes: if is_custom { SCOPES.map(|(name, _)| name.to_owned()).into() } else { Vec::new() },
         overrides: addresses.into_iter().map(|(key, address)| (key.to_owned(), address)).collect(),
     }
 }
@@ -194,19 +227,36 @@ mod tests {
     fn urls_of_all_its_providers_are_recognized() {
         let ports = usual_ports();
         assert!(is_at(ports, "http://127.0.0.1:4780/oauth/token"));
-        assert!(is_at(ports, "http://127.0.0.1:4783/api"));
-        assert!(!is_at(ports, "http://127.0.0.1:4784/"));
+        assert!(is_at(ports, "http://127.0.0.1:4784/api"));
+        assert!(!is_at(ports, "http://127.0.0.1:4785/"));
         assert!(!is_at(ports, "http://127.0.0.1:47800/"));
     }
 
     #[test]
     fn its_apps_match_the_cores_provider_profiles() {
         let home = tempfile::tempdir().unwrap();
-        let sandbox = start([0; 4], home.path()).unwrap();
+        let sandbox = start([0; 5], home.path()).unwrap();
         for offered in PROVIDERS.map(|provider| app(&sandbox, provider)) {
             let profile = grapnel_model::provider::Profile::find(&offered.provider).unwrap();
             profile.config(&offered.overrides).unwrap();
         }
+    }
+
+    #[test]
+    fn a_provider_that_an_earlier_version_did_not_have_gets_a_port_that_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let first = start([0; 5], home.path()).unwrap();
+        keep_ports(home.path(), &first).unwrap();
+        let ports = kept_ports(home.path()).unwrap();
+        std::fs::write(home.path().join(PORTS), serde_json::to_vec(&ports[..4]).unwrap()).unwrap();
+        assert_eq!(kept_ports(home.path()).unwrap(), [ports[0], ports[1], ports[2], ports[3], 0]);
+        drop(first);
+        let other = tempfile::tempdir().unwrap();
+        std::fs::write(other.path().join(PORTS), "[0,0,0,0]").unwrap();
+        let again = start_at(kept_ports(other.path()).unwrap(), other.path()).unwrap();
+        let kept = kept_ports(other.path()).unwrap();
+        assert!(!kept.contains(&0));
+        assert!(is_at(kept, &format!("{}/", again.custom())));
     }
 
     /// Whether or not the usual ports are free where the tests run.

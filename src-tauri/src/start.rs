@@ -196,7 +196,9 @@ fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
     }
     tauri::async_runtime::spawn(async move {
         if arguments.sandbox {
-            let failed = app.state::<SandboxHandle>().start().err();
+            let core = app.state::<CoreHandle>();
+            let started = core.core().await.and_then(|core| app.state::<SandboxHandle>().start(core));
+            let failed = started.err();
             if let Some(error) = &failed {
                 tracing::error!(%error, "the sandbox did not start");
             }

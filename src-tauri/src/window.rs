@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use grapnel_core::make_private_directory;
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::text::clean_line;
 use parking_lot::Mutex;
@@ -70,7 +71,7 @@ pub(crate) fn open(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
                 let _ = window.show();
             }
         });
-    let window = match app.path().app_local_data_dir().map(std::fs::create_dir_all) {
+    let window = match app.path().app_local_data_dir().map(|path| make_private_directory(&path)) {
         Ok(Ok(())) => window,
         failed => {
             // The page stores its theme there, and works without. It reports a broken data directory itself.

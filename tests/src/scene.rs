@@ -112,7 +112,12 @@ impl Scene {
 
     /// Starts Grapnel.
     pub async fn open_grapnel(&self) -> Result<Window> {
-        Window::open(self.desktop(), &self.program, &[]).await
+        self.open_grapnel_with(&[]).await
+    }
+
+    /// Starts Grapnel with arguments.
+    pub async fn open_grapnel_with(&self, arguments: &[&str]) -> Result<Window> {
+        Window::open(self.desktop(), &self.program, arguments).await
     }
 
     /// Finds a Grapnel that was started by another program.

@@ -55,6 +55,11 @@ impl Grapnel {
         Ok(Self(ctx))
     }
 
+    /// The data directory.
+    pub fn home(&self) -> &Path {
+        self.0.store.home()
+    }
+
     /// The events from now on.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.0.events.subscribe()

@@ -45,6 +45,6 @@ mod unique_names;
 pub use grapnel::{Grapnel, Idle};
 pub use grapnel_oauth::{clock, discovery, endpoint_check};
 pub use grapnel_store::vault::{Keyring, KeyringSignal, SystemKeyring};
-pub use grapnel_store::{Store, write_private};
+pub use grapnel_store::{Store, make_private_directory, write_private};
 pub use grapnel_token_client::core_dumps;
 pub use remove_app::Removed;

@@ -57,7 +57,12 @@ pub struct ProposedRedirect {
 impl ProposedRedirect {
     /// New redirect URIs, unique to one app.
     pub fn random() -> Self {
-        let segment = path_segment(&AppId::random());
+        Self::of(&AppId::random())
+    }
+
+    /// The redirect URIs of an app's own. They are always the same for it.
+    pub fn of(app: &AppId) -> Self {
+        let segment = path_segment(app);
         Self { deep_link: own_deep_link(&segment), loopback: own_loopback(None, &segment) }
     }
 }
@@ -268,6 +273,9 @@ mod tests {
             assert!(own.ends_with(&format!("/callback/{}", path_segment(&one))), "{own}");
             assert_eq!(replacement_for_shared(&one, &own), None);
         }
+        let offered = ProposedRedirect::of(&one);
+        assert_eq!(offered.loopback, parse_entered("loopback", &path_segment(&one)).unwrap());
+        assert_eq!(offered.deep_link, parse_entered("deep-link", &path_segment(&one)).unwrap());
         for (shared, own) in [
             (DEEP_LINK, parse_entered("", &path_segment(&one)).unwrap()),
             ("http://127.0.0.1/callback", parse_entered("loopback", &path_segment(&one)).unwrap()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as Bound};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ impl Sandbox {
             let setup = ProviderSetup { port, shared: shared.clone(), consent: options.consent };
             let (provider, router) = build(id, setup, &options);
             if let Some(state) = &options.state {
-                std::fs::create_dir_all(state)?;
+                make_private_directory(state)?;
                 provider.grants.persist_to(state.join(format!("{}.json", id.name())))?;
             }
             providers.insert(id, provider);
@@ -224,6 +225,14 @@ fn build(id: ProviderId, setup: ProviderSetup, options: &Options) -> (Arc<Provid
         ProviderId::GroveStreams => grovestreams::build(setup),
         ProviderId::Custom => custom::build(setup, options),
     }
+}
+
+/// Creates a directory, and those above it that do not exist, for their owner only.
+fn make_private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
 }
 
 fn bind(port: u16) -> io::Result<Bound> {

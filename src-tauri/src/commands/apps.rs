@@ -24,8 +24,11 @@ use crate::save_file::PendingFile;
 /// Starts the sandbox and returns an app for each of its providers.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn sandbox(sandbox: State<'_, SandboxHandle>) -> Result<Vec<SandboxApp>> {
-    sandbox.start()
+pub(crate) async fn sandbox(
+    core: State<'_, CoreHandle>,
+    sandbox: State<'_, SandboxHandle>,
+) -> Result<Vec<SandboxApp>> {
+    sandbox.start(core.core().await?)
 }
 
 /// Discovers an issuer, or the authorization server of a protected API or an MCP server: the settings for an app of a
@@ -64,11 +67,12 @@ pub(crate) async fn check_endpoints(
     calls.run(call, Box::pin(core.check_endpoints(&provider, overrides))).await
 }
 
-/// Proposes unused redirect URIs, to be registered before an app is added.
+/// Proposes redirect URIs: unused ones, to be registered before an app is added, or those of an app's own, which are
+/// always the same.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn propose_redirect() -> Result<ProposedRedirect> {
-    Ok(ProposedRedirect::random())
+pub(crate) async fn propose_redirect(app: Option<AppId>) -> Result<ProposedRedirect> {
+    Ok(app.map_or_else(ProposedRedirect::random, |app| ProposedRedirect::of(&app)))
 }
 
 /// Adds an app. An error names the invalid field.

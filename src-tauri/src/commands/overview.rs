@@ -66,7 +66,7 @@ pub(crate) async fn overview(
         attempts: core.attempts()?,
         vault: core.vault_error(),
         sandbox: sandbox.trouble(),
-        sandbox_apps: sandbox.stopped_apps(&apps),
+        sandbox_apps: sandbox.stopped_apps(core, &apps),
         apps,
         missed: backlog.take(),
     })

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use grapnel_core::make_private_directory;
 use tauri::{AppHandle, Manager};
 
 use super::desktop_entry;
@@ -56,7 +57,7 @@ fn use_own(entries: &Path, program: &Path) -> std::io::Result<bool> {
     let is_written = fs::read_to_string(&path).is_ok_and(|found| found == text);
     let is_default = default_entry().is_some_and(|default| default == name);
     if !is_written {
-        fs::create_dir_all(entries)?;
+        make_private_directory(entries)?;
         fs::write(&path, text)?;
     }
     if !is_default {

@@ -4,6 +4,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use grapnel_core::make_private_directory;
 use grapnel_model::error::{Code, Error, Result};
 use tauri::{AppHandle, Manager};
 
@@ -39,7 +40,7 @@ fn write(path: &Path) -> std::io::Result<()> {
     let program = std::env::current_exe()?;
     let program =
         program.to_str().ok_or_else(|| std::io::Error::other("this program’s path is not UTF-8"))?;
-    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+    make_private_directory(path.parent().unwrap_or(path))?;
     let unwritable = || std::io::Error::other("this program’s path cannot be in an entry");
     std::fs::write(path, text(program).ok_or_else(unwritable)?)
 }

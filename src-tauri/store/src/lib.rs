@@ -35,4 +35,4 @@ pub mod vault_table;
 pub use database::Store;
 pub use failure::BACKUP_FILES;
 pub use locks::Presence;
-pub use open::write_private;
+pub use open::{make_private_directory, write_private};

@@ -9,7 +9,7 @@ use grapnel_model::id::{AttemptId, ConnectionId};
 
 use crate::database::Store;
 use crate::filesystem;
-use crate::open::make_inner_directory;
+use crate::open::make_private_directory;
 
 /// The file that each process locks while it uses the data directory.
 pub(crate) const PRESENCE: &str = "grapnel.lock";
@@ -64,7 +64,7 @@ impl Store {
 
     fn file(&self, name: &str) -> Result<File> {
         let directory = self.home.join("locks");
-        let opened = make_inner_directory(&directory).and_then(|()| open(&directory.join(name)));
+        let opened = make_private_directory(&directory).and_then(|()| open(&directory.join(name)));
         opened.map_err(|error| self.lock_failed(&error))
     }
 

@@ -12,6 +12,8 @@ use crate::failure::{damaged, failed};
 
 /// The file name of the database in the data directory.
 pub(crate) const FILE: &str = "grapnel.db";
+/// The directory of the sandbox. Earlier versions created it before the database.
+const SANDBOX: &str = "sandbox";
 /// The migrations, in order. A released migration is never changed.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema/1-apps-and-connections.sql"),
@@ -128,8 +130,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
 }
 
-/// Creates the directory for its owner only. An existing one is restricted to its owner if it is empty or has a
-/// database. If it has other files, its permissions may be intended, and this fails.
+/// Creates the directory for its owner only. An existing one is restricted to its owner if it has a database, or nothing
+/// but the sandbox's directory. If it has other files, its permissions may be intended, and this fails.
 #[cfg(unix)]
 fn make_directory(home: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -138,7 +140,10 @@ fn make_directory(home: &Path) -> std::io::Result<()> {
     if others == 0 {
         return Ok(());
     }
-    if !home.join(FILE).exists() && fs::read_dir(home)?.next().is_some() {
+    let is_foreign = |entry: &std::io::Result<fs::DirEntry>| {
+        !entry.as_ref().is_ok_and(|entry| entry.file_name() == SANDBOX && entry.path().is_dir())
+    };
+    if !home.join(FILE).exists() && fs::read_dir(home)?.any(|entry| is_foreign(&entry)) {
         return Err(std::io::Error::other(
             "others can look into it, and it holds files that are not Grapnel’s",
         ));
@@ -155,8 +160,8 @@ pub(crate) fn make_file(path: &Path) -> std::io::Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))
 }
 
-/// Creates a directory inside the data directory, for its owner only.
-pub(crate) fn make_inner_directory(path: &Path) -> std::io::Result<()> {
+/// Creates a directory, and those above it that do not exist, for their owner only.
+pub fn make_private_directory(path: &Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -178,7 +183,7 @@ fn make_directory(home: &Path) -> std::io::Result<()> {
 #[cfg(unix)]
 fn restrict_inner_files(home: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    for (name, mode) in [("locks", 0o700), ("window.json", 0o600)] {
+    for (name, mode) in [("locks", 0o700), (SANDBOX, 0o700), ("window.json", 0o600)] {
         let path = home.join(name);
         if fs::symlink_metadata(&path)
             .is_ok_and(|found| found.permissions().mode() & 0o077 != 0 && !found.is_symlink())
@@ -286,6 +291,22 @@ mod tests {
         let apps = crate::app::all(&open(home.path()).unwrap()).unwrap();
         let told = apps.iter().map(|app| (app.name.as_str(), app.scopes.len(), app.environment.as_deref()));
         assert_eq!(told.collect::<Vec<_>>(), [("Grigora (Staging)", 1, None)]);
+    }
+
+    /// An earlier version left a directory with nothing but the sandbox's files when its first start failed.
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_with_only_the_sandbox_is_restricted_and_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        fs::create_dir(home.path().join("sandbox")).unwrap();
+        open(home.path()).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(home.path()), 0o700);
+        let inner = home.path().join("some/where");
+        make_private_directory(&inner).unwrap();
+        assert_eq!((mode(&inner), mode(inner.parent().unwrap())), (0o700, 0o700));
     }
 
     #[cfg(unix)]

@@ -22,6 +22,7 @@ mod paste;
 mod request_page;
 mod requests;
 mod resource;
+mod sandbox_first_start;
 mod sandbox_restart;
 mod screens;
 #[path = "../peer/server.rs"]

@@ -16,7 +16,7 @@ use grapnel_tests::window::Window;
 use grapnel_tests::{Context, Result, ensure};
 
 /// One for each provider of the sandbox; Grigora's is the first.
-const PORTS: usize = 4;
+const PORTS: usize = 5;
 
 #[tokio::test]
 async fn sandbox_connections_survive_a_restart_and_a_taken_port_is_told_at_once() -> Result<()> {

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use grapnel_core::Store;
+use grapnel_core::{Store, make_private_directory};
 use grapnel_model::error::{Code, Error, Result, io_error_text};
 use jiff::Timestamp;
 use listenfd::ListenFd;
@@ -82,7 +82,7 @@ pub(super) fn install() -> Result<Units> {
     let directory = unit_directory()?;
     // Without systemd, the unit files are removed again.
     systemctl(&["daemon-reload"])?;
-    fs::create_dir_all(&directory).map_err(|error| failed(&error))?;
+    make_private_directory(&directory).map_err(|error| failed(&error))?;
     let files = [(directory.join(SERVICE), service), (directory.join(SOCKET), socket)];
     for (path, text) in &files {
         fs::write(path, text).map_err(|error| failed(&error))?;
