@@ -134,8 +134,9 @@ pub(crate) async fn view(ctx: &Context, id: &AppId) -> Result<CertificateView> {
     let Some(certificate) = of(app.config()?, &secrets)? else {
         return Err(Error::input("client_auth", format!("The app “{}” has no certificate.", app.row.name))
             .hint(
-                "Set client_auth to tls_client_auth or self_signed_tls_client_auth, or certificate_bound to true, if \
-                 the provider knows your client by a certificate.",
+                "If the provider knows your client by a certificate, set “Client authentication” (client_auth) to \
+                 tls_client_auth or self_signed_tls_client_auth, or “Tokens are bound to the certificate (mTLS)” to \
+                 yes (certificate_bound=true).",
             )
             .next_step(NextStep::EditApp));
     };

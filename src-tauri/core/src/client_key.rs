@@ -47,7 +47,7 @@ pub(crate) async fn public(ctx: &Context, id: &AppId) -> Result<String> {
     let keys: Vec<Value> = [key, certificate].into_iter().flatten().collect();
     if keys.is_empty() {
         return Err(Error::input("client_auth", format!("The app “{}” has no private key.", app.row.name))
-            .hint("Set client_auth to private_key_jwt; Grapnel then makes a key.")
+            .hint("Set “Client authentication” to private_key_jwt (client_auth); Grapnel then makes a key.")
             .next_step(NextStep::EditApp));
     }
     serde_json::to_string_pretty(&json!({ "keys": keys }))

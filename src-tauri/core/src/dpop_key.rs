@@ -46,10 +46,15 @@ pub(crate) fn lacks_binding(config: &ProviderConfig, grant: &Grant, replaces_bou
 
 /// The error of such a grant. The caller says what it means.
 pub(crate) fn not_bound(provider: &str, config: &ProviderConfig) -> Error {
-    let accept = if config.dpop == Dpop::Required { "true" } else { "false" };
+    let accept = if config.dpop == Dpop::Required {
+        "yes, if the provider does (dpop=true)"
+    } else {
+        "no (dpop=false)"
+    };
     Error::new(Code::ProviderError, format!("{provider} did not bind the token to a key (DPoP)."))
         .hint(format!(
-            "Set dpop={accept} for the app to accept such tokens, or ask the provider to bind them for your client."
+            "To accept such tokens, set the app’s “Bind tokens to a key (DPoP)” to {accept}. Or ask the provider to bind \
+             them for your client."
         ))
         .next_step(NextStep::EditApp)
 }

@@ -323,7 +323,7 @@ fn log_outcome(
 /// Where the person can revoke access by hand, if known.
 fn manual_revocation_hint(ctx: &Context, row: &RevocationRow) -> Result<String> {
     let app = ctx.store.read(|c| app::get(c, &row.app_id))?.ok_or_else(Error::no_app)?;
-    let portal = &Profile::find(&app.provider)?.portal;
+    let portal = Profile::find(&app.provider)?.portal_of(&app.overrides);
     Ok(if portal.is_empty() { String::new() } else { format!(" You can do so by hand: {portal}") })
 }
 

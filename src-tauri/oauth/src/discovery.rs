@@ -363,9 +363,9 @@ fn nothing_found(asked: &TypedIssuer, others: &[(Url, NoDocument)]) -> Error {
             .suggest(target),
         None if is_unavailable => match unavailable.find_map(|advice| advice) {
             Some(advice) => error.hint(advice),
-            None => error.hint("Try again later, or enter the addresses by hand."),
+            None => error.hint("Try again later, or enter the endpoints by hand."),
         },
-        None => error.hint("Compare the issuer with the provider’s pages, or enter the addresses by hand."),
+        None => error.hint("Compare the issuer with the provider’s pages, or enter the endpoints by hand."),
     }
 }
 
@@ -407,5 +407,5 @@ fn incomplete(needed: &str, metadata: &Metadata, documents: &[String], notes: &[
     for note in notes.iter().filter(|note| note.kind == NoteKind::Unsupported) {
         let _ = write!(message, " {}", note.text);
     }
-    wrong(message).hint("Enter the addresses by hand, if the provider’s pages name them.")
+    wrong(message).hint("Enter the endpoints by hand, if the provider’s pages name them.")
 }

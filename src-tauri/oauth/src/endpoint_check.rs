@@ -164,7 +164,15 @@ fn of_endpoint(key: &str, url: &Url, reply: &Reply) -> EndpointCheck {
         },
         Some(check) => check,
         None => {
-            let found = format!("{} answered {}.", reached(url), reply.status);
+            let why = match reply.status {
+                status if status.is_success() || status.is_redirection() => "",
+                // Only the authorization endpoint has to take one (RFC 6749 §3.1).
+                StatusCode::METHOD_NOT_ALLOWED if key != "authorize_url" => {
+                    ": it exists, and takes no GET, as expected"
+                }
+                _ => ": it exists, and refused a request without parameters",
+            };
+            let found = format!("{} answered {}{why}.", reached(url), reply.status);
             EndpointCheck::new(key, CheckOutcome::Passed, found)
         }
     }

@@ -1,6 +1,6 @@
 //! What a provider's error response means, explained to a person.
 
-use grapnel_model::error::{Code, Error};
+use grapnel_model::error::{Code, Error, NextStep};
 use grapnel_model::provider::{AssertionAudience, ClientAuth, ProviderConfig};
 use grapnel_model::secret::ExposeSecret;
 
@@ -58,9 +58,17 @@ impl Refusal<'_> {
                 format!("{provider} refused the DPoP proof{}.{said}", self.in_brackets()),
             )
             .hint(
-                "If the app is registered for DPoP-bound tokens, set dpop=true for it. Otherwise compare the clock of \
-                 this computer with the time. Then try again.",
+                "If the app is registered for DPoP-bound tokens, set “Bind tokens to a key (DPoP)” to yes (dpop=true). \
+                 Otherwise compare the clock of this computer with the time. Then try again.",
             ),
+            "invalid_scope" => Error {
+                field: Some("scopes".to_owned()),
+                next_step: Some(NextStep::EditApp),
+                ..Error::new(
+                    Code::ProviderError,
+                    format!("{provider} refused the scopes that the app asks for{}.{said}", self.in_brackets()),
+                )
+            },
             "invalid_authorization_details" => Error::new(
                 Code::ProviderError,
                 format!(
@@ -116,15 +124,21 @@ pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &st
         (_, None) => " If the provider gave you a client secret, enter it as well.",
         (ClientAuth::Basic, Some(secret)) if is_encoded(secret) || is_encoded(&credentials.client_id) => {
             " The secret has characters that HTTP Basic carries encoded (RFC 6749 §2.3.1), and not every provider \
-             decodes them: if both are right, set client_auth to basic_raw or body."
+             decodes them: if both are right, set “Client authentication” to client_secret_basic, not \
+             URL-encoded, or to client_secret_post (client_auth=basic_raw or body)."
         }
         (ClientAuth::Basic | ClientAuth::BasicRaw, Some(_)) => {
-            " If both are right, the provider may want them in the request body: set client_auth to body."
+            " If both are right, the provider may want them in the request body: set “Client authentication” to \
+             client_secret_post (client_auth=body)."
         }
         (ClientAuth::Body, Some(_)) => {
-            " If both are right, the provider may want them by HTTP Basic: set client_auth to basic."
+            " If both are right, the provider may want them by HTTP Basic: set “Client authentication” to \
+             client_secret_basic (client_auth=basic)."
         }
-        (ClientAuth::None, Some(_)) => " The app’s client_auth is none: set it to basic or body.",
+        (ClientAuth::None, Some(_)) => {
+            " The app sends no secret: set “Client authentication” to client_secret_basic or client_secret_post \
+             (client_auth=basic or body)."
+        }
         (
             ClientAuth::SecretJwt
             | ClientAuth::PrivateKeyJwt
@@ -157,14 +171,16 @@ fn assertion_hint(config: &ProviderConfig, then: &str) -> String {
     let (named, other) = if names_issuer { ("issuer", "token_url") } else { ("token URL", "issuer") };
     format!(
         "{registered}. If both are right, the provider may expect another audience in the client’s JWT, which names \
-         the {named}: set assertion_audience to {other}. Then {then}."
+         the {named}: set “Audience of the client’s JWT” \
+         (assertion_audience) to {other}. Then {then}."
     )
 }
 
 /// The hint for a refused assertion of the JWT bearer grant (RFC 7523 §3.1).
 pub const ASSERTION_HINT: &str = "Look at the provider whether the account has this public key (grapnel app key) and \
     may have these scopes, and, if the app acts for someone (assertion_subject), whether that is permitted there. The \
-    provider may expect another audience: set assertion_audience.";
+    provider may expect another audience: set “Audience of the client’s JWT” \
+    (assertion_audience).";
 
 /// Whether the form encoding of HTTP Basic changes the text.
 fn is_encoded(text: &str) -> bool {

@@ -87,8 +87,7 @@ async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
                 format!("{}?error=mercury_in_retrograde&state={}", consent.redirect_uri(), consent.state());
             scene.desktop().open(&answer)?;
             page.find(Role::Heading, "Sign-in failed").await?;
-            page.says("Grigora on this computer (127.0.0.1) refused, with the error “mercury_in_retrograde”.")
-                .await
+            page.says("Grigora (this computer) refused, with the error “mercury_in_retrograde”.").await
         })
         .await?;
     let consent = scene

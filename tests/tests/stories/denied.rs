@@ -16,7 +16,7 @@ async fn a_denied_request_is_no_failure_and_can_be_repeated() -> Result<()> {
         .step("Cancel is told as a no, and not as a failure", async {
             consent.cancel().await?;
             page.find(Role::Heading, "Access denied").await?;
-            page.says("Access was denied at Grigora on this computer (127.0.0.1).").await?;
+            page.says("Access was denied at Grigora (this computer).").await?;
             page.says("Nothing changed, and no tokens were issued.").await?;
             ensure!(!page.text().await?.contains("failed"), "it says that something failed");
             scene.desktop().brings_to_front(window.process().pid).await

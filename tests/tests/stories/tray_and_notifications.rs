@@ -53,7 +53,7 @@ async fn an_absent_person_is_notified_once_and_the_tray_keeps_the_program_runnin
         .step(
             "In the tray, it says what is wrong; closing hides the window, and a click brings it back",
             async {
-                page.settings("Refresh").await?;
+                page.settings("General").await?;
                 page.tick("Stay in the tray").await?;
                 until("the tray", async || {
                     Ok((panel.tooltip().await? == "The connection needs to be reconnected").then_some(()))

@@ -138,7 +138,8 @@ pub(super) fn match_pasted(
     let not_it = |fault: CallbackError| {
         wrong_paste(&match fault {
             CallbackError::Neither => {
-                "That address carries neither a code nor an error. It may be the address of the sign-in page."
+                "That address carries neither a code nor an error. It may be the address of the sign-in page. If that \
+                 page is empty, click into the browser’s address bar and press Enter."
                     .into()
             }
             fault => format!("{WRONG_CALLBACK_URL}: {fault}."),

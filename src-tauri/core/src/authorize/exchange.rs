@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use grapnel_model::api_exchange::ExchangeKind;
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::provider::GrantType;
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::SecretString;
@@ -151,14 +151,24 @@ pub(super) fn denied(
         )
         .means("No token was issued, and nothing changed here.")
         .hint("Ask for another class of authentication (acr_values), or for none."),
-        _ => Refusal { status: None, error: &error, description: description.as_deref() }
-            .explain(provider)
-            .means("No token was issued, and nothing changed here.")
-            .or_hint(
-                "Compare the app’s settings at the provider (redirect URI, scopes) with those here, then try \
-                again.",
-            ),
+        _ => compare_settings(
+            Refusal { status: None, error: &error, description: description.as_deref() }.explain(provider),
+        )
+        .means("No token was issued, and nothing changed here."),
     })
+}
+
+/// Adds what to do to the error of an authorization request that was refused, unless that is known.
+pub(super) fn compare_settings(error: Error) -> Error {
+    if error.hint.is_some() {
+        return error;
+    }
+    let hint = if error.field.as_deref() == Some("scopes") {
+        "Compare the app’s scopes with those that the provider offers, then try again."
+    } else {
+        "Compare the app’s settings at the provider (redirect URI, scopes) with those here, then try again."
+    };
+    error.hint(hint).next_step(NextStep::EditApp)
 }
 
 /// The error of a provider that has to ask the person and must not (OpenID Connect Core §3.1.2.6).

@@ -12,6 +12,7 @@ use grapnel_oauth::refusal::Refusal;
 use grapnel_oauth::sign_in_messages;
 use url::Url;
 
+use super::exchange::compare_settings;
 use crate::context::Context;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::OAuthClient;
@@ -52,10 +53,7 @@ fn explain(client: &OAuthClient, failure: TokenFailure) -> Error {
                     .explain(provider);
             match refusal.code {
                 Code::InvalidClient => client.advise(refusal, "try again"),
-                _ => refusal.or_hint(
-                    "Compare the app’s settings at the provider (redirect URI, scopes) with those here, then try \
-                     again.",
-                ),
+                _ => compare_settings(refusal),
             }
         }
         TokenFailure::Failed(failure) => failure

@@ -103,7 +103,7 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
     let (standing, app) = (ConnectionStatus::from(&row), app::view(app)?);
     let error = error(ctx, &standing, &app);
     let profile = Profile::find(&app.provider)?;
-    let (requested, portal) = (app.scopes.clone(), profile.portal.clone());
+    let (requested, portal) = (app.scopes.clone(), profile.portal_of(&app.overrides).to_owned());
     let aliases = profile.config(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
     let summary = StatusContext::of(ctx, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
     let refreshes = row.sealed_refresh().is_some();

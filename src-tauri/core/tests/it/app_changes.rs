@@ -123,7 +123,7 @@ async fn authorization_and_login_endpoints_are_protected_too() {
     let moved = world.grapnel.change_app(&app.id, new).await.unwrap();
     assert_eq!(
         (moved.provider_name.as_str(), moved.login_host.as_deref()),
-        ("GroveStreams on this computer (127.0.0.1)", Some("localhost"))
+        ("GroveStreams (this computer)", Some("localhost"))
     );
     assert_eq!(world.grapnel.connection(&id).unwrap().summary.state, State::ReconnectNeeded);
 }

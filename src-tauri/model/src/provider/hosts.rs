@@ -171,14 +171,20 @@ impl Profile {
             .all(is_loopback)
     }
 
+    /// The page at which a person manages apps and revokes access. A server on this computer, such as the sandbox, has
+    /// none: that of the real provider knows nothing of it.
+    pub fn portal_of(&self, overrides: &Overrides) -> &str {
+        if self.is_here(overrides) { "" } else { &self.portal }
+    }
+
     /// The provider's name in a sentence, with the host if that does not belong to the provider. For a custom provider,
     /// the host alone.
     pub fn name_in_sentence(&self, overrides: &Overrides) -> String {
         let is_known = self.values.get("authorize_url").is_some_and(|value| !value.value.is_empty());
         if is_known {
             return match self.other_hosts(overrides).first() {
-                Some(other) if self.is_here(overrides) => {
-                    format!("{} on this computer ({})", self.name, other.host)
+                Some(_) if self.is_here(overrides) => {
+                    format!("{} (this computer)", self.name)
                 }
                 Some(other) => format!("{}, as {}", other.host, self.name),
                 None => self.name.clone(),
@@ -278,14 +284,15 @@ mod tests {
             profile.own_endpoints().map(|(key, ..)| (key.to_owned(), format!("{address}/{key}"))).collect()
         };
         for (id, at, called) in [
-            ("grigora", "http://127.0.0.1:4780", "Grigora on this computer (127.0.0.1)"),
-            ("thegrid", "http://localhost:4782", "The Grid on this computer (localhost)"),
-            ("grovestreams", "https://[::1]", "GroveStreams on this computer ([::1])"),
+            ("grigora", "http://127.0.0.1:4780", "Grigora (this computer)"),
+            ("thegrid", "http://localhost:4782", "The Grid (this computer)"),
+            ("grovestreams", "https://[::1]", "GroveStreams (this computer)"),
             ("grigora", "http://127.0.0.1.evil.example", "127.0.0.1.evil.example, as Grigora"),
         ] {
             let profile = profile(id);
             let mut here = addresses(profile, at);
             assert_eq!(profile.name_in_sentence(&here), called);
+            assert_eq!(profile.portal_of(&here).is_empty(), called.ends_with("(this computer)"), "{id}");
             here.insert("userinfo_url".into(), "https://evil.example/who".into());
             assert!(profile.name_in_sentence(&here).ends_with(&format!(", as {}", profile.name)), "{id}");
         }

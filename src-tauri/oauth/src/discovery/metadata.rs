@@ -170,7 +170,7 @@ fn refuse_unsafe(issuer: &Url, name: &str, value: &Value) -> Result<()> {
     let Some(reason) = unsafe_reason(issuer, &url) else { return Ok(()) };
     let shown = clean(url.as_str(), &[]);
     Err(wrong(format!("The metadata of {issuer} cannot be used: its {name} ({shown}) {reason}."))
-        .hint("Tell the provider; the proxy before its server may be set up wrongly. Or enter the addresses by hand."))
+        .hint("Tell the provider; the proxy before its server may be set up wrongly. Or enter the endpoints by hand."))
 }
 
 /// Why nothing is sent to a URL that a server names, if it is unencrypted or on loopback: codes, tokens and secrets

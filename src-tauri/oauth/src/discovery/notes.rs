@@ -146,7 +146,7 @@ const DPOP_ALGORITHMS: &str = "dpop_signing_alg_values_supported";
 fn dpop(metadata: &Metadata) -> Option<String> {
     metadata.list(DPOP_ALGORITHMS).contains(&"ES256").then(|| {
         "The issuer can bind access tokens to a key of the connection (DPoP, RFC 9449), so that a stolen token is \
-         useless. Set dpop to true for that, if the API accepts such tokens."
+         useless. If the API accepts such tokens, set “Bind tokens to a key (DPoP)” to yes (dpop=true)."
             .to_owned()
     })
 }
@@ -176,7 +176,7 @@ pub(super) const CERTIFICATE_BOUND: &str = "tls_client_certificate_bound_access_
 fn certificate(metadata: &Metadata) -> Option<String> {
     metadata.is_set(CERTIFICATE_BOUND).then(|| {
         "The issuer can bind access tokens to a client certificate (mTLS, RFC 8705). If your client is registered so, \
-         set certificate_bound to true."
+         set “Tokens are bound to the certificate (mTLS)” to yes (certificate_bound=true)."
             .to_owned()
     })
 }

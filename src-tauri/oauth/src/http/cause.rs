@@ -189,8 +189,9 @@ fn of_certificate(error: &rustls::Error, route_facts: &RouteFacts<'_>) -> Option
         ),
         Alert::CertificateRequired => (
             format!("{host} wants a client certificate (mTLS), and got none"),
-            "If the provider knows your client by a certificate, set the app’s client authentication to \
-             tls_client_auth or self_signed_tls_client_auth, or certificate_bound to true.",
+            "If the provider knows your client by a certificate, set “Client authentication” (client_auth) \
+             to tls_client_auth or self_signed_tls_client_auth, or “Tokens are bound to the certificate (mTLS)” to yes \
+             (certificate_bound=true).",
         ),
         Alert::BadCertificate
         | Alert::UnsupportedCertificate
