@@ -42,7 +42,7 @@ export const commands = {
 	/**  Tests the endpoints that these settings of a provider lead to, without credentials. Changes nothing. */
 	checkEndpoints: (provider: string, overrides: { [key in string]: string }, call: number) => typedError<EndpointCheck[], Error>(__TAURI_INVOKE("check_endpoints", { provider, overrides, call })),
 	/**  Proposes unused redirect URIs, to be registered before an app is added. */
-	proposeRedirect: () => typedError<ProposedRedirect, Error>(__TAURI_INVOKE("propose_redirect")),
+	proposeRedirect: (app: AppId | null) => typedError<ProposedRedirect, Error>(__TAURI_INVOKE("propose_redirect", { app })),
 	/**  Repeats discovery for an app and returns the differences. Changes nothing. */
 	rediscover: (appId: AppId) => typedError<Rediscovery, Error>(__TAURI_INVOKE("rediscover", { appId })),
 	/**  Adds an app. An error names the invalid field. */
@@ -1946,6 +1946,7 @@ export type SandboxApp = {
 	provider: string,
 	client_id: string,
 	client_secret: string,
+	scopes: string[],
 	overrides: { [key in string]: string },
 };
 

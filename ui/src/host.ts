@@ -160,7 +160,7 @@ export const host = {
   checkEndpoints: (provider: string, overrides: { [key in string]: string }, call: number) =>
     ask(() => commands.checkEndpoints(provider, overrides, call)),
   /** Generates unused redirect URIs. */
-  proposeRedirect: () => ask(() => commands.proposeRedirect()),
+  proposeRedirect: (app: string | null) => ask(() => commands.proposeRedirect(app)),
   /** What the issuer's current metadata would change in an app. */
   rediscover: (app: string) => ask(() => commands.rediscover(app)),
   addApp: (app: NewApp) => ask(() => commands.addApp(app)),

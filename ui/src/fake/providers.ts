@@ -184,6 +184,7 @@ export const offered: SandboxApp[] = [
     provider: "grigora",
     client_id: "sandbox-grigora",
     client_secret: "sandbox-client-secret",
+    scopes: [],
     overrides: {
       authorize_url: "http://127.0.0.1:4455/oauth/authorize",
       token_url: "http://127.0.0.1:4455/general/oauth/token",
@@ -195,6 +196,7 @@ export const offered: SandboxApp[] = [
     provider: "grindery",
     client_id: "",
     client_secret: "",
+    scopes: [],
     overrides: {
       authorize_url: "http://127.0.0.1:4456/oauth/authorize",
       token_url: "http://127.0.0.1:4456/oauth/token",
@@ -205,6 +207,7 @@ export const offered: SandboxApp[] = [
     provider: "thegrid",
     client_id: "sandbox-thegrid",
     client_secret: "sandbox-client-secret",
+    scopes: [],
     overrides: {
       authorize_url: "http://127.0.0.1:4457/login/authorize",
       token_url: "http://127.0.0.1:4457/login/authorize/token",
@@ -215,10 +218,24 @@ export const offered: SandboxApp[] = [
     provider: "grovestreams",
     client_id: "grapnel",
     client_secret: "",
+    scopes: [],
     overrides: {
       authorize_url: "http://127.0.0.1:4458/Modern/#signinoauth/",
       token_url: "http://127.0.0.1:4458/api/oauth_access_token",
       login_url: "http://127.0.0.1:4458/api/oauth_login",
+    },
+  },
+  {
+    name: "OpenID Connect sandbox",
+    provider: "custom",
+    client_id: "sandbox-custom",
+    client_secret: "sandbox-client-secret",
+    scopes: ["openid", "profile"],
+    overrides: {
+      issuer: "http://127.0.0.1:4459",
+      authorize_url: "http://127.0.0.1:4459/authorize",
+      token_url: "http://127.0.0.1:4459/token",
+      jwks_url: "http://127.0.0.1:4459/jwks",
     },
   },
 ];

@@ -29,7 +29,7 @@ export function registering(answer: Answer, data: () => FakeData) {
     return found;
   };
   return {
-    proposeRedirect: () => answer("proposeRedirect", [], () => proposed),
+    proposeRedirect: (app: string | null) => answer("proposeRedirect", [app], () => proposed),
     addApp: (given: NewApp) =>
       answer("addApp", [given], () => {
         const added = adding(given, `app-${data().apps.length + 1}`);

@@ -19,7 +19,7 @@ test("a custom issuer is added in four presses: provider, discovery, client ID, 
   await user.click(radio("Another provider"));
   expect(field("issuer")).toHaveFocus();
   await user.keyboard("https://id.harbour.example{Enter}");
-  expect(await screen.findByText(/^Found 6 settings: Issuer, Authorization URL, Token URL/)).toBeVisible();
+  expect(await screen.findByText(/^Found in the metadata: Issuer, Authorization URL, Token URL/)).toBeVisible();
   await user.keyboard("{Enter}");
   await waitFor(() => expect(current()).toContain("Register"));
   await press(user, "Next");

@@ -27,8 +27,8 @@ test("an MCP server's URL leads to its authorization server and a registered cli
   const user = await discovered();
   await screen.findByText(addApp.foundResource("https://tools.example/mcp", "Acme tools"));
   await user.click(screen.getByRole("button", { name: addApp.next }));
-  await user.click(screen.getByRole("button", { name: addApp.next }));
   expect(await screen.findByRole<HTMLInputElement>("checkbox", { name: addApp.register })).toBeChecked();
+  await user.click(screen.getByRole("button", { name: addApp.next }));
   expect(field("client_id")).toBeNull();
   await user.type(field("initial_access_token"), "from-the-provider");
   await submit(user);

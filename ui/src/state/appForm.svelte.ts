@@ -4,6 +4,7 @@ import { host } from "../host";
 import type { App, NewApp, ProfileFile, ProposedRedirect, ProviderView, SandboxApp, RedirectMethod } from "../host";
 import { SvelteMap } from "svelte/reactivity";
 import { addApp as words } from "../words";
+import { appStore } from "./appStore.svelte";
 import { ProviderFields } from "./providerFields.svelte";
 
 /** Host and port of a loopback redirect URI. */
@@ -85,6 +86,15 @@ export class AppFormState {
 
   set wayBack(method: RedirectMethod) {
     this.#chosen = method;
+  }
+
+  /** The name of a new app for which none is entered: one that no other app has. */
+  get defaultName(): string {
+    const { fields } = this;
+    const wanted = fields?.isBare ? fields.ownName || fields.view.name : (fields?.view.name ?? "");
+    const taken = new Set(appStore.allApps.map(({ name }) => name.toLowerCase()));
+    const names = [wanted, ...appStore.allApps.map((_, nth) => `${wanted} ${nth + 2}`)];
+    return names.find((name) => !taken.has(name.toLowerCase())) ?? wanted;
   }
 
   /** Sets the environment. A copy is called after it, unless its name was edited. */
@@ -185,7 +195,7 @@ export class AppFormState {
 
   newApp(): NewApp {
     return {
-      name: this.name.trim(),
+      name: this.name.trim() || this.defaultName,
       provider: this.provider,
       client_id: "",
       client_secret: null,

@@ -245,6 +245,12 @@ class AppStore {
     this.attempts = this.attempts.filter((attempt) => attempt.id !== id);
   }
 
+  /** Dismisses the unsuccessful sign-ins of an app that was changed since. */
+  dismissFailed(app: string): void {
+    const isPast = (one: Attempt) => one.app_id === app && isOver(one) && one.phase !== "done";
+    for (const { id } of this.attempts.filter(isPast)) this.dismissAttempt(id);
+  }
+
   addApp(app: App): void {
     this.#requests.noteNewer([app.id]);
     this.allApps = [...this.allApps.filter((other) => other.id !== app.id), app].sort(byAppName);

@@ -41,6 +41,12 @@ function changed() {
   next?.focus({ preventScroll: true });
 }
 
+/** Focuses the main action of a page that was just opened, unless the person is at work elsewhere. */
+export function takesFocus(action: HTMLElement): void {
+  const { activeElement } = document;
+  if (!activeElement || activeElement.matches("body, main, [role=tabpanel]")) action.focus({ preventScroll: true });
+}
+
 /** A press elsewhere drops the focus on purpose. */
 const pressed = () => (around = []);
 

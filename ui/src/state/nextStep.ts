@@ -24,6 +24,10 @@ export const nextSteps = ({ code, next_step }: Trouble): Step[] => [
   ),
 ];
 
+/** The field of the app's form that an error is about. */
+export const fieldOf = ({ code, field }: Trouble): string | undefined =>
+  field ?? ({ invalid_client: "client_secret", port_taken: "port" } as { [code in Code]?: string })[code];
+
 /** Errors that pass, or that Grapnel retries. */
 const temporary: Code[] = ["provider_unavailable", "answer_lost", "data_busy", "keyring_locked", "keyring_timed_out"];
 

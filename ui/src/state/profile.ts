@@ -154,3 +154,32 @@ export const ownValues = (app: App | undefined): { key: string; value: string; d
     value: value ?? "",
     discovered: app?.discovered.includes(key) ?? false,
   }));
+
+/** HTTPS, or HTTP on loopback. */
+export const isAddress = (text: string): boolean =>
+  /^https:\/\/[^\s/]+|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(text);
+
+/** The host of a URL with its port; empty if it is none. */
+export function hostOf(text: string): string {
+  try {
+    return new URL(text).host;
+  } catch {
+    return "";
+  }
+}
+
+/** A host that was entered without a scheme, with https. */
+export const withScheme = (text: string): string =>
+  /^[\w.-]+\.[a-z]{2,}([:/]|$)/i.test(text) ? `https://${text}` : text;
+
+/** Initial values: from the sandbox, an existing app or a profile file. */
+export type InitialValues = {
+  client_id?: string;
+  client_secret?: string;
+  has_secret?: boolean;
+  scopes?: string[];
+  projects?: string[];
+  overrides: { [key in string]?: string };
+  secrets?: string[];
+  discovered?: string[];
+};

@@ -16,37 +16,25 @@ import {
   assertionKeys,
   clientCertificate,
   endpointKeys,
+  hostOf,
+  isAddress,
   choices,
   readOnlyKeys,
   isCertificate,
   isSecret,
   isUsed,
+  type InitialValues,
   knownKeys,
   ofAssertion,
   originOf,
   parameterKeys,
   upFrontKeys,
+  withScheme,
 } from "./profile";
 
 type Need = "required" | "optional" | "none";
 
 const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
-
-/** HTTPS, or HTTP on loopback. */
-const isAddress = (text: string): boolean =>
-  /^https:\/\/[^\s/]+|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(text);
-
-/** Initial values: from the sandbox, an existing app or a profile file. */
-export type InitialValues = {
-  client_id?: string;
-  client_secret?: string;
-  has_secret?: boolean;
-  scopes?: string[];
-  projects?: string[];
-  overrides: { [key in string]?: string };
-  secrets?: string[];
-  discovered?: string[];
-};
 
 export class ProviderFields {
   readonly view: ProviderView;
@@ -124,7 +112,12 @@ export class ProviderFields {
   };
 
   /** Runs discovery and fills in what it finds. Returns whether it succeeded. */
-  lookUp = (): Promise<boolean> => this.#discover(this.value("issuer").trim(), null);
+  lookUp = (): Promise<boolean> => {
+    const typed = this.value("issuer").trim();
+    const issuer = withScheme(typed);
+    if (issuer !== typed) this.set("issuer", issuer);
+    return this.#discover(issuer, null);
+  };
 
   /** Chooses one of the authorization servers of the resource that was found. */
   chooseServer = (server: string): Promise<boolean> =>
@@ -153,10 +146,22 @@ export class ProviderFields {
     // The other grants of the issuer are for the person to choose.
     if (!("grant_type" in found.values) && this.#found.has("grant_type")) this.reset("grant_type");
     this.discovered = values.map(([key]) => key).filter(this.isChanged);
+    // OpenID Connect begins with this scope, and without any there is nothing to ask for.
+    if (!this.scopes.trim() && found.scopes.includes("openid")) this.scopes = "openid";
     if (!found.resource) return;
     if (found.resource.scopes.length > 0) this.scopes = found.resource.scopes.join(" ");
     this.registers = found.registration.auth_method !== null && !this.clientId.trim();
   };
+
+  /** What the protected resource, or else the issuer's host, is called. */
+  get ownName(): string {
+    return this.discovery?.resource?.name ?? hostOf(this.value("issuer") || this.value("token_url"));
+  }
+
+  /** The provider's name in a sentence. */
+  get title(): string {
+    return (this.isBare && this.ownName) || this.view.name;
+  }
 
   /** Whether the client can be registered at the provider from here. */
   get canRegister(): boolean {

@@ -13,7 +13,8 @@ export type Route =
   | { page: "add"; prefill: SandboxApp[] | null; like?: string }
   | { page: "import" }
   | { page: "app"; app: string }
-  | { page: "change"; app: string }
+  /** `field`: what is to be corrected there. */
+  | { page: "change"; app: string; field?: string }
   | { page: "connect"; app: string; attempt: string | null; connection: string | null }
   | { page: "connection"; connection: string; tab: Tab }
   | { page: "activity" }
@@ -43,6 +44,12 @@ class Router {
   back = (): void => this.#move(this.#past, this.#future);
 
   forward = (): void => this.#move(this.#future, this.#past);
+
+  /** Returns to where the person came from. */
+  leave = (): void => {
+    if (this.#past.length > 0) this.back();
+    else this.go({ page: "home" });
+  };
 
   toConnection = (connection: string, tab: Tab = "overview"): void => this.go({ page: "connection", connection, tab });
 

@@ -9,6 +9,10 @@ export type Steps = { open: StepState; wait: StepState; exchange: StepState; ide
 /** Errors that occur before there is a code to exchange. */
 const early: Code[] = ["provider_error", "callback_invalid", "browser_failed", "access_denied"];
 
+/** Whether the provider returned an error instead of a code. */
+export const returnedError = (attempt: Attempt): boolean =>
+  attempt.exchange.some(({ method, parameters }) => method === "" && parameters.some(({ name }) => name === "error"));
+
 /** `reached` is the last phase in which the attempt was still running. */
 export function steps(attempt: Attempt | null, launch: BrowserLaunch | undefined, reached?: Phase): Steps {
   const ahead = { wait: "ahead", exchange: "ahead", identify: "ahead" } as const;
@@ -25,6 +29,7 @@ export function steps(attempt: Attempt | null, launch: BrowserLaunch | undefined
     case "done":
       return { open, wait: "done", exchange: "done", identify: "done" };
     case "failed":
+      if (returnedError(attempt)) break;
       if (reached === "identifying") return { open, wait: "done", exchange: "done", identify: "wrong" };
       if (reached !== "exchanging" && attempt.error && early.includes(attempt.error.code)) break;
       return { open, wait: "done", exchange: "wrong", identify: "ahead" };

@@ -1,11 +1,14 @@
 // Text size set by the person. All sizes are in rem, so the root font size scales everything.
 
 const KEY = "zoom";
-/** In percent. */
-const steps = [50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300];
+/** In percent. Beyond 200 % (WCAG 1.4.4) the sidebar and the page no longer fit beside each other. */
+const steps = [50, 67, 80, 90, 100, 110, 125, 150, 175, 200];
+/** An earlier version offered these. */
+const earlier = [250, 300];
 
 function kept(): number {
   const value = Number(localStorage.getItem(KEY));
+  if (earlier.includes(value)) return 200;
   return steps.includes(value) ? value : 100;
 }
 

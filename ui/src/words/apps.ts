@@ -13,6 +13,9 @@ export const addApp = {
   step: { provider: "Provider", register: "Register", credentials: "Credentials", scopes: "Scopes" },
   stepWrong: "has errors",
   back: "Back",
+  discardTitle: "Leave this form?",
+  discardText: "What you entered is not saved.",
+  discard: "Leave",
   next: "Next",
   sandboxNote: "Filled in for the sandbox. Nothing leaves this computer.",
   provider: "Provider",
@@ -53,13 +56,15 @@ export const addApp = {
   discovered: (names: string[]) =>
     names.length === 0
       ? "The metadata was read. Everything was set already."
-      : `Found ${count(names.length, "setting", "settings")}: ${names.join(", ")}.`,
+      : `Found in the metadata: ${names.join(", ")}.`,
   foundResource: (resource: string, name: string | null) =>
     `Found the protected resource ${[name, resource].filter(Boolean).join(", ")}. Tokens for it are sent there.`,
   server: "Authorization server",
   serverNote: "The resource accepts tokens of each of these.",
   register: "Register this app at the provider (RFC 7591)",
   registerNote: "Grapnel sends the redirect URI and the scopes, and gets a client ID.",
+  registerOffer: (provider: string) =>
+    `${provider} lets programs register themselves: you need no client ID, and nothing below has to be entered there.`,
   initialToken: "Initial access token",
   initialTokenNote: "If the provider gives one out for registering apps. It isn’t stored.",
   useIssuer: (issuer: string) => `Use ${issuer}`,
@@ -129,7 +134,7 @@ export const addApp = {
   copyRedirectBy: (method: string) => `Copy redirect URI: ${method}`,
   copyPortal: "Copy portal URL",
   name: "Name",
-  nameNote: "Shown only in Grapnel. Defaults to the provider’s name.",
+  nameNote: "Shown only in Grapnel.",
   clientId: "Client ID",
   clientSecret: "Client secret",
   secretNote: "Stored in the vault; never shown again.",
@@ -142,6 +147,8 @@ export const addApp = {
   endpointsChanged: (changed: number) => `${changed} customized`,
   endpointsDiscovered: (found: number) => `${found} discovered`,
   endpointsByHand: "Discover fills these in. Enter them yourself if the provider publishes no metadata.",
+  enterEndpoints: "Enter the endpoints",
+  readScopes: "Show the issuer’s scopes",
   endpointsNote: "Where Grapnel sends requests. Change these only for a self-hosted instance.",
   emptied: (standard: string) => `Blank uses the default: ${standard}`,
   reset: "Reset to default",
@@ -279,6 +286,7 @@ export const rediscovery = {
   action: "Discover again",
   looking: "Discovering…",
   title: "Issuer metadata",
+  about: "Compares the app with what its issuer publishes now.",
   same: "The app matches the issuer’s metadata.",
   unset: "not set",
   apply: "Update app",

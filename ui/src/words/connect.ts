@@ -63,7 +63,9 @@ export const connect = {
     `If it reports an invalid client, compare this Client ID with the one at ${provider}:`,
   ifRedirect: (provider: string) => `If it reports an invalid redirect URI, register this one with ${provider}:`,
   ifLost: {
-    deep_link: "If nothing happens or Grapnel doesn’t open, copy the full URL from the address bar and paste it below.",
+    deep_link:
+      "If the page is empty, click into the address bar and press Enter: your browser then asks to open Grapnel. " +
+      "If that doesn’t help, copy the full URL from the address bar and paste it below.",
     loopback: "If the browser can’t reach 127.0.0.1, copy the full URL from its address bar and paste it below.",
     paste:
       "If it shows an error after you approve access, copy the full URL from the address bar anyway and paste it here.",
@@ -154,6 +156,7 @@ export const connect = {
   signIn: "Sign in",
   signingIn: "Signing in…",
   answered: "Authorization code received",
+  answeredError: "The provider answered with an error",
   copyLink: "Copy link",
   openAgain: "Open again",
   otherBrowser: "Open in another browser",

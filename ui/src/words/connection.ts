@@ -50,6 +50,7 @@ export const connection = {
   copyToken: "Copy token",
   tokenCopied: "Copied. The clipboard is cleared in 45 seconds.",
   refresh: "Refresh now",
+  refreshed: "Refreshed.",
   refreshing: "Refreshing…",
   more: "More actions",
   reconnect: "Reconnect",
@@ -73,8 +74,9 @@ export const connection = {
   moveUp: "Move up",
   moveDown: "Move down",
   disconnectTitle: (name: string) => `Disconnect ${name}`,
-  disconnectText: (provider: string) =>
-    `Deletes the tokens from this computer. Access stays valid at ${provider} until you revoke it there:`,
+  disconnectText: (provider: string, hasPage: boolean) =>
+    `Deletes the tokens from this computer. Access stays valid at ${provider} until ` +
+    (hasPage ? "you revoke it there:" : "it expires or you revoke it there."),
   revokeText: (provider: string) => `Revokes access at ${provider} and deletes the tokens from this computer.`,
   revoked: {
     done: (provider: string) => `Access revoked at ${provider}.`,

@@ -31,7 +31,7 @@ export const token = {
     `Not introspected: ${provider} has no introspection endpoint, or wasn’t asked yet.`,
   about: { scopes: "Scopes", projects: "Projects", end: "Expires" },
   same: "match",
-  sameCount: (n: number) => (n === 0 ? "none" : `${n} match`),
+  sameCount: (n: number) => (n === 0 ? "none" : `${n} of ${n} match`),
   differ: "differ",
   here: "in Grapnel",
   there: (provider: string) => `at ${provider}`,

@@ -123,7 +123,6 @@ test("switches apply at once, say so in their row, and a failed one reverts", as
   expect(await screen.findByText("Saved")).toBeVisible();
   await user.click(screen.getByRole("switch", { name: "Start at login" }));
   await waitFor(() => expect(fake.called("startAtLogin")).toEqual([[true]]));
-  await press(user, "Refresh");
   fake.fail("changeSettings", {
     code: "invalid_input",
     message: "This desktop shows no tray.",
@@ -153,7 +152,8 @@ test("the refresh margin applies at once", async () => {
   await user.selectOptions(margin, "15 minutes");
   await waitFor(() => expect(fake.data.settings.margin).toBe("fifteen_minutes"));
   // Saving another setting later does not change it.
-  await user.click(screen.getByRole("switch", { name: "Stay in the tray" }));
+  await press(user, "General");
+  await user.click(await screen.findByRole("switch", { name: "Stay in the tray" }));
   await waitFor(() => expect(fake.data.settings).toMatchObject({ margin: "fifteen_minutes", tray: true }));
   fake.fail("changeSettings", {
     code: "data_busy",
@@ -162,9 +162,11 @@ test("the refresh margin applies at once", async () => {
     hint: null,
     field: null,
   });
-  await user.selectOptions(margin, "1 minute");
+  await press(user, "Refresh");
+  const again = await screen.findByRole("combobox", { name: "Refresh before expiry" });
+  await user.selectOptions(again, "1 minute");
   expect(await screen.findByText("Another program holds it.")).toBeVisible();
-  await waitFor(() => expect(margin).toHaveDisplayValue("15 minutes"));
+  await waitFor(() => expect(again).toHaveDisplayValue("15 minutes"));
 });
 
 test("the redirect method of new apps applies at once", async () => {
