@@ -62,7 +62,7 @@ const resource = async (page, step) => {
   await adding(page, "", "Another provider");
   await page.fill("#issuer", "https://tools.example/mcp");
   await button(page, "Discover").click();
-  await page.getByText("Acme tools").waitFor();
+  await page.getByText("Found the protected resource").waitFor();
   if (step) await page.getByRole("navigation", { name: "Steps" }).getByRole("button", { name: step }).click();
 };
 
