@@ -141,3 +141,26 @@ test("text is at most twice as large, since the list and the page do not fit bes
   expect(zoom.larger).toBeUndefined();
   zoom.set(100);
 });
+
+test("a finished refresh is said, and commands are offered only where the API is known", async () => {
+  const user = await start("some");
+  await row(user, "Acme production");
+  await press(user, "Refresh now");
+  expect(await screen.findByText("Refreshed.")).toBeVisible();
+  await user.click(screen.getByRole("tab", { name: "Token" }));
+  expect(await screen.findByText(/^grapnel api /)).toBeVisible();
+  const of = appStore.connections[0]?.app_id;
+  for (const one of fake.data.apps) if (one.id === of) one.overrides["api_base"] = "";
+  appStore.allApps = appStore.allApps.map((one) => ({ ...one, overrides: { ...one.overrides, api_base: "" } }));
+  await waitFor(() => expect(screen.queryByText(/^grapnel api /)).toBeNull());
+  expect(screen.getByText(/^grapnel token /)).toBeVisible();
+});
+
+test("the list of shortcuts begins at its top", async () => {
+  const user = await start("some");
+  await user.keyboard("?");
+  const list = await screen.findByRole("dialog", { name: "Keyboard shortcuts" });
+  // The dialog scrolls to what has the focus when it opens.
+  expect(within(list).getByRole("heading", { name: "Keyboard shortcuts" }).autofocus).toBe(true);
+  expect(within(list).getByRole("button", { name: "Close" }).autofocus).toBeFalsy();
+});
