@@ -41,7 +41,10 @@ export const commands = {
 	discover: (issuer: string, server: string | null, call: number) => typedError<Discovery, Error>(__TAURI_INVOKE("discover", { issuer, server, call })),
 	/**  Tests the endpoints that these settings of a provider lead to, without credentials. Changes nothing. */
 	checkEndpoints: (provider: string, overrides: { [key in string]: string }, call: number) => typedError<EndpointCheck[], Error>(__TAURI_INVOKE("check_endpoints", { provider, overrides, call })),
-	/**  Proposes unused redirect URIs, to be registered before an app is added. */
+	/**
+	 *  Proposes redirect URIs: unused ones, to be registered before an app is added, or those of an app's own, which are
+	 *  always the same.
+	 */
 	proposeRedirect: (app: AppId | null) => typedError<ProposedRedirect, Error>(__TAURI_INVOKE("propose_redirect", { app })),
 	/**  Repeats discovery for an app and returns the differences. Changes nothing. */
 	rediscover: (appId: AppId) => typedError<Rediscovery, Error>(__TAURI_INVOKE("rediscover", { appId })),

@@ -53,8 +53,8 @@ pub(crate) fn not_bound(provider: &str, config: &ProviderConfig) -> Error {
     };
     Error::new(Code::ProviderError, format!("{provider} did not bind the token to a key (DPoP)."))
         .hint(format!(
-            "To accept such tokens, set the app’s “Bind tokens to a key (DPoP)” to {accept}. Or ask the provider to bind \
-             them for your client."
+            "To accept such tokens, set the app’s “Bind tokens to a key (DPoP)” to {accept}. Or ask the provider to \
+             bind them for your client."
         ))
         .next_step(NextStep::EditApp)
 }

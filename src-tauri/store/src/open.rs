@@ -130,8 +130,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     .hint("Make the directory your own and writable, or set GRAPNEL_HOME to another one.")
 }
 
-/// Creates the directory for its owner only. An existing one is restricted to its owner if it has a database, or nothing
-/// but the sandbox's directory. If it has other files, its permissions may be intended, and this fails.
+/// Creates the directory for its owner only. An existing one is restricted to its owner if it has a database, or
+/// nothing but the sandbox's directory. If it has other files, its permissions may be intended, and this fails.
 #[cfg(unix)]
 fn make_directory(home: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
