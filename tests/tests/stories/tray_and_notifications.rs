@@ -118,6 +118,6 @@ async fn an_absent_person_is_notified_once_and_the_tray_keeps_the_program_runnin
 /// The settings are read again when they are opened again.
 async fn says_that_there_is_no_tray(page: &Page) -> Result<()> {
     page.press(Role::Button, "Activity").await?;
-    page.settings("Refresh").await?;
+    page.settings("General").await?;
     page.says("No system tray found").await
 }
