@@ -45,8 +45,8 @@ impl Unusable {
             ),
             Self::ProofOfPossession(kind) if kind.eq_ignore_ascii_case("dpop") => (
                 "a token of type DPoP: it is bound to a key, and the app uses none".to_owned(),
-                "Edit the app: set “Bind tokens to a key (DPoP)” to yes (dpop=true). Or switch the app to bearer tokens \
-                 at the provider."
+                "Edit the app: set “Bind tokens to a key (DPoP)” to yes (dpop=true). Or switch the app to bearer \
+                 tokens at the provider."
                     .to_owned(),
             ),
             Self::ProofOfPossession(kind) => (
