@@ -51,7 +51,7 @@ async fn a_wrong_secret(scene: &Scene, page: &Page) -> Result<()> {
         .step("A wrong client secret", async {
             scene.form().with("Client secret", "not-the-secret-of-this-app").add(page).await?;
             scene.connect(page).await?.authorize().await?;
-            page.find(Role::Heading, "The provider answered with an error").await?;
+            page.find(Role::Heading, "Sign-in failed").await?;
             page.says("does not accept the client ID or the client secret").await?;
             page.press(Role::Button, "Close").await?;
             page.says("Not connected yet.").await
@@ -86,7 +86,7 @@ async fn in_a_callback(scene: &Scene, page: &Page) -> Result<()> {
             let answer =
                 format!("{}?error=mercury_in_retrograde&state={}", consent.redirect_uri(), consent.state());
             scene.desktop().open(&answer)?;
-            page.find(Role::Heading, "Sign-in failed").await?;
+            page.find(Role::Heading, "The provider answered with an error").await?;
             page.says("Grigora (this computer) refused, with the error “mercury_in_retrograde”.").await
         })
         .await?;
