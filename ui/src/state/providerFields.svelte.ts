@@ -322,9 +322,7 @@ export class ProviderFields {
     if (!this.asksClientAuth) return [];
     if (this.signs) return [...assertionKeys, ...own];
     if (own.length > 0) return ["client_key_alg", ...own];
-    return this.value("client_auth") === "secret_jwt"
-      ? assertionKeys.filter((key) => key === "assertion_audience")
-      : [];
+    return this.value("client_auth") === "secret_jwt" ? ["assertion_audience"] : [];
   }
 
   /** Whether the client has a TLS certificate. */
@@ -343,13 +341,8 @@ export class ProviderFields {
   }
 
   get advancedKeys(): string[] {
-    const elsewhere = [
-      ...endpointKeys,
-      ...upFrontKeys,
-      ...parameterKeys,
-      "grant_type",
-      ...(this.asksClientAuth ? ["client_auth", clientCertificate, ...assertionKeys] : []),
-    ];
+    const ofClient = this.asksClientAuth ? ["client_auth", clientCertificate, ...assertionKeys] : [];
+    const elsewhere = [...endpointKeys, ...upFrontKeys, ...parameterKeys, "grant_type", ...ofClient];
     return this.keys.filter((key) => !elsewhere.includes(key) && isUsed(this.grant, key));
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ProviderView } from "../bindings";
+import type { ProviderView } from "../host";
 import { clientKey } from "./profile";
 import { ProviderFields } from "./providerFields.svelte";
 
