@@ -30,6 +30,9 @@ pub(super) fn explain(error: &tokio_postgres::Error) -> TeamError {
     }
     match error.to_string() {
         text if text.contains("TLS") => TeamError::Untrusted { cause: "the server offers no TLS".to_owned() },
+        text if text.contains("password") => {
+            TeamError::Denied { cause: "it asks for a password, and the URL has none".to_owned() }
+        }
         text if text.contains("authentication") => TeamError::Denied {
             cause: "the way to authenticate that it asks for is not supported".to_owned(),
         },
@@ -77,7 +80,10 @@ fn tls_cause(error: &rustls::Error) -> String {
         return "the TLS handshake failed".to_owned();
     };
     match fault {
-        Fault::UnknownIssuer => "the server's certificate is signed by an unknown authority",
+        // Another authority of the same name makes a wrong signature.
+        Fault::UnknownIssuer | Fault::BadSignature => {
+            "the server's certificate is signed by an unknown authority"
+        }
         Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
             "the server's certificate is for another host"
         }
