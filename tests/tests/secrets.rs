@@ -67,6 +67,10 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     ("sandbox Granted.access_token", "the reply of a token endpoint, which is there to be written"),
     ("sandbox Granted.refresh_token", "the reply of a token endpoint, which is there to be written"),
+    ("team SealedRecord.tokens", "ciphertext"),
+    ("team Write.tokens", "ciphertext"),
+    ("team Record.tokens", "its `Debug` prints the ID, the version and the generation only"),
+    ("team SigningKey.0", "a public key"),
     ("sandbox Unauthorized.NoToken.0", "the words for a request without a token"),
 ];
 
