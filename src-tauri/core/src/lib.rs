@@ -7,6 +7,7 @@ pub mod api_proxy;
 pub mod api_request;
 pub mod app;
 pub mod archive;
+mod archive_document;
 pub mod authorize;
 mod auto_lock;
 pub mod browser;
