@@ -693,6 +693,12 @@ export type Code =
 "other_account" | 
 /**  The tokens are no longer accepted; a new sign-in is needed. */
 "reconnect_needed" | 
+/**  A team's database cannot be reached or used. */
+"team_unreachable" | 
+/**  What a team's database has is older than what this computer has seen of it. */
+"team_rolled_back" | 
+/**  The team does not have this member, or the member may not do this. */
+"team_refused" | 
 /**  The connection does not give access to this project. */
 "project_not_authorized" | 
 /**  A defect of Grapnel. */
@@ -781,6 +787,8 @@ export type Details = {
 	authorization_details?: DetailsView | null,
 	/**  The IDs of the authorized projects. */
 	project_ids: string[],
+	/**  What is shared of it with a team. */
+	shared?: SharedConnection | null,
 	/**  The tokens; `None` once disconnected. */
 	tokens: TokenMetadata | null,
 	/**
@@ -967,6 +975,8 @@ export type Event =
 { kind: "apps" } | 
 /**  The settings were changed. */
 { kind: "settings" } | 
+/**  A team was added, removed or changed, or became reachable or unreachable. */
+{ kind: "teams" } | 
 /**  A connection was added, removed or changed. */
 { kind: "connection"; value: ConnectionId } | 
 /**  An attempt changed; this is its new state. */
@@ -1342,6 +1352,14 @@ export type Kind =
 "exported" | 
 /**  Apps and connections were imported from a file. */
 "imported" | 
+/**  A connection was shared with a team, or no longer is. */
+"shared" | 
+/**  Another machine of the team did something with a shared connection. */
+"team_changed" | 
+/**  A team was created, joined or left, or its members changed. */
+"team_members" | 
+/**  Something of a team cannot be used: its database is unreachable, restored from a backup, or has other tokens. */
+"team_failed" | 
 /**  A hook was added or removed. */
 "hook_changed" | 
 /**  A hook did not run, or failed. */
@@ -2041,6 +2059,24 @@ export type SettingsView = {
 	in_tray: boolean,
 };
 
+/**  What is shared of a connection. */
+export type SharedConnection = {
+	/**  The team. */
+	team_id: TeamId,
+	/**  Its name. */
+	team_name: string,
+	/**  What this member may do. */
+	role: TeamRole,
+	/**  Who got its tokens last. */
+	refreshed: TeamRefresh | null,
+	/**  Since when new tokens are only here: the team's database could not be written. */
+	pending_since: string | null,
+	/**  Why they could not be written, or what happened when two machines had new tokens. */
+	conflict: Error | null,
+	/**  Since when the team cannot be reached, and why. */
+	unreachable: TeamUnreachable | null,
+};
+
 /**  What a person chooses for one sign-in. Text is as typed; empty for the app's own value. */
 export type SignInOptions = {
 	/**  Whether the provider asks which account to use. */
@@ -2144,6 +2180,38 @@ export type Summary = {
 	lacks_scopes: boolean,
 	/**  What the person notes about it. */
 	annotations: Annotations,
+	/**  The name of the team that it is shared with. */
+	team?: string | null,
+};
+
+/**  Identifies a team. Unlike other IDs, it is the same on every computer. */
+export type TeamId = string;
+
+/**  Who got the tokens of a shared connection, by a sign-in or a refresh. */
+export type TeamRefresh = {
+	/**  When. */
+	at: string,
+	/**  The member's name. */
+	member: string,
+	/**  The name of the computer. */
+	machine: string,
+};
+
+/**  What a member of a team may do. */
+export type TeamRole = 
+/**  Uses tokens and signs in again; also invites, removes, and stops sharing. */
+"owner" | 
+/**  Uses tokens and signs in again. */
+"member" | 
+/**  Uses tokens, which refreshes them where necessary. Cannot read what only a sign-in needs. */
+"worker";
+
+/**  A team whose database cannot be used. */
+export type TeamUnreachable = {
+	/**  Since when. */
+	since: string,
+	/**  Why, as of the last attempt. */
+	error: Error,
 };
 
 /**  A kind of token, with its name in RFC 7009. */

@@ -38,6 +38,7 @@ mod secret_parameters;
 pub mod settings;
 mod signed_in;
 mod tcp_peer;
+pub mod team;
 pub mod token_agent;
 pub mod token_exchange;
 mod token_lifetime;
