@@ -1,0 +1,143 @@
+//! What can go wrong with a team: each case with what happened, what it means for the tokens, and what to do. No text
+//! contains the database URL, a name of a member or a connection, or a secret.
+
+/// An error of a team. [`TeamError::meaning`] and [`TeamError::hint`] complete the sentence of its `Display`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TeamError {
+    /// The database cannot be reached, ended the session, or did not answer in time. The request may have been done.
+    #[error("The team's database cannot be reached: {cause}.")]
+    Unreachable {
+        /// In a few words, without the URL.
+        cause: String,
+    },
+    /// The server's certificate is not accepted, or the server offers no TLS.
+    #[error("The connection to the team's database is not secure: {cause}.")]
+    Untrusted {
+        /// In a few words.
+        cause: String,
+    },
+    /// The server refused the role or its password, or the role lacks a privilege.
+    #[error("The team's database denies access: {cause}.")]
+    Denied {
+        /// In a few words.
+        cause: String,
+    },
+    /// The database URL cannot be used.
+    #[error("This database URL cannot be used: {cause}.")]
+    InvalidUrl {
+        /// In a few words, without a part of the URL.
+        cause: String,
+    },
+    /// The engine lacks what a team needs, such as advisory locks that exclude other sessions.
+    #[error("This database cannot hold a team: {cause}.")]
+    Unsuitable {
+        /// In a few words.
+        cause: String,
+    },
+    /// The schema holds no team, or another one than expected.
+    #[error("There is no such team in this database.")]
+    NoTeam,
+    /// The schema already holds a team.
+    #[error("This database schema already holds a team.")]
+    TeamExists,
+    /// A newer Grapnel has changed the schema.
+    #[error("The team's database was changed by a newer Grapnel (schema version {found}; this one knows {known}).")]
+    NewerSchema {
+        /// The version in the database.
+        found: u32,
+        /// The newest version that is known here.
+        known: u32,
+    },
+    /// Another machine held the lock until the deadline.
+    #[error("Another machine of the team held this connection for too long.")]
+    LockTimedOut,
+    /// The session that held the lock is gone, and the lock with it.
+    #[error("The lock of this connection was lost, because the session with the team's database ended.")]
+    LockLost,
+    /// What the database has is older than what was seen of it.
+    #[error("The team's database was restored from an older backup: {what} is older than what was seen here.")]
+    RolledBack {
+        /// Such as `the connection's record`.
+        what: String,
+    },
+    /// What was seen in the database is no longer there.
+    #[error("{what} is no longer in the team's database.")]
+    Vanished {
+        /// Such as `The connection's record`.
+        what: String,
+    },
+    /// A value does not decrypt, or is not signed by an owner.
+    #[error("{what} in the team's database was not written by the team.")]
+    Forged {
+        /// Such as `The connection's record`.
+        what: String,
+    },
+    /// This member was removed, or its keys are not those of the current generation.
+    #[error("This member is no longer in the team.")]
+    Removed,
+    /// The membership changed at the same time.
+    #[error("Somebody else changed the team at the same moment.")]
+    Conflict,
+    /// The input is invalid: an invitation, a worker key, a public key, a name.
+    #[error("{0}")]
+    Invalid(String),
+    /// The role does not permit it.
+    #[error("Only an owner of the team can do this.")]
+    NotOwner,
+    /// A defect, such as a query that the server does not understand.
+    #[error("The team's database reported an error: {cause}.")]
+    Internal {
+        /// The SQLSTATE, never a text of the server.
+        cause: String,
+    },
+}
+
+impl TeamError {
+    /// What it means for the person's tokens.
+    pub fn meaning(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Denied { .. } => {
+                "The tokens on this computer are kept and unchanged."
+            }
+            Self::RolledBack { .. } | Self::Vanished { .. } | Self::Forged { .. } => {
+                "The tokens on this computer are kept; nothing was taken from the database."
+            }
+            Self::LockTimedOut | Self::LockLost => "No request was sent; the tokens are unchanged.",
+            Self::Removed => "The tokens on this computer are those that were last shared with it.",
+            _ => "Nothing was changed.",
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "Check the network and that the database runs; Grapnel tries again by itself.",
+            Self::Untrusted { .. } => {
+                "Check the host in the database URL, and add sslrootcert=FILE to it if your own authority signs."
+            }
+            Self::Denied { .. } => "Ask the database's administrator whether the role exists and has its privileges.",
+            Self::InvalidUrl { .. } => "Enter it as postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
+            Self::Unsuitable { .. } => "Use PostgreSQL, connected directly or through a pooler in session mode.",
+            Self::NoTeam => "Check the database URL, or ask an owner for a new invitation.",
+            Self::TeamExists => "Choose another schema, or join the team that is there.",
+            Self::NewerSchema { .. } => "Update Grapnel on this computer.",
+            Self::LockTimedOut | Self::LockLost | Self::Conflict => "Try again.",
+            Self::RolledBack { .. } | Self::Vanished { .. } => {
+                "Ask the database's administrator. An owner can share the connection again from a computer that has it."
+            }
+            Self::Forged { .. } => "Do not use this database until its administrator has explained the change.",
+            Self::Removed => "Ask an owner for a new invitation.",
+            Self::Invalid(_) => "Check the input.",
+            Self::NotOwner => "Ask an owner.",
+            Self::Internal { .. } => "Check the database's log, and report it if it persists.",
+        }
+    }
+
+    /// Whether the database could not be asked, so that local copies serve until it can.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Denied { .. })
+    }
+}
+
+/// The result of what can fail with a team.
+pub type Result<T, E = TeamError> = std::result::Result<T, E>;
