@@ -1,18 +1,7 @@
 //! Teams: the database through which connections are shared, and its members.
 
-use std::path::PathBuf;
-
 use grapnel_model::secret::SecretString;
 use grapnel_model::team::TeamRole;
-
-/// The database of a team.
-#[derive(Debug, Clone)]
-pub struct TeamDatabase {
-    /// Its URL, which may hold a password.
-    pub url: SecretString,
-    /// A file with the certificates that its own must be signed by; the system's if there is none.
-    pub ca_file: Option<PathBuf>,
-}
 
 /// A team to be created.
 #[derive(Debug, Clone)]
@@ -21,8 +10,8 @@ pub struct NewTeam {
     pub name: String,
     /// The name of this person in the team.
     pub member: String,
-    /// Its database.
-    pub database: TeamDatabase,
+    /// The URL of its database, which may hold a password.
+    pub database_url: SecretString,
     /// The name of its schema in the database; a random one if there is none.
     pub schema: Option<String>,
 }
@@ -56,6 +45,6 @@ pub struct Join {
     pub invitation: String,
     /// Its passphrase, if it has one.
     pub passphrase: Option<SecretString>,
-    /// The database, if not as the invitation says: for a database user of one's own.
-    pub database: Option<TeamDatabase>,
+    /// The URL of the database, if not as the invitation says: for a database user of one's own.
+    pub database_url: Option<SecretString>,
 }

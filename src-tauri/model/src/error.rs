@@ -126,6 +126,8 @@ pub enum Code {
     TeamUnreachable,
     /// What a team's database has is older than what this computer has seen of it.
     TeamRolledBack,
+    /// Two machines of a team had new tokens of a connection, of which one grant could be kept.
+    TeamConflict,
     /// The team does not have this member, or the member may not do this.
     TeamRefused,
     /// The connection does not give access to this project.
