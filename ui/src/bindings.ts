@@ -248,6 +248,36 @@ export const commands = {
 	importArchive: (withTokens: boolean) => typedError<Imported, Error>(__TAURI_INVOKE("import_archive", { withTokens })),
 	/**  Drops the archive that was opened last. */
 	closeArchive: () => typedError<null, Error>(__TAURI_INVOKE("close_archive")),
+	/**  The teams, as they were when their databases were last reached. */
+	teams: () => typedError<Team[], Error>(__TAURI_INVOKE("teams")),
+	/**  The public key by which others invite this person. */
+	teamKey: () => typedError<string, Error>(__TAURI_INVOKE("team_key")),
+	/**  Creates a team in a database. Without `schema`, its schema gets a random name. */
+	createTeam: (name: string, member: string, databaseUrl: SecretInput, schema: string | null, call: number) => typedError<Team, Error>(__TAURI_INVOKE("create_team", { name, member, databaseUrl, schema, call })),
+	/**  Whether an invitation needs a passphrase. */
+	invitationNeedsPassphrase: (invitation: string) => typedError<boolean, Error>(__TAURI_INVOKE("invitation_needs_passphrase", { invitation })),
+	/**  Joins a team by an invitation. */
+	joinTeam: (invitation: string, passphrase: SecretInput | null, databaseUrl: SecretInput | null, call: number) => typedError<JoinedTeam, Error>(__TAURI_INVOKE("join_team", { invitation, passphrase, databaseUrl, call })),
+	/**  Asks a team's database: reads what others changed, and writes what is pending. */
+	syncTeam: (teamId: TeamId, call: number) => typedError<Team, Error>(__TAURI_INVOKE("sync_team", { teamId, call })),
+	/**  Invites a person by their public key or with a passphrase, if the person confirms; returns null if they do not. */
+	inviteMember: (teamId: TeamId, name: string, isOwner: boolean, key: string | null, passphrase: SecretInput | null) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_member", { teamId, name, isOwner, key, passphrase })),
+	/**  Makes the key of a worker, if the person confirms; returns null if they do not. The key can then be copied. */
+	inviteWorker: (teamId: TeamId, name: string) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_worker", { teamId, name })),
+	/**  Copies the worker's key that was made last, and clears the clipboard like a token's copy. */
+	copyWorkerKey: () => typedError<null, Error>(__TAURI_INVOKE("copy_worker_key")),
+	/**  Drops the worker's key that was made last. */
+	dropWorkerKey: () => typedError<null, Error>(__TAURI_INVOKE("drop_worker_key")),
+	/**  Removes a member: the team's keys change. */
+	removeMember: (teamId: TeamId, memberId: string) => typedError<Team, Error>(__TAURI_INVOKE("remove_member", { teamId, memberId })),
+	/**  Leaves a team: its connections are removed here. */
+	leaveTeam: (teamId: TeamId) => typedError<LeftTeam, Error>(__TAURI_INVOKE("leave_team", { teamId })),
+	/**  Shares a connection with a team, if the person confirms; returns whether they did. */
+	shareConnection: (connectionId: ConnectionId, teamId: TeamId) => typedError<boolean, Error>(__TAURI_INVOKE("share_connection", { connectionId, teamId })),
+	/**  Stops sharing a connection. */
+	unshareConnection: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("unshare_connection", { connectionId })),
+	/**  What the team did with a shared connection, newest first. Asks the team's database. */
+	teamActivity: (connectionId: ConnectionId, call: number) => typedError<TeamActivity[], Error>(__TAURI_INVOKE("team_activity", { connectionId, call })),
 };
 
 /** Events */
@@ -2186,6 +2216,14 @@ export type Summary = {
 
 /**  Identifies a team. Unlike other IDs, it is the same on every computer. */
 export type TeamId = string;
+
+export type Team = { id: TeamId, name: string, host: string, role: TeamRole, members: TeamMember[], connections: number, pending: number, reached_at: string | null, unreachable: TeamUnreachable | null };
+export type TeamMember = { id: string, name: string, role: TeamRole, since: string, is_self: boolean };
+export type TeamActivity = { at: string, member: string, machine: string, text: string };
+export type Invited = { member: TeamMember, invitation: string | null };
+export type JoinedTeam = { team: Team, connections: string[], left_out: LeftOutConnection[] };
+export type LeftOutConnection = { name: string | null, error: Error };
+export type LeftTeam = { connections: string[], is_removed_there: boolean };
 
 /**  Who got the tokens of a shared connection, by a sign-in or a refresh. */
 export type TeamRefresh = {
