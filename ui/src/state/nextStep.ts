@@ -25,6 +25,9 @@ export const nextSteps = ({ code, next_step }: Trouble): Step[] => [
 ];
 
 /** Errors that pass, or that Grapnel retries. */
-const temporary: Code[] = ["provider_unavailable", "answer_lost", "data_busy", "keyring_locked", "keyring_timed_out"];
+const temporary: Code[] = [
+  ...(["provider_unavailable", "answer_lost", "data_busy", "keyring_locked", "keyring_timed_out"] as const),
+  "team_unreachable",
+];
 
 export const isTemporary = ({ code }: Trouble): boolean => temporary.includes(code);
