@@ -60,7 +60,7 @@ export const teamScenarios = (some: () => FakeData): { [name in string]: () => F
   "team-conflict": () =>
     sharing(some(), team("Harbour"), {
       conflict: trouble(
-        "team_refused",
+        "team_conflict",
         "“Bo” refreshed this connection on bo-laptop while this computer could not reach the team.",
         "The team’s tokens are used now; those of this computer were dropped, and not revoked.",
         "If the provider ends the sign-in for it, reconnect.",

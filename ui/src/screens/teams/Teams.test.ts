@@ -134,7 +134,7 @@ test("a passphrase for an invitation is confirmed before it is sent", async () =
   expect(fake.called("inviteMember")).toEqual([["team-Harbour", "Chandra", false, null, 21]]);
 });
 
-test("a worker's key is copied by the host, never reaches the page, and is dropped when its notice is closed", async () => {
+test("a worker’s key is copied by the host, never reaches the page, and is dropped at the end", async () => {
   const { user, section } = await open("team");
   await user.click(await section.findByRole("button", { name: "Invite to Harbour" }));
   await user.type(await section.findByRole("textbox", { name: "Name in the team" }), "deploy");
