@@ -309,6 +309,29 @@ mod tests {
         assert_eq!(shown("proxy", "http://ex\u{430}mple").unwrap(), "http://ex\\u{430}mple");
     }
 
+    #[tokio::test]
+    async fn sharing_and_inviting_are_questions_that_name_the_team_and_its_host() {
+        let team = Team {
+            id: grapnel_model::id::TeamId("1".into()),
+            name: "Harbour".into(),
+            host: "db.harbour.example".into(),
+            role: grapnel_model::team::TeamRole::Owner,
+            members: Vec::new(),
+            connections: 0,
+            pending: 0,
+            reached_at: None,
+            unreachable: None,
+        };
+        for agrees in [true, false] {
+            let person = Person::who_says(agrees);
+            assert_eq!(share(&person, "acme", &team).await.unwrap(), agrees);
+            assert_eq!(invite(&person, "Bo", &team).await.unwrap(), agrees);
+            let expected =
+                ["acme, with Harbour at db.harbour.example", "Bo, to Harbour at db.harbour.example"];
+            assert_eq!(person.saw(), expected);
+        }
+    }
+
     #[test]
     fn a_value_too_long_to_show_is_refused() {
         assert_eq!(shown("browser", &"a".repeat(MAX_CONFIRMED_CHARS)).unwrap().len(), MAX_CONFIRMED_CHARS);
