@@ -1292,6 +1292,14 @@ export type ImportedValue = {
 	source: string,
 };
 
+/**  An invitation, for the person that it is for. It opens with that person's key or passphrase only. */
+export type Invited = {
+	/**  The new member. */
+	member: TeamMember,
+	/**  The invitation, as text; `None` for a worker, whose key is a secret. */
+	invitation: string | null,
+};
+
 /**  What the provider says about a derived token. */
 export type IssuedToken = {
 	/**  When it was issued. */
@@ -1328,6 +1336,16 @@ export type Items = {
 	as_of: string,
 	/**  In the provider's order. */
 	items: Item[],
+};
+
+/**  What joining a team has brought. */
+export type JoinedTeam = {
+	/**  The team. */
+	team: Team,
+	/**  The connections that it shares, by their names here. */
+	connections: string[],
+	/**  Those that could not be taken in, each with the reason. */
+	left_out: LeftOutConnection[],
 };
 
 /**  The kind of an activity entry. */
@@ -1396,6 +1414,22 @@ export type Kind =
 "hook_changed" | 
 /**  A hook did not run, or failed. */
 "hook_failed";
+
+/**  A shared connection that could not be taken in. */
+export type LeftOutConnection = {
+	/**  Its name in the team; `None` if the record could not be read. */
+	name: string | null,
+	/**  Why. */
+	error: Error,
+};
+
+/**  What leaving a team has done here. */
+export type LeftTeam = {
+	/**  The connections that were removed here, by name. The team keeps them. */
+	connections: string[],
+	/**  Whether the team's database has this member no more. `false`: an owner can still remove it. */
+	is_removed_there: boolean,
+};
 
 /**  Consecutive lines. */
 export type LineRange = {
@@ -2216,16 +2250,56 @@ export type Summary = {
 	team?: string | null,
 };
 
+/**  A team that this Grapnel is a member of, as it was when its database was last reached. */
+export type Team = {
+	/**  The ID. */
+	id: TeamId,
+	/**  The name, unique here. */
+	name: string,
+	/**  The host of its database, without user, password or database name. */
+	host: string,
+	/**  What this member may do. */
+	role: TeamRole,
+	/**  The members, owners first. */
+	members: TeamMember[],
+	/**  How many connections it shares with this Grapnel. */
+	connections: number,
+	/**  How many of them have new tokens here that the team does not have yet. */
+	pending: number,
+	/**  When its database was last reached. */
+	reached_at: string | null,
+	/**  Since when it cannot be used, and why. */
+	unreachable: TeamUnreachable | null,
+};
+
+/**  An entry of what a team did with a shared connection. */
+export type TeamActivity = {
+	/**  When. */
+	at: string,
+	/**  The member's name. */
+	member: string,
+	/**  The name of the computer. */
+	machine: string,
+	/**  What happened, as a sentence. */
+	text: string,
+};
+
 /**  Identifies a team. Unlike other IDs, it is the same on every computer. */
 export type TeamId = string;
 
-export type Team = { id: TeamId, name: string, host: string, role: TeamRole, members: TeamMember[], connections: number, pending: number, reached_at: string | null, unreachable: TeamUnreachable | null };
-export type TeamMember = { id: string, name: string, role: TeamRole, since: string, is_self: boolean };
-export type TeamActivity = { at: string, member: string, machine: string, text: string };
-export type Invited = { member: TeamMember, invitation: string | null };
-export type JoinedTeam = { team: Team, connections: string[], left_out: LeftOutConnection[] };
-export type LeftOutConnection = { name: string | null, error: Error };
-export type LeftTeam = { connections: string[], is_removed_there: boolean };
+/**  A member of a team. */
+export type TeamMember = {
+	/**  The random ID, by which the database knows it. */
+	id: string,
+	/**  The name, unique in the team. */
+	name: string,
+	/**  What it may do. */
+	role: TeamRole,
+	/**  Since when. */
+	since: string,
+	/**  Whether it is the member that this Grapnel is. */
+	is_self: boolean,
+};
 
 /**  Who got the tokens of a shared connection, by a sign-in or a refresh. */
 export type TeamRefresh = {

@@ -46,7 +46,7 @@ export const teamWords = {
   summary: (role: TeamRole, host: string, connections: number) =>
     `${teamWords.role[role]}, database on ${host}, ${count(connections, "shared connection", "shared connections")}`,
   reached: "Last reached",
-  unreached: (name: string, since: string) => `Team ${name} can’t be used since ${since}`,
+  unreached: (name: string, since: string) => `Team ${name} has been unavailable since ${since}`,
   unreachedMeans:
     "Connections stay on this computer, and valid tokens are still handed out. A refresh waits for the team.",
   unreachedNow: (name: string) => `Team ${name} can’t be reached now; sharing needs its database.`,
@@ -162,9 +162,9 @@ export const sharedWords = {
   forgetAction: "Remove",
   pending: (since: string) => `New tokens are on this computer only, since ${since}.`,
   pendingMeans: (team: string) =>
-    `They are used here meanwhile. Until ${team} has them, other computers can’t refresh this connection safely.`,
+    `They are used here. Until ${team} has them, other computers can’t refresh this connection safely.`,
   pendingHint: "Grapnel writes them as soon as the team’s database can be reached.",
-  unreachable: (team: string, since: string) => `Team ${team} can’t be used since ${since}.`,
+  unreachable: (team: string, since: string) => `Team ${team} has been unavailable since ${since}.`,
   tryAgain: "Try again",
   trying: "Asking the team’s database…",
   activity: "Team activity",

@@ -87,7 +87,7 @@ test("removing it says that it is forgotten here only, and disconnects nothing",
 });
 
 test.each([
-  ["team-unreachable", /^Team Harbour can’t be used since/, /valid tokens are still handed out/],
+  ["team-unreachable", /^Team Harbour has been unavailable since/, /valid tokens are still handed out/],
   ["team-pending", /^New tokens are on this computer only, since/, /other computers can’t refresh/],
   ["team-conflict", /^“Bo” refreshed this connection/, /The team’s tokens are used now/],
 ])("%s is explained in one place, with a next step", async (scenario, what, means) => {
@@ -125,5 +125,5 @@ test("a team that becomes unreachable changes the page by itself", async () => {
   if (shared)
     shared.unreachable = { since: new Date().toISOString(), error: trouble("team_unreachable", "No answer.") };
   fake.tell({ kind: "teams" });
-  expect(await team.findByText(/^Team Harbour can’t be used since/)).toBeVisible();
+  expect(await team.findByText(/^Team Harbour has been unavailable since/)).toBeVisible();
 });

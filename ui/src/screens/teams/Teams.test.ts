@@ -182,11 +182,11 @@ test("a member who is no owner can neither invite nor remove, and leaves", async
 test("an unreachable team says since when and why, and is tried again", async () => {
   const { user, section } = await open("team-pending");
   const panel = within(await section.findByRole("region", { name: "Harbour" }));
-  expect(panel.getByText(/^Team Harbour can’t be used since/)).toBeVisible();
+  expect(panel.getByText(/^Team Harbour has been unavailable since/)).toBeVisible();
   expect(panel.getByText(/connection refused.*valid tokens are still handed out/)).toBeVisible();
   expect(panel.getByText(/^1 connection has new tokens on this computer/)).toBeVisible();
   await user.click(panel.getByRole("button", { name: "Try again" }));
-  await waitFor(() => expect(panel.queryByText(/can’t be used since/)).toBeNull());
+  await waitFor(() => expect(panel.queryByText(/has been unavailable since/)).toBeNull());
   expect(panel.queryByText(/has new tokens/)).toBeNull();
 });
 
