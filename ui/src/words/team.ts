@@ -135,9 +135,9 @@ export const sharedWords = {
     "The members can then use its tokens and sign in again; each refresh happens once for all of them. Its tokens, " +
     "account and client credentials are stored in the team’s database, encrypted for the members.",
   team: "Team",
-  whom: (members: string[]) => `Shared with ${list(members)}.`,
+  whom: (members: string[]) => `It will be shared with ${list(members)}.`,
   whomMany: (members: string[], others: number) =>
-    `Shared with ${members.join(", ")} and ${count(others, "other", "others")}.`,
+    `It will be shared with ${members.join(", ")} and ${count(others, "other", "others")}.`,
   alone: "The team has no other members yet. Members who are invited later get it too.",
   noTeam: "You are in no team yet. Create one, or join one with an invitation.",
   toTeams: "Open team settings",
@@ -153,8 +153,8 @@ export const sharedWords = {
   unshareAction: "Stop sharing",
   unshared: "No longer shared.",
   disconnectTeam: (team: string) =>
-    `It is shared with ${team}: it ends for the whole team, on all its computers. To end it on this computer only, ` +
-    "choose Remove from this computer.",
+    `This connection is shared with ${team}: it ends for the whole team, on all its computers. To end it on this ` +
+    "computer only, choose Remove from this computer.",
   forget: "Remove from this computer…",
   forgetTitle: (name: string) => `Remove ${name} from this computer`,
   forgetText: (team: string) =>

@@ -22,7 +22,7 @@ test("a connection is shared after naming what is shared with whom", async () =>
   await screen.findByRole("heading", { name: "Acme production" });
   await choose(user, "Share with team…");
   const dialog = within(await screen.findByRole("dialog"));
-  expect(await dialog.findByText("Shared with Bo and ci.")).toBeVisible();
+  expect(await dialog.findByText("It will be shared with Bo and ci.")).toBeVisible();
   expect(dialog.getByText(/encrypted for the members/)).toBeVisible();
   await user.click(dialog.getByRole("button", { name: "Share" }));
   expect(await screen.findByText("Shared with Harbour.")).toBeVisible();
