@@ -18,6 +18,12 @@ use crate::core_handle::CoreHandle;
 #[derive(Default)]
 pub(crate) struct WorkerKey(Mutex<Option<SecretString>>);
 
+impl WorkerKey {
+    fn held(&self) -> parking_lot::MutexGuard<'_, Option<SecretString>> {
+        self.0.lock()
+    }
+}
+
 /// The teams, as they were when their databases were last reached.
 #[tauri::command]
 #[specta::specta]
@@ -127,7 +133,7 @@ pub(crate) async fn invite_worker(
     }
     let invite = Invite { name, role: TeamRole::Worker, opened_by: InviteOpener::WorkerKey };
     let (invited, key) = core.invite(&team_id, invite).await?;
-    *made.0.lock() = key;
+    *made.held() = key;
     Ok(Some(invited))
 }
 
@@ -138,7 +144,7 @@ pub(crate) async fn copy_worker_key(
     made: State<'_, WorkerKey>,
     clipboard: State<'_, Clipboard>,
 ) -> Result<()> {
-    let key = made.0.lock().clone().ok_or_else(|| {
+    let key = made.held().clone().ok_or_else(|| {
         Error::new(Code::NotFound, "The worker’s key is not here any more.")
             .hint("Remove the worker, and invite it again.")
     })?;
@@ -152,7 +158,7 @@ pub(crate) async fn copy_worker_key(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn drop_worker_key(made: State<'_, WorkerKey>) -> Result<()> {
-    *made.0.lock() = None;
+    *made.held() = None;
     Ok(())
 }
 
