@@ -267,10 +267,9 @@ const shots = {
   activity: { scenario: "some", go: (page) => tab(page, "Activity") },
   "activity-all": { scenario: "many", go: (page) => button(page, "Activity").click() },
   ...Object.fromEntries(
-    ["General", "Sign-in", "Network", "Refresh", "Vault", "Data", "Hooks", "Diagnostics", "About"].map((group) => [
-      `settings-${group.toLowerCase()}`,
-      { scenario: "some", go: (page) => settings(page, group) },
-    ]),
+    ["General", "Sign-in", "Network", "Refresh", "Vault", "Teams", "Data", "Hooks", "Diagnostics", "About"].map(
+      (group) => [`settings-${group.toLowerCase()}`, { scenario: "some", go: (page) => settings(page, group) }],
+    ),
   ),
   "settings-set": {
     scenario: "some",
@@ -354,6 +353,85 @@ const shots = {
       await page.fill("#hook-command", "gone");
       await button(page, "Add hook").click();
       await page.locator("#hook-command-wrong").waitFor();
+    },
+  },
+  "teams-several": { scenario: "teams", go: (page) => settings(page, "Teams") },
+  "teams-create-wrong": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "Teams");
+      await button(page, "Create team…").click();
+      await page.fill("#team-name", "Harbour");
+      await page.fill("#team-member", "Amélie");
+      await page.fill("#team-url", "mysql://db");
+      await button(page, "Create team").click();
+      await page.locator("#team-url-wrong").waitFor();
+    },
+  },
+  "teams-join": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "Teams");
+      await button(page, "Join team…").click();
+      await page.fill("#team-invitation", "grapnel-invitation-passphrase");
+      await page.locator("#team-passphrase").waitFor();
+    },
+  },
+  "teams-invite": {
+    scenario: "team",
+    go: async (page) => {
+      await settings(page, "Teams");
+      await button(page, "Invite to Harbour").click();
+    },
+  },
+  "teams-invited": {
+    scenario: "team",
+    go: async (page) => {
+      await settings(page, "Teams");
+      await button(page, "Invite to Harbour").click();
+      await page.fill("#invite-name", "Chandra");
+      await page.fill("#invite-key", "age1abc");
+      await button(page, "Invite").click();
+      await button(page, "Copy invitation").waitFor();
+    },
+  },
+  "teams-worker": {
+    scenario: "team",
+    go: async (page) => {
+      await settings(page, "Teams");
+      await button(page, "Invite to Harbour").click();
+      await page.fill("#invite-name", "deploy");
+      await page.getByRole("radio", { name: "Worker" }).click();
+      await button(page, "Make worker key").click();
+      await button(page, "Copy key").waitFor();
+    },
+  },
+  "teams-unreachable": { scenario: "team-pending", go: (page) => settings(page, "Teams") },
+  "teams-remove": {
+    scenario: "team",
+    go: async (page) => {
+      await settings(page, "Teams");
+      await button(page, "Remove Bo…").click();
+    },
+  },
+  "shared-connection": { scenario: "team" },
+  "shared-unreachable": { scenario: "team-unreachable" },
+  "shared-pending": { scenario: "team-pending" },
+  "shared-conflict": { scenario: "team-conflict" },
+  "shared-activity": { scenario: "team", go: (page) => tab(page, "Activity") },
+  "shared-share": {
+    scenario: "team-to-share",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByText("Share with team…").click();
+      await page.locator("#share-team").waitFor();
+    },
+  },
+  "shared-disconnect": {
+    scenario: "team",
+    go: async (page) => {
+      await button(page, "More actions").click();
+      await page.getByText("Disconnect…").click();
     },
   },
   "settings-diagnosed": {

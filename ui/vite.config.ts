@@ -33,7 +33,7 @@ const apps = new RegExp(
 );
 
 /** How large the whole page may be, gzipped. */
-const BUDGET = 200_000;
+const BUDGET = 212_000;
 
 /** Fails the build of a page that is larger. */
 const budget: Plugin = {

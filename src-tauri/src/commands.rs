@@ -13,4 +13,5 @@ pub(crate) mod import_app;
 pub(crate) mod overview;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
+pub(crate) mod team;
 pub(crate) mod vault;

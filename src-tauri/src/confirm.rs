@@ -1,5 +1,5 @@
 //! Confirmations by system dialogs, for what the window's page must not decide alone: the browser command, the proxy,
-//! additional certificate authorities, hooks, showing a token, and the reset of the vault.
+//! additional certificate authorities, hooks, showing a token, whom tokens are shared with, and the reset of the vault.
 
 use std::fmt::Write;
 
@@ -8,6 +8,7 @@ use grapnel_model::connection_event::ConnectionEventKind;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::hook::HookCommand;
 use grapnel_model::settings::Settings;
+use grapnel_model::team::Team;
 
 /// The most characters of a value to confirm. A longer one could not be shown completely and is refused.
 const MAX_CONFIRMED_CHARS: usize = 240;
@@ -73,6 +74,26 @@ pub(crate) async fn hook(prompter: &impl Prompter, command: &HookCommand) -> Res
     let what = shown("command", &hooks::quoted(command))?;
     let meaning = "It runs with all your rights, without asking. Go on only if you entered it yourself.";
     prompter.ask(Confirmation { title, what, meaning, action: "_Use this command" }).await
+}
+
+/// Asks whether a team may have a connection.
+pub(crate) async fn share(prompter: &impl Prompter, connection: &str, team: &Team) -> Result<bool> {
+    let what = shown("connection", &format!("{connection}, with {} at {}", team.name, team.host))?;
+    let meaning = "Every member of the team, also one who is invited later, can then use this connection’s tokens. \
+        They are stored in the team’s database, encrypted for its members.";
+    prompter
+        .ask(Confirmation { title: "Share this connection with the team?", what, meaning, action: "_Share" })
+        .await
+}
+
+/// Asks whether a person or a worker may become a member of a team.
+pub(crate) async fn invite(prompter: &impl Prompter, member: &str, team: &Team) -> Result<bool> {
+    let what = shown("name", &format!("{member}, to {} at {}", team.name, team.host))?;
+    let meaning =
+        "A member can use the tokens of every connection that the team shares. Go on only if you want that.";
+    prompter
+        .ask(Confirmation { title: "Invite this member to the team?", what, meaning, action: "_Invite" })
+        .await
 }
 
 /// Asks whether a command may be used as browser, unless it is in use already.
@@ -286,6 +307,29 @@ mod tests {
             assert_eq!(shown("browser", text).unwrap(), told);
         }
         assert_eq!(shown("proxy", "http://ex\u{430}mple").unwrap(), "http://ex\\u{430}mple");
+    }
+
+    #[tokio::test]
+    async fn sharing_and_inviting_are_questions_that_name_the_team_and_its_host() {
+        let team = Team {
+            id: grapnel_model::id::TeamId("1".into()),
+            name: "Harbour".into(),
+            host: "db.harbour.example".into(),
+            role: grapnel_model::team::TeamRole::Owner,
+            members: Vec::new(),
+            connections: 0,
+            pending: 0,
+            reached_at: None,
+            unreachable: None,
+        };
+        for agrees in [true, false] {
+            let person = Person::who_says(agrees);
+            assert_eq!(share(&person, "acme", &team).await.unwrap(), agrees);
+            assert_eq!(invite(&person, "Bo", &team).await.unwrap(), agrees);
+            let expected =
+                ["acme, with Harbour at db.harbour.example", "Bo, to Harbour at db.harbour.example"];
+            assert_eq!(person.saw(), expected);
+        }
     }
 
     #[test]

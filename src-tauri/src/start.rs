@@ -153,6 +153,7 @@ fn build(
             app.manage(held_responses::HeldResponses::default());
             app.manage(clipboard::Clipboard::default());
             app.manage(commands::archive::OpenArchive::default());
+            app.manage(commands::team::WorkerKey::default());
             app.manage(Shutdown::default());
             app.manage(save_file::LastSavedFile::default());
             app.manage(commands::import_app::PendingImport::default());

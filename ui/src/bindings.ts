@@ -251,6 +251,36 @@ export const commands = {
 	importArchive: (withTokens: boolean) => typedError<Imported, Error>(__TAURI_INVOKE("import_archive", { withTokens })),
 	/**  Drops the archive that was opened last. */
 	closeArchive: () => typedError<null, Error>(__TAURI_INVOKE("close_archive")),
+	/**  The teams, as they were when their databases were last reached. */
+	teams: () => typedError<Team[], Error>(__TAURI_INVOKE("teams")),
+	/**  The public key by which others invite this person. */
+	teamKey: () => typedError<string, Error>(__TAURI_INVOKE("team_key")),
+	/**  Creates a team in a database. Without `schema`, its schema gets a random name. */
+	createTeam: (name: string, member: string, databaseUrl: SecretInput, schema: string | null, call: number) => typedError<Team, Error>(__TAURI_INVOKE("create_team", { name, member, databaseUrl, schema, call })),
+	/**  Whether an invitation needs a passphrase. */
+	invitationNeedsPassphrase: (invitation: string) => typedError<boolean, Error>(__TAURI_INVOKE("invitation_needs_passphrase", { invitation })),
+	/**  Joins a team by an invitation. */
+	joinTeam: (invitation: string, passphrase: SecretInput | null, databaseUrl: SecretInput | null, call: number) => typedError<JoinedTeam, Error>(__TAURI_INVOKE("join_team", { invitation, passphrase, databaseUrl, call })),
+	/**  Asks a team's database: reads what others changed, and writes what is pending. */
+	syncTeam: (teamId: TeamId, call: number) => typedError<Team, Error>(__TAURI_INVOKE("sync_team", { teamId, call })),
+	/**  Invites a person by their public key or with a passphrase, if the person confirms; returns null if they do not. */
+	inviteMember: (teamId: TeamId, name: string, isOwner: boolean, key: string | null, passphrase: SecretInput | null) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_member", { teamId, name, isOwner, key, passphrase })),
+	/**  Makes the key of a worker, if the person confirms; returns null if they do not. The key can then be copied. */
+	inviteWorker: (teamId: TeamId, name: string) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_worker", { teamId, name })),
+	/**  Copies the worker's key that was made last, and clears the clipboard like a token's copy. */
+	copyWorkerKey: () => typedError<null, Error>(__TAURI_INVOKE("copy_worker_key")),
+	/**  Drops the worker's key that was made last. */
+	dropWorkerKey: () => typedError<null, Error>(__TAURI_INVOKE("drop_worker_key")),
+	/**  Removes a member: the team's keys change. */
+	removeMember: (teamId: TeamId, memberId: string) => typedError<Team, Error>(__TAURI_INVOKE("remove_member", { teamId, memberId })),
+	/**  Leaves a team: its connections are removed here. */
+	leaveTeam: (teamId: TeamId) => typedError<LeftTeam, Error>(__TAURI_INVOKE("leave_team", { teamId })),
+	/**  Shares a connection with a team, if the person confirms; returns whether they did. */
+	shareConnection: (connectionId: ConnectionId, teamId: TeamId) => typedError<boolean, Error>(__TAURI_INVOKE("share_connection", { connectionId, teamId })),
+	/**  Stops sharing a connection. */
+	unshareConnection: (connectionId: ConnectionId) => typedError<null, Error>(__TAURI_INVOKE("unshare_connection", { connectionId })),
+	/**  What the team did with a shared connection, newest first. Asks the team's database. */
+	teamActivity: (connectionId: ConnectionId, call: number) => typedError<TeamActivity[], Error>(__TAURI_INVOKE("team_activity", { connectionId, call })),
 };
 
 /** Events */
@@ -696,6 +726,14 @@ export type Code =
 "other_account" | 
 /**  The tokens are no longer accepted; a new sign-in is needed. */
 "reconnect_needed" | 
+/**  A team's database cannot be reached or used. */
+"team_unreachable" | 
+/**  What a team's database has is older than what this computer has seen of it. */
+"team_rolled_back" | 
+/**  Two machines of a team had new tokens of a connection, of which one grant could be kept. */
+"team_conflict" | 
+/**  The team does not have this member, or the member may not do this. */
+"team_refused" | 
 /**  The connection does not give access to this project. */
 "project_not_authorized" | 
 /**  A defect of Grapnel. */
@@ -784,6 +822,8 @@ export type Details = {
 	authorization_details?: DetailsView | null,
 	/**  The IDs of the authorized projects. */
 	project_ids: string[],
+	/**  What is shared of it with a team. */
+	shared?: SharedConnection | null,
 	/**  The tokens; `None` once disconnected. */
 	tokens: TokenMetadata | null,
 	/**
@@ -970,6 +1010,8 @@ export type Event =
 { kind: "apps" } | 
 /**  The settings were changed. */
 { kind: "settings" } | 
+/**  A team was added, removed or changed, or became reachable or unreachable. */
+{ kind: "teams" } | 
 /**  A connection was added, removed or changed. */
 { kind: "connection"; value: ConnectionId } | 
 /**  An attempt changed; this is its new state. */
@@ -1253,6 +1295,14 @@ export type ImportedValue = {
 	source: string,
 };
 
+/**  An invitation, for the person that it is for. It opens with that person's key or passphrase only. */
+export type Invited = {
+	/**  The new member. */
+	member: TeamMember,
+	/**  The invitation, as text; `None` for a worker, whose key is a secret. */
+	invitation: string | null,
+};
+
 /**  What the provider says about a derived token. */
 export type IssuedToken = {
 	/**  When it was issued. */
@@ -1289,6 +1339,16 @@ export type Items = {
 	as_of: string,
 	/**  In the provider's order. */
 	items: Item[],
+};
+
+/**  What joining a team has brought. */
+export type JoinedTeam = {
+	/**  The team. */
+	team: Team,
+	/**  The connections that it shares, by their names here. */
+	connections: string[],
+	/**  Those that could not be taken in, each with the reason. */
+	left_out: LeftOutConnection[],
 };
 
 /**  The kind of an activity entry. */
@@ -1345,10 +1405,34 @@ export type Kind =
 "exported" | 
 /**  Apps and connections were imported from a file. */
 "imported" | 
+/**  A connection was shared with a team, or no longer is. */
+"shared" | 
+/**  Another machine of the team did something with a shared connection. */
+"team_changed" | 
+/**  A team was created, joined or left, or its members changed. */
+"team_members" | 
+/**  Something of a team cannot be used: its database is unreachable, restored from a backup, or has other tokens. */
+"team_failed" | 
 /**  A hook was added or removed. */
 "hook_changed" | 
 /**  A hook did not run, or failed. */
 "hook_failed";
+
+/**  A shared connection that could not be taken in. */
+export type LeftOutConnection = {
+	/**  Its name in the team; `None` if the record could not be read. */
+	name: string | null,
+	/**  Why. */
+	error: Error,
+};
+
+/**  What leaving a team has done here. */
+export type LeftTeam = {
+	/**  The connections that were removed here, by name. The team keeps them. */
+	connections: string[],
+	/**  Whether the team's database has this member no more. `false`: an owner can still remove it. */
+	is_removed_there: boolean,
+};
 
 /**  Consecutive lines. */
 export type LineRange = {
@@ -2045,6 +2129,24 @@ export type SettingsView = {
 	in_tray: boolean,
 };
 
+/**  What is shared of a connection. */
+export type SharedConnection = {
+	/**  The team. */
+	team_id: TeamId,
+	/**  Its name. */
+	team_name: string,
+	/**  What this member may do. */
+	role: TeamRole,
+	/**  Who got its tokens last. */
+	refreshed: TeamRefresh | null,
+	/**  Since when new tokens are only here: the team's database could not be written. */
+	pending_since: string | null,
+	/**  Why they could not be written, or what happened when two machines had new tokens. */
+	conflict: Error | null,
+	/**  Since when the team cannot be reached, and why. */
+	unreachable: TeamUnreachable | null,
+};
+
 /**  What a person chooses for one sign-in. Text is as typed; empty for the app's own value. */
 export type SignInOptions = {
 	/**  Whether the provider asks which account to use. */
@@ -2148,6 +2250,86 @@ export type Summary = {
 	lacks_scopes: boolean,
 	/**  What the person notes about it. */
 	annotations: Annotations,
+	/**  The name of the team that it is shared with. */
+	team?: string | null,
+};
+
+/**  A team that this Grapnel is a member of, as it was when its database was last reached. */
+export type Team = {
+	/**  The ID. */
+	id: TeamId,
+	/**  The name, unique here. */
+	name: string,
+	/**  The host of its database, without user, password or database name. */
+	host: string,
+	/**  What this member may do. */
+	role: TeamRole,
+	/**  The members, owners first. */
+	members: TeamMember[],
+	/**  How many connections it shares with this Grapnel. */
+	connections: number,
+	/**  How many of them have new tokens here that the team does not have yet. */
+	pending: number,
+	/**  When its database was last reached. */
+	reached_at: string | null,
+	/**  Since when it cannot be used, and why. */
+	unreachable: TeamUnreachable | null,
+};
+
+/**  An entry of what a team did with a shared connection. */
+export type TeamActivity = {
+	/**  When. */
+	at: string,
+	/**  The member's name. */
+	member: string,
+	/**  The name of the computer. */
+	machine: string,
+	/**  What happened, as a sentence. */
+	text: string,
+};
+
+/**  Identifies a team. Unlike other IDs, it is the same on every computer. */
+export type TeamId = string;
+
+/**  A member of a team. */
+export type TeamMember = {
+	/**  The random ID, by which the database knows it. */
+	id: string,
+	/**  The name, unique in the team. */
+	name: string,
+	/**  What it may do. */
+	role: TeamRole,
+	/**  Since when. */
+	since: string,
+	/**  Whether it is the member that this Grapnel is. */
+	is_self: boolean,
+};
+
+/**  Who got the tokens of a shared connection, by a sign-in or a refresh. */
+export type TeamRefresh = {
+	/**  When. */
+	at: string,
+	/**  The member's name. */
+	member: string,
+	/**  The name of the computer. */
+	machine: string,
+};
+
+/**  What a member of a team may do. */
+export type TeamRole = 
+/**  Uses tokens and signs in again; also invites, removes, and stops sharing. */
+"owner" | 
+/**  Uses tokens and signs in again. */
+"member" | 
+/**  Uses tokens, which refreshes them where necessary. Cannot read what only a sign-in needs. */
+"worker";
+
+/**  A team whose database cannot be used. */
+export type TeamUnreachable = {
+	/**  Since when. */
+	since: string,
+	/**  Why, as of the last attempt. */
+	error: Error,
 };
 
 /**  A kind of token, with its name in RFC 7009. */

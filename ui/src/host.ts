@@ -114,6 +114,14 @@ export type {
   Summary,
   CheckStatus,
   RedirectMethod,
+  Invited,
+  JoinedTeam,
+  LeftTeam,
+  SharedConnection,
+  Team,
+  TeamActivity,
+  TeamMember,
+  TeamRole,
 } from "./bindings";
 export type { ConnectionEdit, Trouble, Happening };
 export type Settings = Required<Given>;
@@ -324,6 +332,31 @@ export const host = {
   openArchive: (passphrase: string) => ask(() => commands.openArchive(passphrase)),
   importOpened: (tokens: boolean) => ask(() => commands.importArchive(tokens)),
   closeArchive: () => ask(() => commands.closeArchive()),
+  /** The teams, as they were when their databases were last reached. */
+  teams: () => ask(() => commands.teams()),
+  /** The public key by which others invite this person. */
+  teamKey: () => ask(() => commands.teamKey()),
+  createTeam: (name: string, member: string, url: string, call: number) =>
+    ask(() => commands.createTeam(name, member, url, null, call)),
+  invitationNeedsPassphrase: (invitation: string) => ask(() => commands.invitationNeedsPassphrase(invitation)),
+  joinTeam: (invitation: string, passphrase: string | null, url: string | null, call: number) =>
+    ask(() => commands.joinTeam(invitation, passphrase, url, call)),
+  /** Asks a team's database for changes, and writes what is pending. */
+  syncTeam: (id: string, call: number) => ask(() => commands.syncTeam(id, call)),
+  /** By public key, or else with a passphrase. The system asks to confirm it; null if declined. */
+  inviteMember: (id: string, name: string, isOwner: boolean, key: string | null, passphrase: string | null) =>
+    ask(() => commands.inviteMember(id, name, isOwner, key, passphrase)),
+  /** The system asks to confirm it; null if declined. The host holds the key, for `copyWorkerKey`. */
+  inviteWorker: (id: string, name: string) => ask(() => commands.inviteWorker(id, name)),
+  copyWorkerKey: () => ask(() => commands.copyWorkerKey()),
+  dropWorkerKey: () => ask(() => commands.dropWorkerKey()),
+  removeMember: (id: string, member: string) => ask(() => commands.removeMember(id, member)),
+  leaveTeam: (id: string) => ask(() => commands.leaveTeam(id)),
+  /** The system asks to confirm it. Returns false, with nothing changed, if declined. */
+  shareConnection: (id: string, team: string) => ask(() => commands.shareConnection(id, team)),
+  unshareConnection: (id: string) => ask(() => commands.unshareConnection(id)),
+  /** What the team did with a shared connection, newest first. */
+  teamActivity: (id: string, call: number) => ask(() => commands.teamActivity(id, call)),
   /** Subscribes to all events; the returned function unsubscribes. */
   listen: (heard: (event: Happening) => void) => events.coreEvent.listen((message) => heard(message.payload)),
   /** Subscribes to starts of the sandbox from outside the window; with the error if it did not start. */

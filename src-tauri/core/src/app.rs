@@ -29,8 +29,7 @@ pub use registration::{RegisteredApp, RegistrationRequest};
 pub(crate) use registration::{
     deletable as deletable_client, delete as delete_client, metadata_document, read as read_registration,
     register, renew as renew_registration, restore as restore_registration, take_expiring_secrets,
-    token_associated_data as registration_associated_data, update as update_registration,
-    widen as widen_registration,
+    update as update_registration, widen as widen_registration,
 };
 pub use view::App;
 pub(crate) use view::{all, profile_of, view};

@@ -2,7 +2,6 @@
 //! computer.
 
 mod checks;
-mod document;
 mod encryption;
 mod export;
 mod file;
@@ -10,11 +9,11 @@ mod file;
 pub(crate) mod fuzz;
 mod import;
 
-pub use document::Archive;
+pub use crate::archive_document::Archive;
 pub use export::{Export, Exported};
 pub use grapnel_store::vault::check_passphrase;
 pub use import::{Import, ImportOutcome, Imported, ImportedRecord, RecordKind};
 
 pub(crate) use export::export;
 pub(crate) use file::open;
-pub(crate) use import::import;
+pub(crate) use import::{import, import_and};

@@ -52,6 +52,7 @@ fn emit_changes(ctx: &Context, last: &mut i64) -> Result<()> {
             },
             Change::Apps => ctx.emit(Event::Apps),
             Change::Settings => ctx.emit(Event::Settings),
+            Change::Teams => ctx.emit(Event::Teams),
             Change::Other => ctx.emit(Event::ChangedElsewhere),
         }
     }

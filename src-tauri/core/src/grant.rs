@@ -30,6 +30,11 @@ pub(crate) fn secret_associated_data(app: &grapnel_model::id::AppId) -> String {
     format!("app/{app}/secret")
 }
 
+/// The associated data of the encrypted token by which an app's registration is managed.
+pub(crate) fn registration_associated_data(app: &grapnel_model::id::AppId) -> String {
+    format!("app/{app}/registration")
+}
+
 /// The associated data of a connection's encrypted access token.
 pub(crate) fn access_associated_data(id: &ConnectionId) -> String {
     format!("connection/{id}/access")

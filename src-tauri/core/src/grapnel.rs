@@ -9,6 +9,7 @@ mod connections;
 mod content;
 mod hooks;
 mod sign_in;
+mod teams;
 mod tokens;
 mod vault;
 

@@ -67,6 +67,14 @@ pub enum Kind {
     Exported,
     /// Apps and connections were imported from a file.
     Imported,
+    /// A connection was shared with a team, or no longer is.
+    Shared,
+    /// Another machine of the team did something with a shared connection.
+    TeamChanged,
+    /// A team was created, joined or left, or its members changed.
+    TeamMembers,
+    /// Something of a team cannot be used: its database is unreachable, restored from a backup, or has other tokens.
+    TeamFailed,
     /// A hook was added or removed.
     HookChanged,
     /// A hook did not run, or failed.
@@ -98,7 +106,7 @@ pub struct Entry {
 impl Kind {
     /// The kinds that others can cause as often as they like: web pages, programs, providers, hooks. They have a limit
     /// of their own, so that they do not displace the person's entries.
-    pub const EXTERNAL: [Self; 7] = [
+    pub const EXTERNAL: [Self; 9] = [
         Self::CallbackRefused,
         Self::TokenHandedOut,
         Self::RefreshFailed,
@@ -106,6 +114,8 @@ impl Kind {
         Self::TokenExchanged,
         Self::TokenExchangeFailed,
         Self::HookFailed,
+        Self::TeamChanged,
+        Self::TeamFailed,
     ];
 }
 

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::id::{AppId, ConnectionId};
 use crate::provider::GrantType;
 use crate::secret::TokenPreview;
+use crate::team::SharedConnection;
 use crate::token_response::{Deviation, RedactedResponse};
 
 /// How long before a new sign-in is due the person is notified; a quarter of the lifetime if that is shorter.
@@ -69,6 +70,9 @@ pub struct Summary {
     pub lacks_scopes: bool,
     /// What the person notes about it.
     pub annotations: Annotations,
+    /// The name of the team that it is shared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
 }
 
 /// The scopes of a connection.
@@ -220,6 +224,9 @@ pub struct Details {
     pub authorization_details: Option<DetailsView>,
     /// The IDs of the authorized projects.
     pub project_ids: Vec<String>,
+    /// What is shared of it with a team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<SharedConnection>,
     /// The tokens; `None` once disconnected.
     pub tokens: Option<TokenMetadata>,
     /// When it will be refreshed automatically; `None` if the expiry is unknown, there is no refresh token, or a new

@@ -184,6 +184,7 @@ mod tests {
             sign_in_due: None,
             lacks_scopes: false,
             annotations: crate::annotations::Annotations::default(),
+            team: None,
         };
         let tokens = Some((Timestamp::UNIX_EPOCH, 0));
         let refused = ConnectionSnapshot::new(summary(State::ReconnectNeeded), tokens, None);

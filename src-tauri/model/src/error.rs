@@ -122,6 +122,14 @@ pub enum Code {
     OtherAccount,
     /// The tokens are no longer accepted; a new sign-in is needed.
     ReconnectNeeded,
+    /// A team's database cannot be reached or used.
+    TeamUnreachable,
+    /// What a team's database has is older than what this computer has seen of it.
+    TeamRolledBack,
+    /// Two machines of a team had new tokens of a connection, of which one grant could be kept.
+    TeamConflict,
+    /// The team does not have this member, or the member may not do this.
+    TeamRefused,
     /// The connection does not give access to this project.
     ProjectNotAuthorized,
     /// A defect of Grapnel.
@@ -230,6 +238,7 @@ impl Error {
         let words = match self.code {
             Code::ProviderUnavailable => "provider unreachable",
             Code::AnswerLost => "no response",
+            Code::TeamUnreachable => "team unreachable",
             Code::ReplyInvalid | Code::ReplyTooLarge => "unusable response",
             code if code.is_of_vault() => "vault not open",
             Code::DataUnwritable | Code::DataBusy => "tokens not stored",

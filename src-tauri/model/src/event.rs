@@ -16,6 +16,8 @@ pub enum Event {
     Apps,
     /// The settings were changed.
     Settings,
+    /// A team was added, removed or changed, or became reachable or unreachable.
+    Teams,
     /// A connection was added, removed or changed.
     Connection(ConnectionId),
     /// An attempt changed; this is its new state.

@@ -71,3 +71,7 @@ id!(
     /// Identifies a hook.
     HookId
 );
+id!(
+    /// Identifies a team. Unlike other IDs, it is the same on every computer.
+    TeamId
+);

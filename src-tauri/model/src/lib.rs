@@ -28,6 +28,7 @@ pub mod registration;
 pub mod revocation;
 pub mod secret;
 pub mod settings;
+pub mod team;
 pub mod text;
 pub mod token_response;
 pub mod vault;

@@ -43,9 +43,12 @@ pub fn add(
     let kinds = Kind::EXTERNAL.map(Json);
     let values =
         std::iter::once(&MAX_ENTRIES as &dyn ToSql).chain(kinds.iter().map(|kind| kind as &dyn ToSql));
-    let beyond = "DELETE FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6, ?7, ?8) AND id <= (
-        SELECT id FROM activity WHERE kind NOT IN (?2, ?3, ?4, ?5, ?6, ?7, ?8) ORDER BY id DESC LIMIT 1 OFFSET ?1)";
-    connection.execute(beyond, params_from_iter(values)).map(drop)
+    let own = "kind NOT IN (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let beyond = format!(
+        "DELETE FROM activity WHERE {own}
+            AND id <= (SELECT id FROM activity WHERE {own} ORDER BY id DESC LIMIT 1 OFFSET ?1)"
+    );
+    connection.execute(&beyond, params_from_iter(values)).map(drop)
 }
 
 /// Adds an entry; replaces the connection's last one if it is of the same kind.

@@ -15,6 +15,8 @@ pub enum Change {
     Apps,
     /// The settings.
     Settings,
+    /// One of the teams.
+    Teams,
     /// Anything else; everything may have changed.
     Other,
 }
@@ -38,6 +40,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Change> {
         "attempt" => Change::Attempt(row.get(1)?),
         "app" => Change::Apps,
         "settings" => Change::Settings,
+        "team" => Change::Teams,
         _ => Change::Other,
     })
 }

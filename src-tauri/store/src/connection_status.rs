@@ -41,6 +41,8 @@ pub struct ConnectionStatus {
     pub notice: Option<Notice>,
     /// What the person notes about it.
     pub annotations: Annotations,
+    /// The name of the team that it is shared with.
+    pub team: Option<String>,
 }
 
 /// A new sign-in that will be needed.
@@ -80,12 +82,14 @@ impl From<&ConnectionRow> for ConnectionStatus {
                 Some(Notice { due, from, is_notified: false })
             }),
             annotations: row.annotations.clone(),
+            team: None,
         }
     }
 }
 
 const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, \
-    noticed, scopes, sealed_refresh IS NOT NULL, label, note, pinned, position";
+    noticed, scopes, sealed_refresh IS NOT NULL, label, note, pinned, position, \
+    (SELECT t.name FROM shared_connection s JOIN team t ON t.id = s.team_id WHERE s.connection_id = connection.id)";
 
 /// Every connection, by name.
 pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
@@ -169,6 +173,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionStatus> {
             pinned: row.get(16)?,
             position: row.get(17)?,
         },
+        team: row.get(18)?,
     })
 }
 

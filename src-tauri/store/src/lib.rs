@@ -29,6 +29,8 @@ pub mod revocation;
 pub mod saved_request;
 pub mod sealed;
 pub mod settings;
+pub mod shared_connection;
+pub mod team;
 pub mod vault;
 pub mod vault_table;
 

@@ -109,6 +109,8 @@ pub fn all_sealed(connection: &Connection) -> rusqlite::Result<Vec<SealedValue>>
 
 /// Deletes every encrypted value and the vault. This disconnects every connection and ends every sign-in.
 pub fn delete_sealed(connection: &Connection) -> rusqlite::Result<()> {
+    // Before the grants: the loss of the key here must not disconnect the team's connections.
+    connection.execute_batch("DELETE FROM team; DELETE FROM team_identity;")?;
     for row in crate::connection_status::all(connection)? {
         crate::connection::clear_grant(connection, &row.id, row.version)?;
     }
@@ -153,7 +155,8 @@ mod tests {
             api_exchange.sealed_summary app.sealed_registration app.sealed_secret app.sealed_values \
             attempt.sealed_dpop attempt.sealed_url attempt.sealed_verifier connection.sealed_access \
             connection.sealed_dpop connection.sealed_id_token connection.sealed_refresh derived_token.sealed_token \
-            hook.sealed_command revocation.sealed_token saved_request.sealed_draft");
+            hook.sealed_command revocation.sealed_token saved_request.sealed_draft team.sealed_identity \
+            team.sealed_url team_identity.sealed_identity");
         store.read(super::all_sealed).unwrap();
     }
 }

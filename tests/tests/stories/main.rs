@@ -30,6 +30,7 @@ mod screens;
 mod server;
 mod shutdown;
 mod sign_in;
+mod team;
 mod text_size;
 mod the_grid;
 mod tray_and_notifications;

@@ -20,6 +20,8 @@ import type {
   SavedRequest,
   Settings,
   State,
+  Team,
+  TeamActivity,
 } from "../bindings";
 import { provider, providers } from "./providers";
 
@@ -53,6 +55,8 @@ export type FakeData = Omit<Overview, "has_more"> & {
   /** The requests that were sent and saved, and what is noted about each response. */
   requests?: { sent: { connection: string; view: ApiExchangeView; answer?: string }[]; saved: SavedRequest[] };
   requestNotes?: string[];
+  teams?: Team[];
+  teamActivity?: TeamActivity[];
   /** The items of each collection; those of a parent under `kind/id`. */
   items: { [kind in string]: Item[] };
 };

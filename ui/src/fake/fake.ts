@@ -13,6 +13,7 @@ import { registering } from "./registering";
 import { requesting } from "./requests";
 import { offered } from "./providers";
 import { Signal } from "./signal";
+import { teaming } from "./teams";
 import { scenarios } from "./scenarios";
 import { at, attempt, byPassword, empty, MINUTE, trouble, type FakeData } from "./data";
 
@@ -365,6 +366,11 @@ export class Fake {
     ...plain(this.#answer, (id) => this.#details(id)),
     ...registering(this.#answer, () => this.data),
     ...importing(this.#answer, () => this.data),
+    ...teaming(
+      this.#answer,
+      () => this.data,
+      (event) => this.tell(event),
+    ),
     ...keeping(
       this.#answer,
       () => this.data,

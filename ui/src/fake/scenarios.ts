@@ -8,6 +8,7 @@ import { registeredScenario } from "./registering";
 import { exchanges } from "./exchanges";
 import { sentBefore } from "./requests";
 import { others } from "./others";
+import { teamScenarios } from "./teamScenarios";
 import {
   app,
   at,
@@ -355,6 +356,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
     return held([]);
   },
   ...others,
+  ...teamScenarios(some),
   requested: () => ({
     ...some(),
     requests: {
@@ -388,10 +390,7 @@ export const scenarios: { [name in string]: (fake: FaultControl & { posts: FakeP
     }
     return { ...data, requests: { sent: exchanges(), saved: [] } };
   },
-  opening: (fake) => {
-    fake.wait("overview", 1e9);
-    return some();
-  },
+  opening: (fake) => (fake.wait("overview", 1e9), some()),
   slow: (fake) => {
     for (const name of ["projects", "loadPosts", "refresh", "project"] as const) fake.wait(name, 1e9);
     return some();

@@ -229,19 +229,54 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
   "connection's activity": ["some", (user) => tab(user, "Activity")],
   activity: ["some", (user) => press(user, "Activity")],
   ...Object.fromEntries(
-    ["General", "Sign-in", "Network", "Refresh", "Vault", "Data", "Hooks", "Diagnostics", "About"].map((group) => [
-      `settings: ${group}`,
-      [
-        "passphrase",
-        async (user: User) => {
-          await press(user, "Settings");
-          await press(user, group);
-          await screen.findByRole("heading", { name: group, level: 2 });
-          if (group === "Diagnostics") await press(user, "Run diagnostics");
-        },
-      ] as const,
-    ]),
+    ["General", "Sign-in", "Network", "Refresh", "Vault", "Teams", "Data", "Hooks", "Diagnostics", "About"].map(
+      (group) => [
+        `settings: ${group}`,
+        [
+          "passphrase",
+          async (user: User) => {
+            await press(user, "Settings");
+            await press(user, group);
+            await screen.findByRole("heading", { name: group, level: 2 });
+            if (group === "Diagnostics") await press(user, "Run diagnostics");
+          },
+        ] as const,
+      ],
+    ),
   ),
+  teams: [
+    "teams",
+    async (user) => {
+      await press(user, "Settings");
+      await press(user, "Teams");
+      await press(user, "Invite to Harbour");
+    },
+  ],
+  "create a team": [
+    "some",
+    async (user) => {
+      await press(user, "Settings");
+      await press(user, "Teams");
+      await press(user, "Create team…");
+    },
+  ],
+  "join a team": [
+    "team-unreachable",
+    async (user) => {
+      await press(user, "Settings");
+      await press(user, "Teams");
+      await press(user, "Join team…");
+    },
+  ],
+  "share with a team": [
+    "team-to-share",
+    async (user) => {
+      await choose(user, "Share with team…");
+      await screen.findByRole("dialog");
+    },
+  ],
+  "shared with a team": ["team-pending"],
+  "activity of a team": ["team", (user) => tab(user, "Activity")],
   unwritable: ["unwritable"],
   vault: ["vault"],
 };

@@ -2,7 +2,7 @@
 
 import type { Kind } from "../host";
 
-export type Group = "all" | "signIn" | "refresh" | "token" | "apps";
+export type Group = "all" | "signIn" | "refresh" | "token" | "apps" | "team";
 
 const groups: Record<Exclude<Group, "all">, { icon: string; kinds: Kind[] }> = {
   signIn: {
@@ -38,10 +38,11 @@ const groups: Record<Exclude<Group, "all">, { icon: string; kinds: Kind[] }> = {
       "hook_failed",
     ],
   },
+  team: { icon: "team", kinds: ["shared", "team_changed", "team_members", "team_failed"] },
 };
 
 /** Problems that pass, and those that a person has to see to. */
-const passing: Kind[] = ["renewal_failed", "answer_lost", "revocation_delayed", "token_exchange_failed"];
+const passing: Kind[] = ["renewal_failed", "answer_lost", "revocation_delayed", "token_exchange_failed", "team_failed"];
 const lasting: Kind[] = [
   "other_account",
   "denied",

@@ -17,6 +17,7 @@ import {
 import { isOver, supersedes } from "./attempts";
 import { nextChangeOf } from "./changeTimes";
 import { byAppName, byName, sorted } from "./sort";
+import { teams } from "./teams.svelte";
 import { downloads } from "./downloads.svelte";
 import { profileValue } from "./profile";
 import { merged, RequestOrdering, type OverviewRequest } from "./requestOrdering";
@@ -105,7 +106,9 @@ class AppStore {
       return;
     }
     this.changeCount += 1;
-    if (event.kind === "apps") await this.#reloadApps();
+    if (event.kind === "elsewhere" || event.kind === "teams") void teams.read();
+    if (event.kind === "teams") await this.#reloadShared();
+    else if (event.kind === "apps") await this.#reloadApps();
     else if (event.kind === "elsewhere" || event.kind === "settings") await this.#reloadAll();
     else if (event.kind === "activity") for (const id of this.details.keys()) this.#countChange(id);
     else if (event.kind === "exchanges") this.#countChange(event.value);
@@ -303,6 +306,12 @@ class AppStore {
       if (position === undefined || position === one.annotations.position) return one;
       return { ...one, annotations: { ...one.annotations, position } };
     });
+  }
+
+  /** Reloads what is shown of shared connections: their team became reachable or unreachable, or changed. */
+  async #reloadShared(): Promise<void> {
+    const shared = [...this.details].filter(([, { shared }]) => shared).map(([id]) => id);
+    await Promise.all(shared.map((id) => this.reload(id)));
   }
 
   /** Reloads everything after a change by another process. */

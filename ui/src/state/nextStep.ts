@@ -29,6 +29,9 @@ export const fieldOf = ({ code, field }: Trouble): string | undefined =>
   field ?? ({ invalid_client: "client_secret", port_taken: "port" } as { [code in Code]?: string })[code];
 
 /** Errors that pass, or that Grapnel retries. */
-const temporary: Code[] = ["provider_unavailable", "answer_lost", "data_busy", "keyring_locked", "keyring_timed_out"];
+const temporary: Code[] = [
+  ...(["provider_unavailable", "answer_lost", "data_busy", "keyring_locked", "keyring_timed_out"] as const),
+  "team_unreachable",
+];
 
 export const isTemporary = ({ code }: Trouble): boolean => temporary.includes(code);

@@ -6,7 +6,7 @@ export type Tab = "overview" | "token" | "browse" | "requests" | "activity";
 
 /** The pages of the settings. */
 export type SettingsGroup =
-  "general" | "sign_in" | "network" | "refresh" | "vault" | "data" | "hooks" | "diagnostics" | "about";
+  "general" | "sign_in" | "network" | "refresh" | "vault" | "teams" | "data" | "hooks" | "diagnostics" | "about";
 
 export type Route =
   | { page: "home" }

@@ -182,6 +182,7 @@ export const activity = {
     refresh: "Refreshes",
     token: "Tokens used",
     apps: "Apps and settings",
+    team: "Teams",
   },
   kind: "Events",
   problems: "Problems",

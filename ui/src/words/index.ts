@@ -26,6 +26,7 @@ export { choiceWord, profileKeys, redirectMethod, valueId, valueWord } from "./p
 export { requests } from "./requests";
 export { about, archive, doctor, hooks, settings, vault } from "./settings";
 export { shortcutWords } from "./shortcuts";
+export { sharedWords, teamWords } from "./team";
 export * as time from "./time";
 export { token } from "./token";
 export { isMoment, value } from "./value";

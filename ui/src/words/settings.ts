@@ -10,6 +10,7 @@ export const settings = {
     network: "Network",
     refresh: "Refresh",
     vault: "Vault",
+    teams: "Teams",
     data: "Data",
     hooks: "Hooks",
     diagnostics: "Diagnostics",

@@ -10,7 +10,7 @@ mod registered_app;
 mod renew;
 mod secret_expiry;
 
-pub(crate) use accept::{restore, token_associated_data};
+pub(crate) use accept::restore;
 pub(crate) use configuration::{deletable, delete, read, update, widen};
 pub(crate) use metadata_document::metadata_document;
 pub(crate) use register::register;

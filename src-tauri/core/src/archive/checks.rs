@@ -5,29 +5,18 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::provider::is_secret;
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
-use grapnel_oauth::dpop::DpopKey;
 use grapnel_store::app::AppRow;
 use serde_json::Value;
 
-use super::document::{ArchivedApp, ArchivedConnection, ArchivedTokens};
 use crate::app::{NewApp, ValidatedApp, is_hidden};
+use crate::archive_document::{ArchivedApp, ArchivedConnection, check_tokens};
 use crate::context::Context;
 use crate::grant::secret_associated_data;
 use crate::secret_parameters;
 
-/// The longest accepted token in bytes.
-const MAX_TOKEN_BYTES: usize = 64 * 1024;
 /// The longest accepted scope, project ID or host, and the most of each.
 const MAX_VALUE_BYTES: usize = 4096;
 const MAX_VALUES: usize = 1000;
-
-/// The thumbprint of a certificate (RFC 8705 §3.1): 32 bytes in base64url.
-pub(super) fn thumbprint(text: Option<&str>) -> Option<String> {
-    let is_one = |text: &&str| {
-        text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-    };
-    text.filter(is_one).map(str::to_owned)
-}
 
 /// An app of a file, in the form of what a person enters.
 pub(super) fn as_new_app(app: &ArchivedApp) -> NewApp {
@@ -78,12 +67,6 @@ pub(super) async fn has_secrets(ctx: &Context, app: &AppRow, new: &ValidatedApp)
 /// Refuses a connection with values that Grapnel does not write.
 pub(super) fn check_connection(out: &ArchivedConnection) -> Result<()> {
     let is_id = out.id.len() == 32 && out.id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let is_token = |token: &SecretString| {
-        let token = token.expose_secret();
-        !token.is_empty()
-            && token.len() <= MAX_TOKEN_BYTES
-            && token.bytes().all(|byte| byte.is_ascii_graphic())
-    };
     let is_word = |word: &String| {
         !word.is_empty()
             && word.len() <= MAX_VALUE_BYTES
@@ -91,16 +74,9 @@ pub(super) fn check_connection(out: &ArchivedConnection) -> Result<()> {
     };
     let origins = || out.allowed_origins.iter().flatten();
     let words = || out.scopes.iter().chain(&out.project_ids).chain(origins());
-    let tokens = out.tokens.iter();
-    let tokens =
-        tokens.flat_map(|tokens| [Some(&tokens.access), tokens.refresh.as_ref(), tokens.id_token.as_ref()]);
-    let is_key = |key: &SecretString| DpopKey::parse(key).is_ok();
-    let is_bound_by_key =
-        |tokens: &ArchivedTokens| tokens.dpop_key.as_ref().map_or(!tokens.is_bound, |key| is_key(&key.0));
     let is_possible = is_id
-        && out.tokens.iter().all(is_bound_by_key)
+        && out.tokens.iter().all(|tokens| check_tokens(tokens).is_ok())
         && !out.name.trim().is_empty()
-        && tokens.flatten().all(|token| is_token(&token.0))
         && words().nth(MAX_VALUES).is_none()
         && words().all(is_word);
     if is_possible { Ok(()) } else { Err(Error::input("file", "It is damaged in the file.")) }
@@ -127,6 +103,7 @@ pub(super) fn cleaned(account: &Account) -> Option<Account> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive_document::MAX_TOKEN_BYTES;
     use serde_json::json;
 
     #[test]

@@ -9,6 +9,8 @@ use grapnel_model::secret::SecretString;
 use grapnel_store::vault::wrong_passphrase;
 use zeroize::Zeroizing;
 
+use crate::archive_document::invalid;
+
 /// scrypt with N = 2¹⁷ as OWASP recommends: 128 MiB of memory and some tenths of a second.
 const SCRYPT_LOG_N: u8 = 17;
 /// The largest work factor that is accepted from a file: 1 GiB. The age tool uses 18.
@@ -83,13 +85,6 @@ fn explain(error: DecryptError) -> Error {
 fn cut() -> Error {
     invalid("This file is cut off: its end is missing.")
         .hint("Copy it again from where it was written, then try again.")
-}
-
-/// The error for a file that is not an archive.
-pub(super) fn invalid(message: impl Into<String>) -> Error {
-    Error::new(Code::FileInvalid, message)
-        .means("Nothing was imported, and nothing was changed.")
-        .hint("Choose another file.")
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use grapnel_model::error::{Code, Error, Result, io_error_text};
 use grapnel_model::secret::SecretString;
 use tempfile::NamedTempFile;
 
-use super::document::{self, Archive};
-use super::encryption::{self, invalid};
+use super::encryption;
+use crate::archive_document::{self, Archive, invalid};
 
 /// The largest file that is read in bytes: enough for 10,000 connections with long tokens.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -46,7 +46,7 @@ pub(super) fn is_free(path: &Path, force: bool) -> Result<()> {
 pub(crate) async fn open(path: PathBuf, passphrase: SecretString) -> Result<Archive> {
     let opened = tokio::task::spawn_blocking(move || {
         let sealed = read(&path)?;
-        document::parse(&encryption::open(&sealed, &passphrase)?)
+        archive_document::parse(&encryption::open(&sealed, &passphrase)?)
     });
     opened.await.map_err(|_| Error::new(Code::Internal, "Reading the file was interrupted."))?
 }

@@ -5,9 +5,9 @@
 
 use std::cell::LazyCell;
 
-use super::document::{ArchivedApp, parse, write};
 use super::encryption::{open_with, seal_with};
 use super::import::{Import, ImportOutcome, Imported, import};
+use crate::archive_document::{ArchivedApp, parse, write};
 use crate::fuzz::checks::{sentences, shows_plainly};
 use crate::fuzz::world::World;
 use grapnel_model::secret::SecretString;

@@ -7,29 +7,24 @@ use std::sync::Arc;
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
 use grapnel_model::annotations::Annotations;
-use grapnel_model::connection::{IdTokenMetadata, TokenMetadata};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::{Origins, OtherHost, Profile, ProviderConfig};
 use grapnel_model::secret::TokenPreview;
 use grapnel_model::text::clean_line;
-use grapnel_oauth::dpop::DpopKey;
-use grapnel_oauth::http::Mask;
 use grapnel_store::app::AppRow;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{self as store, activity, connection};
 use jiff::Timestamp;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same, shown, thumbprint};
-use super::document::{Archive, ArchivedApp, ArchivedConnection, ArchivedTokens};
+use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same, shown};
 use crate::app::{self, ValidatedApp, shown_name};
+use crate::archive_document::{Archive, ArchivedApp, ArchivedConnection, sealed_grant};
 use crate::connection::cleaned_annotations;
-use crate::content::jwt;
 use crate::context::Context;
-use crate::dpop_key;
-use crate::grant::{access_associated_data, id_token_associated_data, refresh_associated_data};
 use crate::unique_names::UniqueNames;
 
 /// Options of an import.
@@ -100,13 +95,23 @@ pub enum ImportOutcome {
 
 /// Imports an archive. All valid records are stored in one transaction.
 pub(crate) async fn import(ctx: &Arc<Context>, archive: &Archive, how: Import) -> Result<Imported> {
+    import_and(ctx, archive, how, |_| Ok(())).await
+}
+
+/// Like [`import`]; `also` is written in the same transaction.
+pub(crate) async fn import_and(
+    ctx: &Arc<Context>,
+    archive: &Archive,
+    how: Import,
+    also: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send,
+) -> Result<Imported> {
     let _working = ctx.begin_sealed_write().await?;
     let mut plan = ImportPlan::start(ctx, archive, how)?;
     for app in &archive.apps {
         plan.app(ctx, app).await?;
     }
     if !how.dry_run {
-        plan.store(ctx)?;
+        plan.store(ctx, also)?;
     }
     Ok(plan.report)
 }
@@ -249,7 +254,7 @@ impl ImportPlan {
             return Ok(());
         }
         let grant = match out.tokens.as_ref().filter(|_| self.with_tokens) {
-            Some(tokens) => Some(grant(ctx, &id, config, out, tokens).await?),
+            Some(tokens) => Some(sealed_grant(ctx, &id, config, (out, tokens)).await?),
             None => None,
         };
         let name = self.connection_names.unique(&name);
@@ -271,7 +276,7 @@ impl ImportPlan {
         Ok(())
     }
 
-    fn store(&self, ctx: &Context) -> Result<()> {
+    fn store(&self, ctx: &Context, also: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<()> {
         let now = ctx.now();
         ctx.store.write(|tx| {
             for app in &self.apps {
@@ -296,7 +301,7 @@ impl ImportPlan {
                 }
                 activity::add(tx, now, Kind::Imported, text, (Some(&new.id), Some(&new.app_id)))?;
             }
-            Ok(())
+            also(tx)
         })?;
         ctx.emit(Event::Apps);
         for new in &self.connections {
@@ -347,54 +352,4 @@ fn why_same(known: &ConnectionRow, out: &ArchivedConnection) -> Option<String> {
         ),
         _ => None,
     }
-}
-
-async fn grant(
-    ctx: &Context,
-    id: &ConnectionId,
-    config: &ProviderConfig,
-    out: &ArchivedConnection,
-    tokens: &ArchivedTokens,
-) -> Result<SealedGrant> {
-    let refresh = tokens.refresh.as_ref().map(|token| &token.0);
-    let id_token = tokens.id_token.as_ref().map(|token| &token.0);
-    let id_token = id_token.and_then(|token| Some((token, jwt::expiry(token)?)));
-    let dpop = tokens.dpop_key.as_ref().and_then(|key| DpopKey::parse(&key.0).ok());
-    Ok(SealedGrant {
-        access: ctx.vault.seal(&access_associated_data(id), &tokens.access.0).await?,
-        refresh: match refresh {
-            Some(token) => Some(ctx.vault.seal(&refresh_associated_data(id), token).await?),
-            None => None,
-        },
-        id_token: match id_token {
-            Some((token, _)) => Some(ctx.vault.seal(&id_token_associated_data(id), token).await?),
-            None => None,
-        },
-        dpop: dpop_key::seal(ctx, id, dpop.as_ref()).await?,
-        id_claims: id_token.and_then(|(token, _)| jwt::unchecked_claims(token, &Mask::of([]))),
-        metadata: TokenMetadata {
-            access: TokenPreview::of(&tokens.access.0, &config.token_prefix),
-            refresh: refresh.map(|token| TokenPreview::of(token, &config.refresh_token_prefix)),
-            // Known again after the next refresh.
-            refresh_claims: None,
-            issued_at: tokens.issued_at,
-            expires_at: tokens.expires_at,
-            refresh_count: tokens.refresh_count,
-            expiry_source: tokens.expiry_source,
-            refresh_expires_at: tokens.refresh_expires_at,
-            refresh_end_is_fixed: tokens.refresh_end_is_fixed,
-            grant_type: tokens.grant_type,
-            signed_in_at: tokens.signed_in_at,
-            id_token: id_token
-                .map(|(_, expires_at)| IdTokenMetadata { expires_at, received_at: tokens.issued_at }),
-            dpop: dpop.as_ref().filter(|_| tokens.is_bound).map(|key| key.thumbprint().to_owned()),
-            authorization_details: tokens.authorization_details.clone(),
-            certificate: thumbprint(tokens.certificate.as_deref()),
-        },
-        scopes: out.scopes.clone(),
-        project_ids: out.project_ids.clone(),
-        deviations: Vec::new(),
-        token_response: None,
-        error: None,
-    })
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use grapnel_model::connection::{Details, FailedRefreshes, State, Summary};
 use grapnel_model::error::{Error, Result};
-use grapnel_model::id::AppId;
+use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::Profile;
+use grapnel_model::team::SharedConnection;
 use grapnel_store::app::AppRow;
 use grapnel_store::connection::ConnectionRow;
 use grapnel_store::connection_status::ConnectionStatus;
-use grapnel_store::derived_token;
+use grapnel_store::{derived_token, shared_connection, team};
 use jiff::Timestamp;
 
 use super::scopes;
@@ -53,6 +54,7 @@ impl<'a> StatusContext<'a> {
             retry_at: of.retry_at,
             sign_in_due: of.notice.filter(|notice| notice.from <= self.time).map(|notice| notice.due),
             annotations: of.annotations,
+            team: of.team,
         })
     }
 
@@ -105,7 +107,9 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
     let profile = Profile::find(&app.provider)?;
     let (requested, portal) = (app.scopes.clone(), profile.portal_of(&app.overrides).to_owned());
     let aliases = profile.config(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
-    let summary = StatusContext::of(ctx, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
+    let mut summary = StatusContext::of(ctx, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
+    let shared = shared(ctx, &row.id)?;
+    summary.team = shared.as_ref().map(|shared| shared.team_name.clone());
     let refreshes = row.sealed_refresh().is_some();
     let retry = &row.refresh_status.retry;
     let failed_refreshes = (retry.failures > 0).then(|| FailedRefreshes {
@@ -125,6 +129,7 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
         scopes: scopes::compare(requested, row.scopes, &aliases, refreshes),
         project_ids: row.project_ids,
         refreshes_at: refresh::refreshes_at(ctx, &row.id)?,
+        shared,
         authorization_details: row
             .grant
             .as_ref()
@@ -145,4 +150,21 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
         browser: row.browser,
         portal,
     })
+}
+
+/// What is shared of a connection with a team.
+fn shared(ctx: &Context, id: &ConnectionId) -> Result<Option<SharedConnection>> {
+    let found = ctx.store.read(|c| {
+        let Some(shared) = shared_connection::get(c, id)? else { return Ok(None) };
+        Ok(team::get(c, &shared.team_id)?.map(|team| (shared, team)))
+    })?;
+    Ok(found.map(|(shared, team)| SharedConnection {
+        team_id: team.id,
+        team_name: team.name,
+        role: team.role,
+        refreshed: shared.refreshed,
+        pending_since: shared.pending_since,
+        conflict: shared.conflict,
+        unreachable: team.unreachable,
+    }))
 }

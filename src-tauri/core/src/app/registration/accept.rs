@@ -14,11 +14,7 @@ use url::Url;
 use super::client_metadata::{client_auth, has_secret};
 use crate::app::add::seal;
 use crate::context::Context;
-
-/// The associated data of an encrypted registration access token.
-pub(crate) fn token_associated_data(app: &AppId) -> String {
-    format!("app/{app}/registration")
-}
+use crate::grant::registration_associated_data;
 
 /// The client authentication of a registered client, which may differ from the one that was asked for.
 ///
@@ -119,7 +115,7 @@ pub(super) fn current<'a>(row: &'a AppRow, config: &ProviderConfig) -> Option<&'
 }
 
 pub(super) async fn seal_token(ctx: &Context, id: &AppId, token: &SecretString) -> Result<Sealed> {
-    ctx.vault.seal(&token_associated_data(id), token).await
+    ctx.vault.seal(&registration_associated_data(id), token).await
 }
 
 /// Puts the registration of an imported app into its row, unless it is not one of its client at its provider.

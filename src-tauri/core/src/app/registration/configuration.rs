@@ -11,12 +11,13 @@ use grapnel_store::app::AppRow;
 use grapnel_store::{activity, app, connection};
 use url::Url;
 
-use super::accept::{SealedClient, current, notes, token_associated_data, usable_method};
+use super::accept::{SealedClient, current, notes, usable_method};
 use super::client_metadata::{PublicKeys, client_metadata};
 use super::explain::not_managed;
 use super::registered_app::RegisteredApp;
 use crate::app::view::view;
 use crate::context::Context;
+use crate::grant::registration_associated_data;
 use crate::secret_parameters;
 use crate::signed_in::ConfiguredApp;
 
@@ -134,7 +135,7 @@ async fn configuration(ctx: &Context, row: &AppRow) -> Result<Option<(Registrati
     let endpoint = Url::parse(&registration.endpoint).ok();
     let is_own = |uri: &Url| endpoint.as_ref().is_some_and(|endpoint| endpoint.origin() == uri.origin());
     let Some(uri) = uri.filter(is_own) else { return Ok(None) };
-    let token = ctx.vault.open(&token_associated_data(&row.id), sealed).await?;
+    let token = ctx.vault.open(&registration_associated_data(&row.id), sealed).await?;
     Ok(Some((registration.as_ref().clone(), ClientConfiguration { uri, token })))
 }
 

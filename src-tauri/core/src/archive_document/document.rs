@@ -1,5 +1,5 @@
-//! The content of an archive: a JSON document with a version. It is input from outside, and validated like what a
-//! person enters.
+//! The content of an archive, and of the record of a shared connection: a JSON document with a version. It is input
+//! from outside, and validated like what a person enters.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,100 +16,98 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::encryption::invalid;
-
 /// The version that is written, and the newest that is read. In version 1, the parameters `token.NAME` were also sent
 /// with refreshes.
 const VERSION: u32 = 2;
 
 /// The apps and connections of a file, with their secrets.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Archive {
     grapnel: u32,
-    pub(super) exported_at: Timestamp,
-    pub(super) apps: Vec<ArchivedApp>,
+    pub(crate) exported_at: Timestamp,
+    pub(crate) apps: Vec<ArchivedApp>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ArchivedApp {
-    pub(super) name: String,
-    pub(super) provider: String,
-    pub(super) client_id: String,
-    pub(super) client_secret: Option<PlaintextSecret>,
-    pub(super) redirect_uri: String,
-    pub(super) scopes: Vec<String>,
-    pub(super) projects: Vec<String>,
-    pub(super) overrides: BTreeMap<String, String>,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ArchivedApp {
+    pub(crate) name: String,
+    pub(crate) provider: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Option<PlaintextSecret>,
+    pub(crate) redirect_uri: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) projects: Vec<String>,
+    pub(crate) overrides: BTreeMap<String, String>,
     /// Extra parameters and headers that may be secret.
     #[serde(default)]
-    pub(super) secrets: BTreeMap<String, PlaintextSecret>,
+    pub(crate) secrets: BTreeMap<String, PlaintextSecret>,
     #[serde(default)]
-    pub(super) discovered: Vec<String>,
+    pub(crate) discovered: Vec<String>,
     #[serde(default)]
-    pub(super) environment: Option<String>,
+    pub(crate) environment: Option<String>,
     /// How its client was registered, and the token to manage that.
     #[serde(default)]
-    pub(super) registration: Option<Registration>,
+    pub(crate) registration: Option<Registration>,
     #[serde(default)]
-    pub(super) registration_token: Option<PlaintextSecret>,
-    pub(super) connections: Vec<ArchivedConnection>,
+    pub(crate) registration_token: Option<PlaintextSecret>,
+    pub(crate) connections: Vec<ArchivedConnection>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ArchivedConnection {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ArchivedConnection {
     /// Identifies the connection across imports, whatever its name is.
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) created_at: Timestamp,
-    pub(super) scopes: Vec<String>,
-    pub(super) project_ids: Vec<String>,
-    pub(super) account: Option<Account>,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) project_ids: Vec<String>,
+    pub(crate) account: Option<Account>,
     /// The origins that its tokens may be sent to, if the app's endpoints have changed since they were issued.
     #[serde(rename = "kept_for")]
-    pub(super) allowed_origins: Option<Origins>,
-    pub(super) tokens: Option<ArchivedTokens>,
+    pub(crate) allowed_origins: Option<Origins>,
+    pub(crate) tokens: Option<ArchivedTokens>,
     /// What the person notes about it.
     #[serde(default)]
-    pub(super) annotations: Annotations,
+    pub(crate) annotations: Annotations,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ArchivedTokens {
-    pub(super) access: PlaintextSecret,
-    pub(super) refresh: Option<PlaintextSecret>,
-    pub(super) issued_at: Timestamp,
-    pub(super) expires_at: Option<Timestamp>,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ArchivedTokens {
+    pub(crate) access: PlaintextSecret,
+    pub(crate) refresh: Option<PlaintextSecret>,
+    pub(crate) issued_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
     #[serde(rename = "renewals")]
-    pub(super) refresh_count: u32,
+    pub(crate) refresh_count: u32,
     #[serde(default)]
-    pub(super) expiry_source: ExpirySource,
+    pub(crate) expiry_source: ExpirySource,
     #[serde(default)]
-    pub(super) refresh_expires_at: Option<Timestamp>,
+    pub(crate) refresh_expires_at: Option<Timestamp>,
     #[serde(default)]
-    pub(super) refresh_end_is_fixed: bool,
+    pub(crate) refresh_end_is_fixed: bool,
     #[serde(default)]
-    pub(super) signed_in_at: Option<Timestamp>,
+    pub(crate) signed_in_at: Option<Timestamp>,
     /// The validated ID token.
     #[serde(default)]
-    pub(super) id_token: Option<PlaintextSecret>,
+    pub(crate) id_token: Option<PlaintextSecret>,
     /// The key that the tokens are bound to (DPoP).
     #[serde(default)]
-    pub(super) dpop_key: Option<PlaintextSecret>,
+    pub(crate) dpop_key: Option<PlaintextSecret>,
     /// Whether the access token is.
     #[serde(default)]
-    pub(super) is_bound: bool,
+    pub(crate) is_bound: bool,
     /// The thumbprint of the app's TLS certificate that the access token is bound to.
     #[serde(default)]
-    pub(super) certificate: Option<String>,
+    pub(crate) certificate: Option<String>,
     #[serde(default)]
-    pub(super) grant_type: GrantType,
+    pub(crate) grant_type: GrantType,
     #[serde(default)]
-    pub(super) authorization_details: GrantedDetails,
+    pub(crate) authorization_details: GrantedDetails,
 }
 
 /// A secret that is serialized. Use it only for data that is encrypted at once.
-#[derive(Debug)]
-pub(super) struct PlaintextSecret(pub(super) SecretString);
+#[derive(Debug, Clone)]
+pub(crate) struct PlaintextSecret(pub(crate) SecretString);
 
 impl Serialize for PlaintextSecret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -124,13 +122,18 @@ impl<'de> Deserialize<'de> for PlaintextSecret {
 }
 
 impl Archive {
-    pub(super) fn new(exported_at: Timestamp, apps: Vec<ArchivedApp>) -> Self {
+    pub(crate) fn new(exported_at: Timestamp, apps: Vec<ArchivedApp>) -> Self {
         Self { grapnel: VERSION, exported_at, apps }
+    }
+
+    /// Whether a newer Grapnel wrote it.
+    pub(crate) fn is_newer(&self) -> bool {
+        self.grapnel > VERSION
     }
 }
 
 /// Renders the document. It is unencrypted; pass it to nothing but the encryption.
-pub(super) fn write(archive: &Archive) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn write(archive: &impl Serialize) -> Result<Zeroizing<Vec<u8>>> {
     let failed = |_| Error::new(Code::Internal, "The archive could not be written.");
     // Measured first, so that the buffer does not grow and leave copies behind.
     let mut length = ByteCounter(0);
@@ -155,7 +158,7 @@ impl io::Write for ByteCounter {
 }
 
 /// Parses a document.
-pub(super) fn parse(document: &[u8]) -> Result<Archive> {
+pub(crate) fn parse(document: &[u8]) -> Result<Archive> {
     #[derive(Deserialize)]
     struct Versioned {
         grapnel: u32,
@@ -193,6 +196,13 @@ pub(super) fn parse(document: &[u8]) -> Result<Archive> {
         app.overrides.retain(|key, _| !is_reserved(key));
     }
     Ok(archive)
+}
+
+/// The error for a file that is not an archive.
+pub(crate) fn invalid(message: impl Into<String>) -> Error {
+    Error::new(Code::FileInvalid, message)
+        .means("Nothing was imported, and nothing was changed.")
+        .hint("Choose another file.")
 }
 
 #[cfg(test)]

@@ -1,0 +1,13 @@
+//! Teams: the database through which connections are shared, and its members.
+
+mod create;
+mod input;
+mod members;
+mod view;
+mod worker;
+
+pub(crate) use create::{create, join};
+pub use input::{Invite, InviteOpener, Join, NewTeam};
+pub(crate) use members::{invite, leave, own_key, remove};
+pub(crate) use view::{all, one};
+pub(crate) use worker::become_worker;

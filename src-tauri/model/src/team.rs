@@ -1,0 +1,160 @@
+//! Teams: databases through which connections are shared, and what is known here of them. Without secrets.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::id::TeamId;
+
+/// What a member of a team may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum TeamRole {
+    /// Uses tokens and signs in again; also invites, removes, and stops sharing.
+    Owner,
+    /// Uses tokens and signs in again.
+    Member,
+    /// Uses tokens, which refreshes them where necessary. Cannot read what only a sign-in needs.
+    Worker,
+}
+
+/// A member of a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct TeamMember {
+    /// The random ID, by which the database knows it.
+    pub id: String,
+    /// The name, unique in the team.
+    pub name: String,
+    /// What it may do.
+    pub role: TeamRole,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether it is the member that this Grapnel is.
+    pub is_self: bool,
+}
+
+/// A team that this Grapnel is a member of, as it was when its database was last reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Team {
+    /// The ID.
+    pub id: TeamId,
+    /// The name, unique here.
+    pub name: String,
+    /// The host of its database, without user, password or database name.
+    pub host: String,
+    /// What this member may do.
+    pub role: TeamRole,
+    /// The members, owners first.
+    pub members: Vec<TeamMember>,
+    /// How many connections it shares with this Grapnel.
+    pub connections: u32,
+    /// How many of them have new tokens here that the team does not have yet.
+    pub pending: u32,
+    /// When its database was last reached.
+    pub reached_at: Option<Timestamp>,
+    /// Since when it cannot be used, and why.
+    pub unreachable: Option<TeamUnreachable>,
+}
+
+/// A team whose database cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct TeamUnreachable {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, as of the last attempt.
+    pub error: Error,
+}
+
+/// What is shared of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct SharedConnection {
+    /// The team.
+    pub team_id: TeamId,
+    /// Its name.
+    pub team_name: String,
+    /// What this member may do.
+    pub role: TeamRole,
+    /// Who got its tokens last.
+    pub refreshed: Option<TeamRefresh>,
+    /// Since when new tokens are only here: the team's database could not be written.
+    pub pending_since: Option<Timestamp>,
+    /// Why they could not be written, or what happened when two machines had new tokens.
+    pub conflict: Option<Error>,
+    /// Since when the team cannot be reached, and why.
+    pub unreachable: Option<TeamUnreachable>,
+}
+
+/// Who got the tokens of a shared connection, by a sign-in or a refresh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct TeamRefresh {
+    /// When.
+    pub at: Timestamp,
+    /// The member's name.
+    pub member: String,
+    /// The name of the computer.
+    pub machine: String,
+}
+
+/// An entry of what a team did with a shared connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct TeamActivity {
+    /// When.
+    pub at: Timestamp,
+    /// The member's name.
+    pub member: String,
+    /// The name of the computer.
+    pub machine: String,
+    /// What happened, as a sentence.
+    pub text: String,
+}
+
+/// An invitation, for the person that it is for. It opens with that person's key or passphrase only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Invited {
+    /// The new member.
+    pub member: TeamMember,
+    /// The invitation, as text; `None` for a worker, whose key is a secret.
+    pub invitation: Option<String>,
+}
+
+/// What joining a team has brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct JoinedTeam {
+    /// The team.
+    pub team: Team,
+    /// The connections that it shares, by their names here.
+    pub connections: Vec<String>,
+    /// Those that could not be taken in, each with the reason.
+    pub left_out: Vec<LeftOutConnection>,
+}
+
+/// A shared connection that could not be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct LeftOutConnection {
+    /// Its name in the team; `None` if the record could not be read.
+    pub name: Option<String>,
+    /// Why.
+    pub error: Error,
+}
+
+/// What leaving a team has done here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct LeftTeam {
+    /// The connections that were removed here, by name. The team keeps them.
+    pub connections: Vec<String>,
+    /// Whether the team's database has this member no more. `false`: an owner can still remove it.
+    pub is_removed_there: bool,
+    /// Whether it was the only member, so that the team is left without any.
+    pub was_last: bool,
+}

@@ -1,0 +1,227 @@
+//! Commands for teams and shared connections. What lets others use tokens, an invitation or a shared connection, is
+//! confirmed in a dialog of the system. A worker's key is held here, and copied from here: the page does not get it.
+
+use grapnel_core::team::{Invite, InviteOpener, Join, NewTeam};
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::id::{ConnectionId, TeamId};
+use grapnel_model::secret::{SecretInput, SecretString};
+use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamActivity, TeamRole};
+use parking_lot::Mutex;
+use tauri::{AppHandle, State};
+
+use crate::cancellation::CancellableCalls;
+use crate::clipboard::Clipboard;
+use crate::confirm;
+use crate::core_handle::CoreHandle;
+
+/// The worker's key that was made last, until the person has closed its notice.
+#[derive(Default)]
+pub(crate) struct WorkerKey(Mutex<Option<SecretString>>);
+
+impl WorkerKey {
+    fn held(&self) -> parking_lot::MutexGuard<'_, Option<SecretString>> {
+        self.0.lock()
+    }
+}
+
+/// The teams, as they were when their databases were last reached.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn teams(core: State<'_, CoreHandle>) -> Result<Vec<Team>> {
+    core.core().await?.teams()
+}
+
+/// The public key by which others invite this person.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn team_key(core: State<'_, CoreHandle>) -> Result<String> {
+    core.core().await?.team_key().await
+}
+
+/// Creates a team in a database. Without `schema`, its schema gets a random name.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn create_team(
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
+    name: String,
+    member: String,
+    database_url: SecretInput,
+    schema: Option<String>,
+    call: u32,
+) -> Result<Team> {
+    let new = NewTeam { name, member, database_url: database_url.0, schema };
+    calls.run(call, core.core().await?.create_team(new)).await
+}
+
+/// Whether an invitation needs a passphrase.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn invitation_needs_passphrase(
+    core: State<'_, CoreHandle>,
+    invitation: String,
+) -> Result<bool> {
+    core.core().await?.invitation_needs_passphrase(&invitation)
+}
+
+/// Joins a team by an invitation.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn join_team(
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
+    invitation: String,
+    passphrase: Option<SecretInput>,
+    database_url: Option<SecretInput>,
+    call: u32,
+) -> Result<JoinedTeam> {
+    let [passphrase, database_url] = [passphrase, database_url].map(|given| given.map(|secret| secret.0));
+    calls.run(call, core.core().await?.join_team(Join { invitation, passphrase, database_url })).await
+}
+
+/// Asks a team's database: reads what others changed, and writes what is pending.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn sync_team(
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
+    team_id: TeamId,
+    call: u32,
+) -> Result<Team> {
+    calls.run(call, core.core().await?.sync_team(&team_id)).await
+}
+
+/// Invites a person by their public key or with a passphrase, if the person confirms; returns null if they do not.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn invite_member(
+    core: State<'_, CoreHandle>,
+    app: AppHandle,
+    team_id: TeamId,
+    name: String,
+    is_owner: bool,
+    key: Option<String>,
+    passphrase: Option<SecretInput>,
+) -> Result<Option<Invited>> {
+    let core = core.core().await?;
+    let opened_by = match (key, passphrase) {
+        (Some(key), _) => InviteOpener::Key(key),
+        (None, Some(passphrase)) => InviteOpener::Passphrase(passphrase.0),
+        (None, None) => return Err(Error::input("key", "A public key or a passphrase is needed.")),
+    };
+    if !confirm::invite(&app, &name, &team(core.teams()?, &team_id)?).await? {
+        return Ok(None);
+    }
+    let role = if is_owner { TeamRole::Owner } else { TeamRole::Member };
+    let (invited, _) = core.invite(&team_id, Invite { name, role, opened_by }).await?;
+    Ok(Some(invited))
+}
+
+/// Makes the key of a worker, if the person confirms; returns null if they do not. The key can then be copied.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn invite_worker(
+    core: State<'_, CoreHandle>,
+    made: State<'_, WorkerKey>,
+    app: AppHandle,
+    team_id: TeamId,
+    name: String,
+) -> Result<Option<Invited>> {
+    let core = core.core().await?;
+    if !confirm::invite(&app, &name, &team(core.teams()?, &team_id)?).await? {
+        return Ok(None);
+    }
+    let invite = Invite { name, role: TeamRole::Worker, opened_by: InviteOpener::WorkerKey };
+    let (invited, key) = core.invite(&team_id, invite).await?;
+    *made.held() = key;
+    Ok(Some(invited))
+}
+
+/// Copies the worker's key that was made last, and clears the clipboard like a token's copy.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn copy_worker_key(
+    made: State<'_, WorkerKey>,
+    clipboard: State<'_, Clipboard>,
+) -> Result<()> {
+    let key = made.held().clone().ok_or_else(|| {
+        Error::new(Code::NotFound, "The worker’s key is not here any more.")
+            .hint("Remove the worker, and invite it again.")
+    })?;
+    let copied = clipboard.copy_for_a_while(key);
+    copied.map_err(|error| {
+        error.hint("Or remove the worker, and invite it with “grapnel team invite” in a terminal.")
+    })
+}
+
+/// Drops the worker's key that was made last.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn drop_worker_key(made: State<'_, WorkerKey>) -> Result<()> {
+    *made.held() = None;
+    Ok(())
+}
+
+/// Removes a member: the team's keys change.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn remove_member(
+    core: State<'_, CoreHandle>,
+    team_id: TeamId,
+    member_id: String,
+) -> Result<Team> {
+    core.core().await?.remove_member(&team_id, &member_id).await
+}
+
+/// Leaves a team: its connections are removed here.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn leave_team(core: State<'_, CoreHandle>, team_id: TeamId) -> Result<LeftTeam> {
+    core.core().await?.leave_team(&team_id).await
+}
+
+/// Shares a connection with a team, if the person confirms; returns whether they did.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn share_connection(
+    core: State<'_, CoreHandle>,
+    app: AppHandle,
+    connection_id: ConnectionId,
+    team_id: TeamId,
+) -> Result<bool> {
+    let core = core.core().await?;
+    let name = core.connection(&connection_id)?.summary.name;
+    if !confirm::share(&app, &name, &team(core.teams()?, &team_id)?).await? {
+        return Ok(false);
+    }
+    core.share(&connection_id, &team_id).await.map(|()| true)
+}
+
+/// Stops sharing a connection.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn unshare_connection(
+    core: State<'_, CoreHandle>,
+    connection_id: ConnectionId,
+) -> Result<()> {
+    core.core().await?.unshare(&connection_id).await
+}
+
+/// What the team did with a shared connection, newest first. Asks the team's database.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn team_activity(
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
+    connection_id: ConnectionId,
+    call: u32,
+) -> Result<Vec<TeamActivity>> {
+    calls.run(call, core.core().await?.team_activity(&connection_id)).await
+}
+
+fn team(teams: Vec<Team>, id: &TeamId) -> Result<Team> {
+    teams.into_iter().find(|team| team.id == *id).ok_or_else(|| {
+        Error::new(Code::NotFound, "This team is not here any more.")
+            .hint("Join it again with a new invitation.")
+    })
+}

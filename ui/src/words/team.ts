@@ -1,0 +1,174 @@
+import type { TeamRole } from "../host";
+import { count, list } from "./number";
+
+export const teamWords = {
+  lead:
+    "A team shares connections through a PostgreSQL database of your own, so that all its computers use one sign-in " +
+    "and refresh it once. Tokens are encrypted for the members: the database’s administrators cannot read them.",
+  none: "No teams.",
+  loading: "Loading teams…",
+  create: "Create team…",
+  join: "Join team…",
+  createTitle: "Create a team",
+  joinTitle: "Join a team",
+  name: "Team name",
+  nameNote: "The other members see it.",
+  member: "Your name in the team",
+  memberNote: "Shown with what you do, such as a refresh.",
+  url: "Database URL",
+  urlNote:
+    "Stored encrypted, because it may hold a password. The user must be able to create a schema. TLS is required " +
+    "unless the database is on this computer; for your own certificate authority, add sslrootcert=/path/to/ca.pem.",
+  urlExample: "postgres://user:password@host/database",
+  creating: "Creating the team in the database…",
+  created: (name: string) => `Team ${name} created. Invite others, or share a connection from its page.`,
+  createAction: "Create team",
+  invitation: "Invitation",
+  invitationNote: "Everything an owner of the team sent you. It opens only with your key or its passphrase.",
+  passphrase: "Passphrase of the invitation",
+  passphraseNote: "The owner who invited you knows it.",
+  ownUrl: "Your own database URL",
+  ownUrlNote: "Only if the invitation has none, or you have a database user of your own.",
+  optional: "optional",
+  joining: "Joining the team…",
+  joinAction: "Join team",
+  joined: (name: string, connections: string[]) =>
+    connections.length === 0
+      ? `Joined ${name}. It shares no connections yet.`
+      : `Joined ${name}. ${count(connections.length, "connection", "connections")} added: ${list(connections)}.`,
+  leftOut: (name: string | null) => (name ? `${name} was not added:` : "A connection was not added:"),
+  ownKey: "Your public key",
+  ownKeyNote: "Send it to an owner of a team, who invites you with it. It is not secret.",
+  showKey: "Show key",
+  showingKey: "Reading the key…",
+  copyKey: "Copy your public key",
+  role: { owner: "Owner", member: "Member", worker: "Worker" } satisfies Record<TeamRole, string>,
+  summary: (role: TeamRole, host: string, connections: number) =>
+    `${teamWords.role[role]}, database on ${host}, ${count(connections, "shared connection", "shared connections")}`,
+  reached: "Last reached",
+  unreached: (name: string, since: string) => `Team ${name} has been unavailable since ${since}`,
+  unreachedMeans:
+    "Connections stay on this computer, and valid tokens are still handed out. A refresh waits for the team.",
+  unreachedNow: (name: string) => `Team ${name} can’t be reached now; sharing needs its database.`,
+  pending: (n: number) =>
+    `${count(n, "connection has", "connections have")} new tokens on this computer that the team doesn’t have yet. ` +
+    "Grapnel writes them as soon as the database can be reached.",
+  sync: "Sync now",
+  syncNamed: (team: string) => `Sync now: ${team}`,
+  syncing: "Asking the team’s database…",
+  synced: "Up to date",
+  members: (n: number) => count(n, "member", "members"),
+  you: "you",
+  since: "since",
+  more: (n: number) => `Show all ${n}`,
+  fewer: "Show fewer",
+  filter: "Filter members",
+  invite: "Invite…",
+  inviteTo: (team: string) => `Invite to ${team}`,
+  inviteTitle: (team: string) => `Invite to ${team}`,
+  inviteName: "Name in the team",
+  inviteNote: "The name of the person, or of the worker, such as “ci”.",
+  roleTitle: "Role",
+  roleNote: {
+    member: "Uses tokens and signs in again.",
+    owner: "Also invites, removes members and stops sharing.",
+    worker: "For CI: uses tokens and refreshes them. Can’t read what only a sign-in needs.",
+  } satisfies Record<TeamRole, string>,
+  opens: "The invitation opens with",
+  byKey: "The person’s public key",
+  byKeyNote: "They copy it from Settings, Teams, or from “grapnel team key”.",
+  byPassphrase: "A passphrase",
+  byPassphraseNote: "Tell it to them in another way than the invitation.",
+  key: "Public key",
+  keyExample: "age1…",
+  newPassphrase: "Passphrase",
+  passphraseRule: "At least 12 characters.",
+  inviteAction: "Invite",
+  makeKey: "Make worker key",
+  inviting: "Writing to the team’s database…",
+  declined: "Nobody was invited.",
+  invited: (name: string) => `Invitation for ${name}`,
+  invitedNote: "Send it to them, by mail for example. It is shown once.",
+  copyInvitation: "Copy invitation",
+  worker: (name: string) => `Key of ${name}`,
+  workerNote:
+    "Store it as the secret GRAPNEL_TEAM_KEY of the worker, with the database URL as GRAPNEL_TEAM_URL. " +
+    "The key can be copied until you close this; the clipboard is cleared after 45 seconds.",
+  copyWorkerKey: "Copy key",
+  done: "Done",
+  remove: "Remove…",
+  removeNamed: (name: string) => `Remove ${name}…`,
+  removeTitle: (name: string, team: string) => `Remove ${name} from ${team}`,
+  removeText:
+    "The team’s keys change, and every shared connection is encrypted anew. Whatever this member has already read " +
+    "stays usable to them: access tokens until they expire, refresh tokens until they are used or revoked. To be " +
+    "sure, disconnect and reconnect what they could use, and change the database’s password.",
+  removeAction: "Remove member",
+  removing: "Changing the keys…",
+  removed: (name: string) => `${name} removed. The team’s keys were changed.`,
+  leave: "Leave…",
+  leaveNamed: (team: string) => `Leave ${team}…`,
+  leaveTitle: (team: string) => `Leave ${team}`,
+  leaveText: (connections: number) =>
+    connections === 0
+      ? "You need a new invitation to come back. The team keeps its connections."
+      : `${count(connections, "connection is", "connections are")} removed from this computer. The team keeps ` +
+        "them, and nothing is revoked. You need a new invitation to come back.",
+  leaveAlone: "You are its only owner: after that, nobody can invite or remove members.",
+  leaveAction: "Leave team",
+  left: (team: string, there: boolean) =>
+    there ? `You left ${team}.` : `You left ${team} on this computer. Ask an owner to remove you from the team too.`,
+};
+
+export const sharedWords = {
+  title: "Team",
+  badge: (team: string) => `, shared with ${team}`,
+  with: "Shared with",
+  refreshed: "Last refresh",
+  refreshedBy: (member: string, machine: string) => `by ${member} on ${machine}`,
+  notRefreshed: "Not yet by a member",
+  role: "Your role",
+  toTeam: "Show team",
+  share: "Share with team…",
+  shareTitle: (name: string) => `Share ${name}`,
+  shareText:
+    "The members can then use its tokens and sign in again; each refresh happens once for all of them. Its tokens, " +
+    "account and client credentials are stored in the team’s database, encrypted for the members.",
+  team: "Team",
+  whom: (members: string[]) => `It will be shared with ${list(members)}.`,
+  whomMany: (members: string[], others: number) =>
+    `It will be shared with ${members.join(", ")} and ${count(others, "other", "others")}.`,
+  alone: "The team has no other members yet. Members who are invited later get it too.",
+  noTeam: "You are in no team yet. Create one, or join one with an invitation.",
+  toTeams: "Open team settings",
+  shareAction: "Share",
+  sharing: "Writing to the team’s database…",
+  declined: "Not shared",
+  shared: (team: string) => `Shared with ${team}.`,
+  unshare: "Stop sharing…",
+  unshareTitle: (name: string) => `Stop sharing ${name}`,
+  unshareText: (team: string) =>
+    `The connection stays on this computer, and is disconnected on the others of ${team}. What other members have ` +
+    "already read, they may still use: to be sure, disconnect and reconnect it afterwards.",
+  unshareAction: "Stop sharing",
+  unshared: "No longer shared.",
+  disconnectTeam: (team: string) =>
+    `This connection is shared with ${team}: it ends for the whole team, on all its computers. To end it on this ` +
+    "computer only, choose Remove from this computer.",
+  forget: "Remove from this computer…",
+  forgetTitle: (name: string) => `Remove ${name} from this computer`,
+  forgetText: (team: string) =>
+    `It is forgotten here only: nothing is revoked, and ${team} keeps the connection for its other members.`,
+  forgetAction: "Remove",
+  pending: (since: string) => `New tokens are on this computer only, since ${since}.`,
+  pendingMeans: (team: string) =>
+    `They are used here. Until ${team} has them, other computers can’t refresh this connection safely.`,
+  pendingHint: "Grapnel writes them as soon as the team’s database can be reached.",
+  unreachable: (team: string, since: string) => `Team ${team} has been unavailable since ${since}.`,
+  tryAgain: "Try again",
+  trying: "Asking the team’s database…",
+  activity: "Team activity",
+  activityLoading: "Loading the team’s activity…",
+  noActivity: "The team has done nothing with it yet.",
+  by: (member: string, machine: string) => `${member}, ${machine}`,
+};
