@@ -41,7 +41,9 @@ pub enum TeamError {
     #[error("This database schema already holds a team.")]
     TeamExists,
     /// A newer Grapnel has changed the schema.
-    #[error("The team's database was changed by a newer Grapnel (schema version {found}; this one knows {known}).")]
+    #[error(
+        "The team's database was changed by a newer Grapnel (schema version {found}; this one knows {known})."
+    )]
     NewerSchema {
         /// The version in the database.
         found: u32,
@@ -55,7 +57,9 @@ pub enum TeamError {
     #[error("The lock of this connection was lost, because the session with the team's database ended.")]
     LockLost,
     /// What the database has is older than what was seen of it.
-    #[error("The team's database was restored from an older backup: {what} is older than what was seen here.")]
+    #[error(
+        "The team's database was restored from an older backup: {what} is older than what was seen here."
+    )]
     RolledBack {
         /// Such as `the connection's record`.
         what: String,
@@ -111,13 +115,19 @@ impl TeamError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } => "Check the network and that the database runs; Grapnel tries again by itself.",
+            Self::Unreachable { .. } => {
+                "Check the network and that the database runs; Grapnel tries again by itself."
+            }
             Self::Untrusted { .. } => {
                 "Check the host in the database URL, and add sslrootcert=FILE to it if your own authority signs."
             }
-            Self::Denied { .. } => "Ask the database's administrator whether the role exists and has its privileges.",
+            Self::Denied { .. } => {
+                "Ask the database's administrator whether the role exists and has its privileges."
+            }
             Self::InvalidUrl { .. } => "Enter it as postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
-            Self::Unsuitable { .. } => "Use PostgreSQL, connected directly or through a pooler in session mode.",
+            Self::Unsuitable { .. } => {
+                "Use PostgreSQL, connected directly or through a pooler in session mode."
+            }
             Self::NoTeam => "Check the database URL, or ask an owner for a new invitation.",
             Self::TeamExists => "Choose another schema, or join the team that is there.",
             Self::NewerSchema { .. } => "Update Grapnel on this computer.",
@@ -125,7 +135,9 @@ impl TeamError {
             Self::RolledBack { .. } | Self::Vanished { .. } => {
                 "Ask the database's administrator. An owner can share the connection again from a computer that has it."
             }
-            Self::Forged { .. } => "Do not use this database until its administrator has explained the change.",
+            Self::Forged { .. } => {
+                "Do not use this database until its administrator has explained the change."
+            }
             Self::Removed => "Ask an owner for a new invitation.",
             Self::Invalid(_) => "Check the input.",
             Self::NotOwner => "Ask an owner.",

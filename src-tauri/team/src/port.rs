@@ -269,6 +269,8 @@ pub struct SealedActivity {
 
 /// A database that holds one team.
 pub trait RecordStore: Send + Sync {
+    /// The part of the database that holds the team, such as a schema. An invitation names it.
+    fn schema(&self) -> &str;
     /// Reads the team's row.
     fn team(&self) -> PortFuture<'_, TeamRow>;
     /// Reads the wrapped keys of a member.
@@ -283,6 +285,8 @@ pub trait RecordStore: Send + Sync {
         added: &'a [WrappedKeys],
         removed: &'a [MemberId],
     ) -> PortFuture<'a, bool>;
+    /// Deletes the wrapped keys of a member who leaves.
+    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, ()>;
     /// Begins to replace all keys. Nothing is visible to others before [`Rotation::commit`].
     fn rotate(&self) -> PortFuture<'_, Box<dyn Rotation>>;
 

@@ -1,0 +1,149 @@
+//! The secret of one member on one machine, and the public key that an owner needs to invite it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use age::secrecy::ExposeSecret;
+use age::x25519;
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use grapnel_model::secret::SecretString;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::error::{Result, TeamError};
+
+/// The secret of a member: an age identity, from which the key that signs is derived.
+#[derive(Clone)]
+pub struct Identity(x25519::Identity);
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity")
+    }
+}
+
+impl Identity {
+    /// A new one.
+    pub fn generate() -> Self {
+        Self(x25519::Identity::generate())
+    }
+
+    /// Reads `AGE-SECRET-KEY-1…`.
+    pub fn parse(text: &SecretString) -> Result<Self> {
+        let identity = x25519::Identity::from_str(text.expose_secret().trim());
+        identity.map(Self).map_err(|_| TeamError::Invalid("This is not a secret key of a member.".to_owned()))
+    }
+
+    /// The text that [`Identity::parse`] reads: `AGE-SECRET-KEY-1…`.
+    pub fn to_text(&self) -> SecretString {
+        self.0.to_string()
+    }
+
+    /// What others may know.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey { recipient: self.0.to_public().to_string(), signing: Some(self.signing_key()) }
+    }
+
+    pub(crate) fn age(&self) -> &x25519::Identity {
+        &self.0
+    }
+
+    pub(crate) fn signing_key(&self) -> SigningKey {
+        SigningKey(BASE64_URL_SAFE_NO_PAD.encode(self.key_pair().public_key().as_ref()))
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.key_pair().sign(message).as_ref())
+    }
+
+    fn key_pair(&self) -> Ed25519KeyPair {
+        let secret = self.0.to_string();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
+        let tag = hmac::sign(&key, b"grapnel team signing key v1");
+        let mut seed = Zeroizing::new([0; 32]);
+        seed.copy_from_slice(tag.as_ref());
+        #[expect(clippy::expect_used, reason = "each 32 bytes are a seed")]
+        Ed25519KeyPair::from_seed_unchecked(&*seed).expect("a seed of 32 bytes")
+    }
+}
+
+/// A public key that verifies signatures (Ed25519), in base64url.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SigningKey(pub(crate) String);
+
+impl SigningKey {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        (bytes.len() == 32).then(|| Self(text.to_owned()))
+    }
+
+    pub(crate) fn verifies(&self, message: &[u8], signature: &str) -> bool {
+        let key = BASE64_URL_SAFE_NO_PAD.decode(&self.0);
+        let signature = BASE64_URL_SAFE_NO_PAD.decode(signature);
+        let (Ok(key), Ok(signature)) = (key, signature) else { return false };
+        UnparsedPublicKey::new(&ED25519, key).verify(message, &signature).is_ok()
+    }
+}
+
+/// The public key of a person, as `team key` prints it: `age1….SIGNINGKEY`. The part before the dot, which any tool
+/// of age makes, is enough for all but owners.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    pub(crate) recipient: String,
+    pub(crate) signing: Option<SigningKey>,
+}
+
+impl FromStr for PublicKey {
+    type Err = TeamError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let (recipient, signing) = match text.split_once('.') {
+            Some((recipient, signing)) => (recipient, Some(signing)),
+            None => (text, None),
+        };
+        let invalid =
+            || TeamError::Invalid("This is not a public key of a person: it begins with age1.".to_owned());
+        x25519::Recipient::from_str(recipient).map_err(|_| invalid())?;
+        let signing = signing.map(|signing| SigningKey::parse(signing).ok_or_else(invalid)).transpose()?;
+        Ok(Self { recipient: recipient.to_owned(), signing })
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.recipient)?;
+        self.signing.as_ref().map_or(Ok(()), |signing| write!(f, ".{}", signing.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_key_is_read_as_it_is_written() {
+        let key = Identity::generate().public_key();
+        assert_eq!(key.to_string().parse::<PublicKey>().unwrap(), key);
+        let bare: PublicKey = key.recipient.parse().unwrap();
+        assert_eq!(bare.signing, None);
+        for wrong in ["", "age1", "age1x.y", &format!("{}.x", key.recipient), &format!("{key}x")] {
+            assert!(wrong.parse::<PublicKey>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_same_identity_signs_with_the_same_key() {
+        let identity = Identity::generate();
+        let again = Identity::parse(&identity.to_text()).unwrap();
+        let signature = again.sign(b"message");
+        assert!(identity.signing_key().verifies(b"message", &signature));
+        assert!(!identity.signing_key().verifies(b"another", &signature));
+        assert!(!Identity::generate().signing_key().verifies(b"message", &signature));
+        assert_eq!(format!("{identity:?}"), "Identity");
+    }
+}

@@ -1,0 +1,88 @@
+//! What an error of the database means. A text of the server is never passed on: it may quote values.
+
+use std::error::Error;
+
+use grapnel_model::error::io_error_text;
+use tokio_postgres::error::SqlState;
+
+use crate::error::TeamError;
+
+/// Explains an error of the driver.
+pub(super) fn explain(error: &tokio_postgres::Error) -> TeamError {
+    if let Some(code) = error.code() {
+        return of_server(code);
+    }
+    if error.is_closed() {
+        return unreachable("the session has ended");
+    }
+    let mut source: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(inner) = source {
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            return TeamError::Untrusted { cause: tls_cause(tls) };
+        }
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                return TeamError::Untrusted { cause: tls_cause(tls) };
+            }
+            return unreachable(&io_error_text(io));
+        }
+        source = inner.source();
+    }
+    match error.to_string() {
+        text if text.contains("TLS") => TeamError::Untrusted { cause: "the server offers no TLS".to_owned() },
+        text if text.contains("authentication") => TeamError::Denied {
+            cause: "the way to authenticate that it asks for is not supported".to_owned(),
+        },
+        text if text.contains("timeout") || text.contains("timed out") => {
+            unreachable("it did not answer in time")
+        }
+        text if text.contains("connecting") || text.contains("communicating") => {
+            unreachable("the connection failed")
+        }
+        _ => TeamError::Internal { cause: "the reply could not be read".to_owned() },
+    }
+}
+
+pub(super) fn unreachable(cause: &str) -> TeamError {
+    TeamError::Unreachable { cause: cause.to_owned() }
+}
+
+fn of_server(code: &SqlState) -> TeamError {
+    let denied = |cause: &str| TeamError::Denied { cause: cause.to_owned() };
+    match code.code() {
+        "42501" => denied("the role lacks a privilege (SQLSTATE 42501)"),
+        "3D000" => denied("the database does not exist"),
+        "25006" => denied("the server accepts no writes (a standby)"),
+        "3F000" | "42P01" => TeamError::NoTeam,
+        "57014" => unreachable("it did not answer in time"),
+        "55P03" => unreachable("a lock of the database was not free in time"),
+        "57P01" | "57P02" | "57P05" => unreachable("the session was ended by the server"),
+        "57P03" => unreachable("it is starting or stopping"),
+        "40001" | "40P01" => TeamError::Conflict,
+        code => match &code[..2] {
+            "28" => {
+                denied("the role or its password is refused, or the server's pg_hba.conf does not admit it")
+            }
+            "08" => unreachable("the connection failed"),
+            "53" => unreachable("the server is out of connections, memory or disk"),
+            "58" | "XX" => unreachable("the server has a fault"),
+            _ => TeamError::Internal { cause: format!("SQLSTATE {code}") },
+        },
+    }
+}
+
+fn tls_cause(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Fault;
+    let rustls::Error::InvalidCertificate(fault) = error else {
+        return "the TLS handshake failed".to_owned();
+    };
+    match fault {
+        Fault::UnknownIssuer => "the server's certificate is signed by an unknown authority",
+        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
+            "the server's certificate is for another host"
+        }
+        Fault::Expired | Fault::ExpiredContext { .. } => "the server's certificate has expired",
+        _ => "the server's certificate is not accepted",
+    }
+    .to_owned()
+}

@@ -1,0 +1,188 @@
+//! One session with the database, on which concurrent requests travel one behind the other.
+
+use std::collections::HashSet;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{AsyncMessage, Client, Connection, Row, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::failure::{explain, unreachable};
+use super::schema::{self, SchemaName};
+use super::tls;
+use super::url::DatabaseUrl;
+use crate::error::{Result, TeamError};
+use crate::port::RecordId;
+
+/// How long one answer may take. The server ends a statement after 10 s itself.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
+/// The whole time for opening a session.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a session that holds a lock shows that it lives; the server ends it after [`SILENCE_LIMIT_MS`].
+const HEARTBEAT: Duration = Duration::from_secs(4);
+/// How long the server waits for a sign of a session that holds a lock, in milliseconds.
+pub(super) const SILENCE_LIMIT_MS: &str = "15000";
+/// The oldest server that has `idle_session_timeout`.
+const MIN_SERVER_VERSION: u32 = 14;
+/// Bounds of what a dead or slow session can do to others.
+const SETTINGS: &str = "SET statement_timeout = 10000; SET lock_timeout = 5000; \
+    SET idle_in_transaction_session_timeout = 10000; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; \
+    SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000; SET client_min_messages = warning; \
+    SET timezone = 'UTC'";
+
+/// A parameter of a query with its type.
+pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
+type TlsStream = <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socket>>::Stream;
+
+/// A session.
+pub(super) struct Session {
+    client: Client,
+    ended: Arc<AtomicBool>,
+    /// The records whose locks it holds.
+    pub(super) held: Mutex<HashSet<RecordId>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for task in self.tasks.lock().drain(..) {
+            task.abort();
+        }
+    }
+}
+
+impl Session {
+    /// Opens one that listens for notifications.
+    pub(super) async fn open(
+        url: &DatabaseUrl,
+        schema: &SchemaName,
+        notified: broadcast::Sender<String>,
+    ) -> Result<Arc<Self>> {
+        let opened = async {
+            let (client, connection) = connect(url).await?;
+            let ended = Arc::new(AtomicBool::new(false));
+            let task = tokio::spawn(drive(connection, notified, Arc::clone(&ended)));
+            let session =
+                Self { client, ended, held: Mutex::new(HashSet::new()), tasks: Mutex::new(vec![task]) };
+            let listen = schema.sql(&format!("{SETTINGS}; LISTEN SCHEMA"));
+            session.client.batch_execute(&listen).await.map_err(|error| explain(&error))?;
+            match schema::version(&session.client, schema).await? {
+                0 => Err(TeamError::NoTeam),
+                _ => Ok(Arc::new(session)),
+            }
+        };
+        tokio::time::timeout(OPEN_TIMEOUT, opened)
+            .await
+            .unwrap_or_else(|_| Err(unreachable("it did not answer in time")))
+    }
+
+    /// Shows the server at intervals that this session lives, as long as it holds a lock.
+    pub(super) fn keep_alive(self: &Arc<Self>) {
+        let session = Arc::downgrade(self);
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(HEARTBEAT).await;
+                let Some(session) = session.upgrade() else { return };
+                if session.is_ended() {
+                    return;
+                }
+                if !session.held.lock().is_empty() {
+                    // An error ends the session, which is what counts.
+                    let _ = session.query(SET_SILENCE_LIMIT, &[(&SILENCE_LIMIT_MS, Type::TEXT)]).await;
+                }
+            }
+        });
+        self.tasks.lock().push(task);
+    }
+
+    /// Whether it is known to have ended.
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire) || self.client.is_closed()
+    }
+
+    /// Ends it, which frees its locks.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        for task in self.tasks.lock().drain(..) {
+            task.abort();
+        }
+    }
+
+    /// Runs one statement, which is a transaction of its own.
+    pub(super) async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        if self.is_ended() {
+            return Err(unreachable("the session has ended"));
+        }
+        match tokio::time::timeout(ANSWER_TIMEOUT, self.client.query_typed(sql, params)).await {
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) => {
+                if error.is_closed() {
+                    self.end();
+                }
+                Err(explain(&error))
+            }
+            Err(_) => {
+                self.end();
+                Err(unreachable("it did not answer in time"))
+            }
+        }
+    }
+}
+
+/// Sets how long this session may be silent; `0` for ever.
+pub(super) const SET_SILENCE_LIMIT: &str = "SELECT set_config('idle_session_timeout', $1, false)";
+
+/// Connects, and refuses a server that is too old.
+pub(super) async fn connect(url: &DatabaseUrl) -> Result<(Client, Connection<Socket, TlsStream>)> {
+    let connected = url.config.connect(tls::connector(&url.tls)?).await;
+    let (client, connection) = connected.map_err(|error| explain(&error))?;
+    let version = connection.parameter("server_version").unwrap_or_default();
+    let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
+    if digits.parse::<u32>().is_ok_and(|version| version >= MIN_SERVER_VERSION) {
+        return Ok((client, connection));
+    }
+    Err(TeamError::Unsuitable { cause: "PostgreSQL 14 or later is needed".to_owned() })
+}
+
+/// A session for one transaction, without notifications.
+pub(super) async fn connect_plain(url: &DatabaseUrl) -> Result<(Client, JoinHandle<()>)> {
+    let opened = async {
+        let (client, connection) = connect(url).await?;
+        let task = tokio::spawn(async move {
+            // Its end is seen by the client.
+            let _ = connection.await;
+        });
+        client.batch_execute(SETTINGS).await.map_err(|error| explain(&error))?;
+        Ok((client, task))
+    };
+    let opened = tokio::time::timeout(OPEN_TIMEOUT, opened).await;
+    opened.unwrap_or_else(|_| Err(unreachable("it did not answer in time")))
+}
+
+/// The payload that tells that the session is over.
+pub(super) const LOST: &str = "lost";
+
+async fn drive(
+    mut connection: Connection<Socket, TlsStream>,
+    notified: broadcast::Sender<String>,
+    ended: Arc<AtomicBool>,
+) {
+    loop {
+        match poll_fn(|context| connection.poll_message(context)).await {
+            Some(Ok(AsyncMessage::Notification(notification))) => {
+                // Nobody may be subscribed.
+                let _ = notified.send(notification.payload().to_owned());
+            }
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => break,
+        }
+    }
+    ended.store(true, Ordering::Release);
+    let _ = notified.send(LOST.to_owned());
+}

@@ -1,0 +1,541 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use grapnel_test_database::{Options, Proxy, Server, Stop};
+
+use super::*;
+use crate::port::{Began, Change, Locking, MachineId, RecordId, RecordStore, WriteId, Written};
+use crate::{Identity, Invitation, Invited, Membership, Role, SeenRecord, Team, TeamError, Update};
+
+/// More than a session that fell silent keeps its locks for.
+const BOUND: Duration = Duration::from_secs(20);
+/// An event is waited for at most so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn url(text: &str) -> DatabaseUrl {
+    DatabaseUrl::parse(&text.into()).unwrap()
+}
+
+fn schema() -> SchemaName {
+    SchemaName::parse("grapnel_team_test").unwrap()
+}
+
+fn store(url_text: &str) -> Arc<dyn RecordStore> {
+    Arc::new(PostgresStore::new(url(url_text), schema()))
+}
+
+/// A server with a team, and the team as its creator has it.
+async fn team() -> (Server, Team) {
+    let server = Server::start().unwrap();
+    let team = create(&server).await;
+    (server, team)
+}
+
+async fn create(server: &Server) -> Team {
+    let store = PostgresStore::prepare(url(&server.socket_url()), schema()).await.unwrap();
+    Team::create(Arc::new(store), "Agency", "Ada Lovelace", Identity::generate()).await.unwrap()
+}
+
+/// The same member on another machine.
+fn again(team: &Team, url: &str) -> Team {
+    let (id, member) = (team.id().clone(), team.member_id().clone());
+    Team::open(store(url), id, member, team.identity().clone(), team.seen())
+}
+
+async fn share(team: &Team, name: &str) -> RecordId {
+    let id = RecordId::random();
+    let update = Update {
+        id: &id,
+        replaces: 0,
+        write_id: &WriteId::random(),
+        name,
+        tokens: b"secret-access-token",
+        app: Some(b"secret-of-the-client"),
+    };
+    assert_eq!(team.write(&update).await.unwrap(), Written::Stored);
+    id
+}
+
+async fn write(team: &Team, id: &RecordId, replaces: u64, tokens: &[u8]) -> Written {
+    let write_id = WriteId::random();
+    let update = Update { id, replaces, write_id: &write_id, name: "client site", tokens, app: None };
+    team.write(&update).await.unwrap()
+}
+
+async fn lock(team: &Team, id: &RecordId) -> Box<dyn crate::port::RecordLock> {
+    match team.store().lock(id, None, BOUND).await.unwrap() {
+        Locking::Held(lock) => lock,
+        Locking::Newer(version) => panic!("version {version}"),
+    }
+}
+
+async fn joined(team: &Team, name: &str, role: Role, url: &str) -> Team {
+    let own = Identity::generate();
+    let invited = match role {
+        Role::Worker => Invited::Worker,
+        _ => Invited::PublicKey(own.public_key()),
+    };
+    let text = team.invite(name, role, &invited, None).await.unwrap();
+    let text = grapnel_model::secret::ExposeSecret::expose_secret(&text).to_owned();
+    let invitation = match role {
+        Role::Worker => Invitation::of_worker(&text.as_str().into()).unwrap(),
+        _ => Invitation::open(&text, &own).unwrap(),
+    };
+    assert_eq!(invitation.schema, "grapnel_team_test");
+    Team::join(store(url), &invitation, own).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_shared_record_is_read_on_another_machine() {
+    let (server, ada) = team().await;
+    let ben = joined(&ada, "Ben", Role::Member, &server.tcp_url()).await;
+    let id = share(&ada, "client site").await;
+    let found = ben.find("client site").await.unwrap().unwrap();
+    assert_eq!(
+        (found.id.clone(), found.version, &found.tokens[..]),
+        (id.clone(), 1, &b"secret-access-token"[..])
+    );
+    assert_eq!(found.app.unwrap().as_slice(), b"secret-of-the-client");
+    assert!(ben.find("another").await.unwrap().is_none());
+
+    assert_eq!(write(&ben, &id, 1, b"second").await, Written::Stored);
+    assert_eq!(write(&ada, &id, 1, b"late").await, Written::Superseded(2));
+    let read = ada.read(&id, SeenRecord { version: 1, generation: 1 }).await.unwrap().unwrap();
+    assert_eq!((read.version, &read.tokens[..]), (2, &b"second"[..]));
+
+    for number in 0..5_u8 {
+        ben.add_activity(&id, &[number], 3).await.unwrap();
+    }
+    let entries: Vec<_> =
+        ada.activity(&id, 10).await.unwrap().into_iter().map(|entry| entry.entry.to_vec()).collect();
+    assert_eq!(entries, [[4], [3], [2]]);
+
+    assert_eq!(ben.delete(&id).await, Err(TeamError::NotOwner));
+    assert!(ada.delete(&id).await.unwrap());
+    let gone = ben.read(&id, SeenRecord { version: 2, generation: 1 }).await;
+    assert!(matches!(gone, Err(TeamError::Vanished { .. })));
+}
+
+#[tokio::test]
+async fn a_write_is_repeated_without_effect() {
+    let (_server, ada) = team().await;
+    let (id, write_id) = (RecordId::random(), WriteId::random());
+    let new = Update { id: &id, replaces: 0, write_id: &write_id, name: "a", tokens: b"1", app: Some(b"x") };
+    assert_eq!(ada.write(&new).await.unwrap(), Written::Stored);
+    assert_eq!(ada.write(&new).await.unwrap(), Written::Stored);
+    let write_id = WriteId::random();
+    let next = Update { replaces: 1, write_id: &write_id, tokens: b"2", app: None, ..new.clone() };
+    assert_eq!(ada.write(&next).await.unwrap(), Written::Stored);
+    assert_eq!(ada.write(&next).await.unwrap(), Written::Stored);
+    let with_app = Update { app: Some(b"x"), ..next };
+    assert_eq!(ada.write(&with_app).await.unwrap(), Written::Stored);
+    assert_eq!(ada.read(&id, SeenRecord::default()).await.unwrap().unwrap().version, 2);
+    // Another record of the same name.
+    let (other, write_id) = (RecordId::random(), WriteId::random());
+    let same = Update { id: &other, write_id: &write_id, ..new };
+    assert_eq!(ada.write(&same).await.unwrap(), Written::Superseded(2));
+    assert_eq!(write(&ada, &other, 1, b"x").await, Written::Missing);
+}
+
+#[tokio::test]
+async fn one_machine_at_a_time_has_the_lock() {
+    let (server, ada) = team().await;
+    let other = again(&ada, &server.tcp_url());
+    let id = share(&ada, "client site").await;
+    let held = lock(&ada, &id).await;
+    assert!(held.is_held());
+    held.verify().await.unwrap();
+    // Neither another session nor this one gets it a second time.
+    for team in [&other, &ada] {
+        let late = team.store().lock(&id, None, Duration::from_millis(300)).await;
+        assert!(matches!(late, Err(TeamError::LockTimedOut)), "{late:?}");
+    }
+    let waiting = tokio::spawn(async move {
+        let held = lock(&other, &id).await;
+        held.release().await.unwrap();
+    });
+    held.release().await.unwrap();
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn who_waits_is_told_of_a_newer_version() {
+    let (server, ada) = team().await;
+    let other = again(&ada, &server.tcp_url());
+    let id = share(&ada, "client site").await;
+    let held = lock(&ada, &id).await;
+    assert_eq!(write(&ada, &id, 1, b"second").await, Written::Stored);
+    let told = other.store().lock(&id, Some(1), BOUND).await.unwrap();
+    assert!(matches!(told, Locking::Newer(2)), "{told:?}");
+    drop(held);
+    lock(&other, &id).await.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_begun_refresh_is_marked_once() {
+    let (server, ada) = team().await;
+    let other = again(&ada, &server.tcp_url());
+    let id = share(&ada, "client site").await;
+    let (mine, theirs) = (MachineId::random(), MachineId::random());
+    let held = lock(&ada, &id).await;
+    assert_eq!(held.begin(1, None, &mine).await.unwrap(), Began::Marked);
+    assert_eq!(held.begin(1, None, &mine).await.unwrap(), Began::Changed);
+    held.release().await.unwrap();
+    let begun = other.read(&id, SeenRecord::default()).await.unwrap().unwrap().begun.unwrap();
+    assert_eq!(begun.machine, mine);
+    assert!(begun.age < BOUND);
+    let held = lock(&other, &id).await;
+    assert_eq!(held.begin(2, Some(&mine), &theirs).await.unwrap(), Began::Changed);
+    assert_eq!(held.begin(1, Some(&mine), &theirs).await.unwrap(), Began::Marked);
+    held.unbegin(1, &mine).await.unwrap();
+    assert!(other.read(&id, SeenRecord::default()).await.unwrap().unwrap().begun.is_some());
+    assert_eq!(write(&other, &id, 1, b"second").await, Written::Stored);
+    assert_eq!(other.read(&id, SeenRecord::default()).await.unwrap().unwrap().begun, None);
+}
+
+#[tokio::test]
+async fn a_killed_session_frees_its_lock_and_cannot_begin() {
+    let (server, ada) = team().await;
+    let other = again(&ada, &server.tcp_url());
+    let id = share(&ada, "client site").await;
+    let held = lock(&ada, &id).await;
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'").unwrap();
+    lock(&other, &id).await.release().await.unwrap();
+    let begun = held.begin(1, None, &MachineId::random()).await;
+    assert!(matches!(begun, Err(TeamError::LockLost | TeamError::Unreachable { .. })), "{begun:?}");
+    assert!(!held.is_held());
+    assert_eq!(held.release().await, Err(TeamError::LockLost));
+    // The next call opens a new session.
+    assert_eq!(ada.read(&id, SeenRecord::default()).await.unwrap().unwrap().version, 1);
+}
+
+#[tokio::test]
+async fn a_cut_connection_frees_its_lock() {
+    let (server, ada) = team().await;
+    let proxy = Proxy::start(server.port()).await.unwrap();
+    let away = again(&ada, &server.url_at("127.0.0.1", proxy.port(), ""));
+    let id = share(&ada, "client site").await;
+    let held = lock(&away, &id).await;
+    proxy.block();
+    let since = Instant::now();
+    lock(&ada, &id).await.release().await.unwrap();
+    assert!(since.elapsed() < BOUND);
+    assert!(held.begin(1, None, &MachineId::random()).await.is_err());
+    assert!(!held.is_held());
+    assert!(away.read(&id, SeenRecord::default()).await.unwrap_err().is_unreachable());
+    proxy.resume();
+    assert!(away.read(&id, SeenRecord::default()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_holder_that_fell_silent_loses_its_lock_within_the_bound() {
+    let (server, ada) = team().await;
+    let proxy = Proxy::start(server.port()).await.unwrap();
+    let away = again(&ada, &server.url_at("127.0.0.1", proxy.port(), ""));
+    let id = share(&ada, "client site").await;
+    let _held = lock(&away, &id).await;
+    proxy.freeze();
+    let since = Instant::now();
+    lock(&ada, &id).await.release().await.unwrap();
+    assert!(since.elapsed() < BOUND, "{:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn a_session_that_holds_no_lock_may_be_silent() {
+    let (server, ada) = team().await;
+    let id = share(&ada, "client site").await;
+    lock(&ada, &id).await.release().await.unwrap();
+    let other = again(&ada, &server.tcp_url());
+    let held = lock(&other, &id).await;
+    let refused = ada.store().lock(&id, None, Duration::from_millis(10)).await;
+    assert!(matches!(refused, Err(TeamError::LockTimedOut)));
+    let silent = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%idle_session_timeout%'";
+    assert_ne!(server.sql(silent).unwrap(), "0");
+    held.release().await.unwrap();
+    for team in [&ada, &other] {
+        let rows = team.store().list(None).await.unwrap();
+        assert_eq!(rows.total, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_watch_tells_of_writes_and_of_a_lost_session() {
+    let (mut server, ada) = team().await;
+    let other = again(&ada, &server.tcp_url());
+    let id = share(&ada, "client site").await;
+    let mut changes = other.store().watch().await.unwrap();
+    let mut next = async || tokio::time::timeout(PATIENCE, changes.recv()).await.unwrap().unwrap();
+    assert_eq!(write(&ada, &id, 1, b"second").await, Written::Stored);
+    assert_eq!(next().await, Change::Written(id.clone(), 2));
+    ada.invite("Ben", Role::Worker, &Invited::Worker, None).await.unwrap();
+    assert_eq!(next().await, Change::Membership);
+    server.stop(Stop::Immediate).unwrap();
+    assert_eq!(next().await, Change::Lost);
+    assert!(other.read(&id, SeenRecord::default()).await.unwrap_err().is_unreachable());
+    server.resume().unwrap();
+    assert_eq!(next().await, Change::Missed);
+    let listing = other.store().list(None).await.unwrap();
+    assert_eq!((listing.records[0].version, listing.total), (2, 1));
+    assert!(ada.delete(&id).await.unwrap());
+    assert_eq!(next().await, Change::Deleted(id));
+    assert!(other.store().list(Some(listing.as_of)).await.unwrap().records.is_empty());
+}
+
+#[tokio::test]
+async fn removing_a_member_rotates_the_keys_and_encrypts_everything_anew() {
+    let (server, ada) = team().await;
+    let (ben, worker) = (
+        joined(&ada, "Ben", Role::Member, &server.tcp_url()).await,
+        joined(&ada, "ci", Role::Worker, &server.tcp_url()).await,
+    );
+    let id = share(&ada, "client site").await;
+    ada.add_activity(&id, b"shared", 10).await.unwrap();
+    assert!(ben.read(&id, SeenRecord::default()).await.unwrap().unwrap().app.is_some());
+    assert!(worker.read(&id, SeenRecord::default()).await.unwrap().unwrap().app.is_none());
+    let before = ada.store().read(&id).await.unwrap().unwrap();
+
+    let removal = ada.remove(ben.member_id()).await.unwrap();
+    assert_eq!(
+        (removal.removed.name.as_str(), removal.secrets_made.len(), removal.unreadable),
+        ("Ben", 0, 0)
+    );
+    let after = ada.store().read(&id).await.unwrap().unwrap();
+    assert_eq!((after.version, after.generation), (before.version, 2));
+    assert!(before.tokens != after.tokens && before.app != after.app);
+
+    let refused = [ben.read(&id, SeenRecord::default()).await.map(|_| ()), ben.reload().await.map(|_| ())];
+    assert_eq!(refused, [Err(TeamError::Removed), Err(TeamError::Removed)]);
+    // Who remains goes on, without being told; a write under the old keys is encrypted again.
+    assert_eq!(write(&worker, &id, 1, b"second").await, Written::Stored);
+    assert_eq!(worker.find("client site").await.unwrap().unwrap().version, 2);
+    assert_eq!(ada.activity(&id, 10).await.unwrap()[0].entry.as_slice(), b"shared");
+    assert_eq!(worker.activity(&id, 10).await.unwrap().len(), 1);
+    assert_eq!(worker.membership().await.unwrap().members.len(), 2);
+
+    // The record of before, put back by the operator, is noticed, also by a machine that has not seen it.
+    let bytes = grapnel_model::secret::hex;
+    let (tokens, app) = (bytes(&before.tokens), bytes(&before.app));
+    let back = format!(
+        "UPDATE grapnel_team_test.record SET version = 9, generation = 1, tokens = '\\x{tokens}', app = '\\x{app}'"
+    );
+    server.sql(&back).unwrap();
+    let noticed = again(&ada, &server.tcp_url()).read(&id, SeenRecord::default()).await;
+    assert!(matches!(noticed, Err(TeamError::RolledBack { .. })), "{noticed:?}");
+}
+
+#[tokio::test]
+async fn a_database_restored_from_an_older_backup_is_noticed() {
+    let (server, ada) = team().await;
+    let id = share(&ada, "client site").await;
+    server.sql("CREATE TABLE backup AS SELECT * FROM grapnel_team_test.record").unwrap();
+    server.sql("CREATE TABLE old_team AS SELECT * FROM grapnel_team_test.team").unwrap();
+    assert_eq!(write(&ada, &id, 1, b"second").await, Written::Stored);
+    joined(&ada, "Ben", Role::Member, &server.tcp_url()).await;
+    let restore = "UPDATE grapnel_team_test.record AS now SET version = old.version, tokens = old.tokens, \
+        write_id = old.write_id FROM backup AS old";
+    server.sql(restore).unwrap();
+    let read = ada.read(&id, SeenRecord { version: 2, generation: 1 }).await;
+    assert!(matches!(read, Err(TeamError::RolledBack { .. })), "{read:?}");
+    let restore = "UPDATE grapnel_team_test.team AS now SET version = old.version, document = old.document \
+        FROM old_team AS old";
+    server.sql(restore).unwrap();
+    assert!(matches!(ada.reload().await, Err(TeamError::RolledBack { .. })));
+}
+
+#[tokio::test]
+async fn swapped_records_and_foreign_members_are_refused() {
+    let (server, ada) = team().await;
+    let (one, two) = (share(&ada, "one").await, share(&ada, "two").await);
+    let swap = format!(
+        "UPDATE grapnel_team_test.record AS a SET tokens = b.tokens, app = b.app FROM grapnel_team_test.record AS b \
+         WHERE a.id = '{one}' AND b.id = '{two}'"
+    );
+    server.sql(&swap).unwrap();
+    assert!(matches!(ada.read(&one, SeenRecord::default()).await, Err(TeamError::Forged { .. })));
+    let swap = format!(
+        "UPDATE grapnel_team_test.record SET lookup = decode(repeat('00', 32), 'hex') WHERE id = '{one}'; \
+         UPDATE grapnel_team_test.record SET lookup = decode('{}', 'hex') WHERE id = '{two}'",
+        server
+            .sql(&format!("SELECT encode(lookup, 'hex') FROM grapnel_team_test.record WHERE id = '{one}'"))
+            .unwrap()
+    );
+    server.sql(&swap).unwrap();
+    assert!(matches!(ada.find("one").await, Err(TeamError::Forged { .. })));
+    // Keys that the operator encrypts for a member are not the team's.
+    let foreign = again(&ada, &server.tcp_url());
+    let own =
+        crate::TeamKeys::random(1).wrap(ada.id(), &ada.identity().public_key().recipient, true).unwrap();
+    let own = grapnel_model::secret::hex(&own);
+    server.sql(&format!("UPDATE grapnel_team_test.member SET keys = '\\x{own}'")).unwrap();
+    assert!(matches!(foreign.reload().await, Err(TeamError::Forged { .. })));
+}
+
+#[tokio::test]
+async fn owners_may_leave_but_for_the_last() {
+    let (server, ada) = team().await;
+    assert!(matches!(ada.leave().await, Err(TeamError::Invalid(_))));
+    let cleo = joined(&ada, "Cleo", Role::Owner, &server.tcp_url()).await;
+    let ben = joined(&cleo, "Ben", Role::Member, &server.tcp_url()).await;
+    assert!(matches!(
+        ben.invite("Eve", Role::Worker, &Invited::Worker, None).await,
+        Err(TeamError::NotOwner)
+    ));
+    assert!(matches!(ben.remove(ada.member_id()).await, Err(TeamError::NotOwner)));
+    ada.leave().await.unwrap();
+    let members = |membership: Membership| membership.members.into_iter().map(|member| member.name);
+    assert_eq!(members(cleo.reload().await.unwrap()).collect::<Vec<_>>(), ["Cleo", "Ben"]);
+    ben.leave().await.unwrap();
+    assert_eq!(again(&ben, &server.tcp_url()).reload().await.unwrap_err(), TeamError::Removed);
+    cleo.remove(ben.member_id()).await.unwrap();
+    let same = cleo.invite("Cleo", Role::Worker, &Invited::Worker, None).await;
+    assert!(matches!(same, Err(TeamError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn a_removal_names_the_members_whose_secrets_the_removed_one_made() {
+    let (server, ada) = team().await;
+    let cleo = joined(&ada, "Cleo", Role::Owner, &server.tcp_url()).await;
+    joined(&cleo, "ci", Role::Worker, &server.tcp_url()).await;
+    let removal = ada.remove(cleo.member_id()).await.unwrap();
+    assert_eq!(removal.secrets_made, ["ci"]);
+}
+
+#[tokio::test]
+async fn certificates_are_verified() {
+    let server = Server::start().unwrap();
+    PostgresStore::prepare(url(&server.tls_url()), schema()).await.unwrap();
+    assert_eq!(server.sql("SELECT count(*) FROM pg_stat_ssl WHERE ssl").unwrap(), "0");
+    let at = |host: &str, query: &str| url(&server.url_at(host, server.port(), query));
+    // The system does not know this authority.
+    let unknown = PostgresStore::prepare(at("localhost", "?sslmode=require"), schema()).await.unwrap_err();
+    let elsewhere =
+        Server::start_with(&Options { hosts: vec!["db.example".to_owned()], ..Options::default() }).unwrap();
+    let other_host = PostgresStore::prepare(url(&elsewhere.tls_url()), schema()).await.unwrap_err();
+    let query = format!("?sslrootcert={}", elsewhere.authority().display());
+    let other_authority = PostgresStore::prepare(at("localhost", &query), schema()).await.unwrap_err();
+    let missing =
+        PostgresStore::prepare(at("localhost", "?sslrootcert=/nowhere.pem"), schema()).await.unwrap_err();
+    let plain = Server::start_with(&Options { settings: vec!["ssl = off".to_owned()], ..Options::default() })
+        .unwrap();
+    let no_tls = PostgresStore::prepare(url(&plain.tls_url()), schema()).await.unwrap_err();
+    let texts = [unknown, other_host, other_authority, missing, no_tls].map(|error| error.to_string());
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[tokio::test]
+async fn each_failure_to_connect_has_its_reason_without_the_url() {
+    let mut server = Server::start().unwrap();
+    server.sql("CREATE ROLE nobody LOGIN PASSWORD 'hunter2'; CREATE DATABASE other").unwrap();
+    let port = server.port();
+    let at = |user: &str, database: &str| format!("postgres://{user}@127.0.0.1:{port}/{database}");
+    let mut texts = Vec::new();
+    for text in [
+        at("postgres:hunter2", "postgres"),
+        at("nobody:hunter2", "postgres"),
+        at("nobody:hunter2", "hunter2"),
+        at("hunter2", "postgres"),
+    ] {
+        let error = PostgresStore::prepare(url(&text), schema()).await.unwrap_err();
+        texts.push(format!("{error} {} {}", error.meaning(), error.hint()));
+    }
+    let none = store(&server.tcp_url()).team().await.unwrap_err();
+    texts.push(format!("{none} {}", none.hint()));
+    server.stop(Stop::Fast).unwrap();
+    let down = PostgresStore::prepare(url(&server.tcp_url()), schema()).await.unwrap_err();
+    texts.push(format!("{down} {} {}", down.meaning(), down.hint()));
+    let texts = texts.join("\n");
+    assert!(!texts.contains("hunter2") && !texts.contains(grapnel_test_database::PASSWORD), "{texts}");
+    insta::assert_snapshot!(texts);
+}
+
+#[tokio::test]
+async fn an_engine_whose_advisory_locks_do_nothing_is_refused() {
+    let server = Server::start().unwrap();
+    server
+        .sql(
+            "CREATE SCHEMA fake; CREATE FUNCTION fake.pg_try_advisory_lock(bigint) RETURNS boolean \
+             LANGUAGE sql AS 'SELECT true'; ALTER DATABASE postgres SET search_path = fake, pg_catalog",
+        )
+        .unwrap();
+    let refused = PostgresStore::prepare(url(&server.socket_url()), schema()).await.unwrap_err();
+    assert!(matches!(refused, TeamError::Unsuitable { .. }), "{refused}");
+    assert_eq!(server.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'grapnel%'").unwrap(), "0");
+}
+
+#[tokio::test]
+async fn an_older_schema_is_completed_and_a_newer_one_is_refused() {
+    let server = Server::start().unwrap();
+    let url = url(&server.socket_url());
+    let (mut client, _task) = session::connect_plain(&url).await.unwrap();
+    schema::migrate(&mut client, &schema(), &schema::MIGRATIONS[..1]).await.unwrap();
+    assert_eq!(schema::version(&client, &schema()).await.unwrap(), 1);
+    let (one, two) = tokio::join!(
+        PostgresStore::prepare(url.clone(), schema()),
+        PostgresStore::prepare(url.clone(), schema())
+    );
+    let (one, _) = (one.unwrap(), two.unwrap());
+    let team = Team::create(Arc::new(one), "Agency", "Ada", Identity::generate()).await.unwrap();
+    let id = share(&team, "client site").await;
+    team.add_activity(&id, b"x", 1).await.unwrap();
+    let second = Team::create(store(&server.socket_url()), "Other", "Eve", Identity::generate()).await;
+    assert_eq!(second.unwrap_err(), TeamError::TeamExists);
+
+    server.sql("UPDATE grapnel_team_test.schema_version SET version = 99").unwrap();
+    let newer = TeamError::NewerSchema { found: 99, known: 2 };
+    assert_eq!(PostgresStore::prepare(url, schema()).await.unwrap_err(), newer);
+    assert_eq!(store(&server.socket_url()).team().await.unwrap_err(), newer);
+}
+
+#[tokio::test]
+async fn the_servers_logs_and_files_hold_no_secret_and_no_name() {
+    let (mut server, ada) = team().await;
+    let worker = joined(&ada, "ci-of-the-agency", Role::Worker, &server.tcp_url()).await;
+    let id = share(&ada, "client-site-of-acme").await;
+    let held = lock(&ada, &id).await;
+    held.begin(1, None, &MachineId::random()).await.unwrap();
+    assert_eq!(write(&worker, &id, 1, b"secret-access-token").await, Written::Stored);
+    held.release().await.unwrap();
+    worker.add_activity(&id, b"secret-entry", 3).await.unwrap();
+    ada.rotate_keys().await.unwrap();
+    // What fails is logged with its parameters.
+    server.sql("SELECT * FROM nowhere").unwrap_err();
+    let log = server.log().unwrap();
+    assert!(log.contains(&id.0) && log.contains("parameters: $1"), "the log has the statements");
+    server.stop(Stop::Fast).unwrap();
+    let key = ada.identity().to_text();
+    let key = grapnel_model::secret::ExposeSecret::expose_secret(&key).to_owned();
+    let secrets = [
+        "secret-access-token",
+        "secret-of-the-client",
+        "secret-entry",
+        "client-site-of-acme",
+        "client site",
+        "Ada Lovelace",
+        "Agency",
+        "ci-of-the-agency",
+        grapnel_test_database::PASSWORD,
+        &key,
+    ];
+    let mut folders = vec![server.data()];
+    let mut scanned = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            scanned += bytes.len();
+            for secret in secrets {
+                let at = bytes.windows(secret.len()).position(|window| window == secret.as_bytes());
+                assert_eq!(at, None, "{secret} in {}", path.display());
+            }
+        }
+    }
+    assert!(scanned > 1 << 20, "only {scanned} bytes");
+    for secret in secrets {
+        let hex = grapnel_model::secret::hex(secret.as_bytes());
+        assert!(!log.contains(secret) && !log.contains(&hex), "{secret}");
+    }
+}

@@ -1,0 +1,7 @@
+//! A team as one of its members has it.
+
+mod handle;
+mod members;
+
+pub use handle::{Activity, Team, Update};
+pub use members::{Invited, Removal};
