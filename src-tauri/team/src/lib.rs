@@ -8,8 +8,6 @@
 mod age_file;
 mod cipher;
 mod error;
-#[cfg(feature = "fuzz")]
-pub mod fuzz;
 mod identity;
 mod invitation;
 mod keys;

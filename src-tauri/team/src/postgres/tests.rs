@@ -539,3 +539,56 @@ async fn the_servers_logs_and_files_hold_no_secret_and_no_name() {
         assert!(!log.contains(secret) && !log.contains(&hex), "{secret}");
     }
 }
+
+/// The SQL of the page for administrators, as it is printed there.
+fn documented_sql(which: usize) -> String {
+    let page = include_str!("../../../../docs/team-database.md");
+    let block = page.split("```sql\n").nth(which).and_then(|rest| rest.split("```").next()).unwrap();
+    block.replace("grapnel_team_x", "grapnel_team_test")
+}
+
+#[tokio::test]
+async fn the_documented_roles_are_enough_and_permit_no_more() {
+    let (server, ada) = team().await;
+    let id = share(&ada, "client site").await;
+    server.sql(&documented_sql(2)).unwrap();
+    server
+        .sql("CREATE ROLE ben LOGIN IN ROLE grapnel_member; CREATE ROLE ci LOGIN IN ROLE grapnel_worker")
+        .unwrap();
+    let url_of = |role: &str| server.socket_url().replace("postgres@", &format!("{role}@"));
+    let ben = joined(&ada, "Ben", Role::Member, &url_of("ben")).await;
+    let worker = joined(&ada, "ci", Role::Worker, &url_of("ci")).await;
+
+    for (team, version) in [(&ben, 1), (&worker, 2)] {
+        let held = lock(team, &id).await;
+        assert_eq!(held.begin(version, None, &MachineId::random()).await.unwrap(), Began::Marked);
+        assert_eq!(write(team, &id, version, b"next").await, Written::Stored);
+        held.release().await.unwrap();
+        team.add_activity(&id, b"refreshed", 3).await.unwrap();
+        team.store().watch().await.unwrap();
+        assert!(team.find("client site").await.unwrap().is_some());
+    }
+    share(&ben, "another").await;
+    let denied = [
+        ("ci", "UPDATE grapnel_team_test.record SET app = ''"),
+        ("ci", "UPDATE grapnel_team_test.record SET lookup = ''"),
+        ("ci", "INSERT INTO grapnel_team_test.record SELECT * FROM grapnel_team_test.record"),
+        ("ci", "DELETE FROM grapnel_team_test.record"),
+        ("ben", "DELETE FROM grapnel_team_test.record"),
+        ("ben", "UPDATE grapnel_team_test.team SET document = ''"),
+        ("ben", "INSERT INTO grapnel_team_test.member VALUES ('x', '')"),
+        ("ben", "CREATE TABLE grapnel_team_test.more ()"),
+    ];
+    for (role, sql) in denied {
+        let refused = server.sql_as(role, sql).unwrap_err().to_string();
+        assert!(refused.contains("permission denied"), "{role}: {sql}: {refused}");
+    }
+    let refused = worker.store().delete(&id).await;
+    assert!(matches!(refused, Err(TeamError::Denied { .. })), "{refused:?}");
+    let page = include_str!("../../../../docs/team-database.md");
+    let monitoring = page.lines().filter(|line| line.starts_with("| ") && line.contains("`SELECT"));
+    for line in monitoring {
+        let sql = line.split('`').nth(1).unwrap().replace("grapnel_team_x", "grapnel_team_test");
+        server.sql(&sql).unwrap();
+    }
+}
