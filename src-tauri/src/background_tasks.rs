@@ -32,7 +32,7 @@ async fn keep_alive(core: Grapnel) {
             tracing::warn!(%error, "the token agent is not available to other programs");
         }
     });
-    tokio::join!(core.keep_alive(), core.lock_automatically());
+    tokio::join!(core.keep_alive(), core.lock_automatically(), core.follow_teams());
 }
 
 /// Opens the vault once, so that a keyring prompts once instead of for every connection that is due. After a start at

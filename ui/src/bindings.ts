@@ -697,6 +697,8 @@ export type Code =
 "team_unreachable" | 
 /**  What a team's database has is older than what this computer has seen of it. */
 "team_rolled_back" | 
+/**  Two machines of a team had new tokens of a connection, of which one grant could be kept. */
+"team_conflict" | 
 /**  The team does not have this member, or the member may not do this. */
 "team_refused" | 
 /**  The connection does not give access to this project. */

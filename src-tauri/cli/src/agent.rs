@@ -100,6 +100,8 @@ async fn serve(session: &mut Session<'_>, asked: &Agent, ended: impl Future<Outp
         let mut refreshing = JoinSet::new();
         let refreshed = grapnel.clone();
         refreshing.spawn(async move { refreshed.keep_alive().await });
+        let followed = grapnel.clone();
+        refreshing.spawn(async move { followed.follow_teams().await });
         tokio::select! {
             served = grapnel.serve_tokens(options) => served?,
             failed = watch_state(session, asked, &mut state) => failed?,

@@ -35,7 +35,7 @@ pub(crate) use status::scope_hint;
 #[derive(Debug, Args)]
 pub(crate) struct Api {
     /// The connection's name
-    connection: String,
+    pub(crate) connection: String,
     /// The method, and a path below the API base or a URL; without both, the known endpoints are listed
     #[arg(value_name = "[METHOD] URL", num_args = 0..=2)]
     target: Vec<String>,

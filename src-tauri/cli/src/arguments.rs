@@ -6,16 +6,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
     activity, agent, api, app, archive, connect, connection, content, exec, hook, provider, proxy, requests,
-    vault, watch,
+    team, vault, watch,
 };
 
 /// Manage OAuth 2.0 connections: sign in once, always have a fresh access token.
 ///
 /// Secrets are read from standard input or a hidden prompt, never from arguments. Set `GRAPNEL_HOME` to change the data
-/// directory.
+/// directory. With `GRAPNEL_TEAM_URL` and `GRAPNEL_TEAM_KEY`, the connections of a team are used without any data.
 ///
-/// Exit codes: 0 done; 2 usage; 3 reconnect needed; 4 provider unavailable; 5 keyring locked or absent, or passphrase
-/// missing or wrong; 6 denied, cancelled or timed out; 1 anything else.
+/// Exit codes: 0 done; 2 usage; 3 reconnect needed; 4 provider or team unavailable; 5 keyring locked or absent, or
+/// passphrase missing or wrong; 6 denied, cancelled or timed out; 1 anything else.
 #[derive(Debug, Parser)]
 #[command(name = "grapnel", version)]
 pub(crate) struct Arguments {
@@ -90,6 +90,13 @@ pub(crate) enum Command {
     /// Run commands when connections are refreshed, need attention, or are disconnected
     #[command(subcommand)]
     Hook(hook::Command),
+    /// Share connections with a team through a database, and manage its members
+    #[command(subcommand)]
+    Team(team::Command),
+    /// Share a connection with a team
+    Share(team::Share),
+    /// Stop sharing a connection; it stays on this computer
+    Unshare(team::Unshare),
     /// Refresh tokens and answer token requests without a window
     Agent(agent::Agent),
     /// Print the script by which a shell completes commands and names
@@ -136,6 +143,7 @@ impl Command {
             Self::App(command) => command.needs_vault(),
             Self::Agent(command) => command.needs_vault(),
             Self::Hook(command) => command.needs_vault(),
+            Self::Team(command) => command.needs_vault(),
             Self::Vault(command) => !matches!(command, vault::Command::Status | vault::Command::Reset { .. }),
             _ => true,
         }

@@ -2,6 +2,7 @@
 
 mod edit;
 mod list;
+mod shared;
 mod status;
 mod token;
 
@@ -82,7 +83,12 @@ pub(crate) async fn disconnect(session: &mut Session<'_>, asked: &Disconnect) ->
     let name = &connection.name;
     // Before anything is deleted, since the provider may announce no such page.
     let sign_out = asked.sign_out.then(|| sign_out_page(session, &connection.id)).transpose()?;
-    let question = format!("Disconnect “{name}”? Its tokens are deleted from this computer. [y/N]");
+    let question = match &connection.team {
+        None => format!("Disconnect “{name}”? Its tokens are deleted from this computer. [y/N]"),
+        Some(team) => format!(
+            "Disconnect “{name}” for the whole team “{team}”? Its tokens are deleted on all computers. [y/N]"
+        ),
+    };
     if !asked.yes && !session.confirms(&question, "Disconnecting")? {
         return Err(Error::new(Code::Cancelled, "Not disconnected.").means("Nothing was changed."));
     }

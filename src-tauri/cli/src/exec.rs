@@ -48,6 +48,11 @@ pub(crate) struct Exec {
 }
 
 impl Exec {
+    /// The connections whose tokens the command gets.
+    pub(crate) fn connection_names(&self) -> Vec<&str> {
+        self.connections.iter().map(|assigned| assigned.connection.as_str()).collect()
+    }
+
     fn check(&self) -> Result<()> {
         for (index, assigned) in self.connections.iter().enumerate() {
             let variable = &assigned.variable;
@@ -133,6 +138,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> 
     let tokens = keyring::with_keyring_timeout(&grapnel, &messages, timeout, tokens).await?;
     let mut prepared = asked.prepare(&tokens, session.output, session.reads_passphrases)?;
     if asked.refresh_files.is_empty() {
+        session.end_worker().await;
         return prepared.run(session.output);
     }
     // From here on signals are forwarded, so that the files are removed however the command ends.

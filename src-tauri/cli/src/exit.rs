@@ -15,7 +15,7 @@ pub enum Exit {
     Usage,
     /// The connection must be reconnected.
     ReconnectNeeded,
-    /// The provider cannot be reached, or is unavailable.
+    /// The provider or the team cannot be reached, or is unavailable.
     ProviderUnavailable,
     /// The vault cannot be opened with the keyring or the passphrase.
     Keyring,
@@ -48,7 +48,7 @@ impl Exit {
             Code::InvalidInput if error.field.is_some() => Self::Usage,
             // The connection is `reconnect_needed` as well while its app is not accepted.
             Code::ReconnectNeeded | Code::InvalidClient => Self::ReconnectNeeded,
-            Code::ProviderUnavailable | Code::AnswerLost => Self::ProviderUnavailable,
+            Code::ProviderUnavailable | Code::AnswerLost | Code::TeamUnreachable => Self::ProviderUnavailable,
             Code::AccessDenied | Code::Cancelled | Code::TimedOut | Code::OtherAccount => Self::NotAuthorized,
             code if code.is_of_vault() || code == Code::PassphraseWrong => Self::Keyring,
             _ => Self::Failed,

@@ -67,8 +67,8 @@ mod linux {
 
     /// The request of `grapnel token NAME [--min-valid TIME]`. The other program handles all other arguments.
     fn request(arguments: &[OsString]) -> Option<AgentRequest> {
-        // Only the other program writes the log.
-        if std::env::var_os("GRAPNEL_LOG").is_some() {
+        // Only the other program writes the log, and only it is a worker of a team.
+        if ["GRAPNEL_LOG", "GRAPNEL_TEAM_KEY"].iter().any(|name| std::env::var_os(name).is_some()) {
             return None;
         }
         let arguments: Option<Vec<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();

@@ -33,14 +33,19 @@ mod session;
 mod shared_buffer;
 mod stop_signal;
 mod table;
+mod team;
 mod variable;
 mod vault;
 mod watch;
+mod worker;
+mod worker_commands;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use clap::Parser;
+use grapnel_core::token_agent::AgentRequest;
 use grapnel_model::error::Result;
 
 pub use browser::Browser;
@@ -49,6 +54,7 @@ pub use input::Input;
 pub use log::start as log;
 pub use manual::complete;
 pub use session::{Ask, Environment, Open, Timeouts};
+pub use worker::Worker;
 
 use arguments::{Arguments, Command};
 use print::Output;
@@ -64,6 +70,7 @@ pub struct Work {
     input: Input,
     browser: Browser,
     timeouts: Timeouts,
+    worker: Option<Worker>,
 }
 
 /// Parses the arguments, and executes commands that need neither data nor a runtime. Returns their exit code, or the
@@ -72,8 +79,18 @@ pub fn begin(
     arguments: impl IntoIterator<Item = OsString>,
     environment: Environment,
 ) -> ControlFlow<Exit, Box<Work>> {
-    let Environment { ask, open, clock, input, output, output_is_terminal, messages, browser, timeouts } =
-        environment;
+    let Environment {
+        ask,
+        open,
+        clock,
+        input,
+        output,
+        output_is_terminal,
+        messages,
+        browser,
+        timeouts,
+        worker,
+    } = environment;
     let mut output = Output::new(output, messages, clock);
     output.is_terminal = output_is_terminal;
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -85,6 +102,12 @@ pub fn begin(
     output.set_json(json);
     output.set_quiet(quiet);
     let command = command.unwrap_or(Command::Overview);
+    let worker = match worker {
+        Ok(worker) => worker,
+        Err(error) => return ControlFlow::Break(output.failed(&error)),
+    };
+    // The agent answers for the data of this computer.
+    let ask = if worker.is_some() { Box::new(|_: &AgentRequest| None) } else { ask };
     let done = match &command {
         Command::Provider(command) => Some(provider::run(&mut output, command).map(|()| Exit::Done)),
         Command::Completions { shell } => Some(manual::completions(&mut output, *shell).map(|()| Exit::Done)),
@@ -108,6 +131,7 @@ pub fn begin(
             input,
             browser,
             timeouts,
+            worker,
         })),
     }
 }
@@ -120,8 +144,13 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
 impl Work {
     /// Executes the command, and returns its exit code.
     pub async fn finish(self) -> Exit {
-        let Self { command, ask, reads_passphrases, open, mut output, input, browser, timeouts } = self;
-        let done = match open() {
+        let Self { command, ask, reads_passphrases, open, mut output, input, browser, timeouts, worker } =
+            self;
+        let opened = match &worker {
+            Some(worker) => worker.open(Arc::clone(&output.clock)),
+            None => open(),
+        };
+        let done = match opened {
             Ok(grapnel) => {
                 let (core, messages) = (grapnel.clone(), output.messages.clone());
                 let keyring_timeout = (!input.is_terminal).then_some(timeouts.keyring);
@@ -133,6 +162,7 @@ impl Work {
                     browser,
                     timeouts,
                     reads_passphrases,
+                    worker,
                 };
                 let waits_itself = matches!(
                     command,
@@ -159,6 +189,15 @@ impl Work {
 }
 
 async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
+    let done = Box::pin(execute_with_data(session, command)).await;
+    session.end_worker().await;
+    done
+}
+
+async fn execute_with_data(session: &mut Session<'_>, command: Command) -> Result<Exit> {
+    if let Some(worker) = &session.worker {
+        worker_commands::take_in(worker, &session.grapnel, &command).await?;
+    }
     vault::unlock(session, command.needs_vault()).await?;
     let done = match command {
         Command::Provider(command) => provider::run(session.output, &command),
@@ -183,6 +222,9 @@ async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
         Command::Activity(command) => activity::run(session, &command),
         Command::Requests(command) => requests::run(session, &command).await,
         Command::Hook(command) => return hook::run(session, command).await,
+        Command::Team(command) => Box::pin(team::run(session, command)).await,
+        Command::Share(command) => team::share(session, &command).await,
+        Command::Unshare(command) => team::unshare(session, &command).await,
         Command::Export(command) => archive::export(session, command).await,
         Command::Import(command) => archive::import(session, command).await,
         Command::Vault(command) => vault::run(session, &command).await,

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use grapnel_cli::{Environment, Input, Timeouts};
+use grapnel_cli::{Environment, Input, Timeouts, Worker};
 use grapnel_core::clock::SystemClock;
 use grapnel_core::{Grapnel, Store, core_dumps, token_agent};
 
@@ -44,6 +44,7 @@ fn environment() -> Environment {
         messages: Box::new(std::io::stderr()),
         browser: Arc::new(|address, with| grapnel_core::browser::open(address, with, None)),
         timeouts: Timeouts::default(),
+        worker: Worker::of_environment(),
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Output {
     /// Whether a person reads standard output.
     pub(crate) is_terminal: bool,
     out: Box<dyn Write + Send>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Output {

@@ -14,6 +14,7 @@ use grapnel_model::secret::SecretString;
 use crate::browser::Browser;
 use crate::input::Input;
 use crate::print::Output;
+use crate::worker::Worker;
 
 /// Asks the token agent of the running window, before the data is opened. `None` if it does not have the token.
 pub type Ask = Box<dyn Fn(&AgentRequest) -> Option<AccessToken> + Send>;
@@ -41,6 +42,8 @@ pub struct Environment {
     pub browser: Browser,
     /// How long to wait for others.
     pub timeouts: Timeouts,
+    /// The worker that the process is, if it is one; an error if that cannot be told.
+    pub worker: Result<Option<Worker>>,
 }
 
 /// How long to wait for others before giving up.
@@ -74,9 +77,19 @@ pub(crate) struct Session<'a> {
     pub(crate) timeouts: Timeouts,
     /// Whether passphrases come by standard input.
     pub(crate) reads_passphrases: bool,
+    /// The worker that this is, if it is one.
+    pub(crate) worker: Option<Worker>,
 }
 
 impl Session<'_> {
+    /// Removes the data of a worker, before another program takes the place of this process.
+    pub(crate) async fn end_worker(&mut self) {
+        if self.worker.is_some() {
+            drop(self.grapnel.idle().await);
+            self.worker = None;
+        }
+    }
+
     /// Whether a person can be asked to confirm: at a terminal, and without `--json`.
     pub(crate) fn can_ask(&self) -> bool {
         self.input.is_terminal && !self.output.json

@@ -16,4 +16,4 @@ pub use import::{Import, ImportOutcome, Imported, ImportedRecord, RecordKind};
 
 pub(crate) use export::export;
 pub(crate) use file::open;
-pub(crate) use import::import;
+pub(crate) use import::{import, import_and};

@@ -18,6 +18,8 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, broadcast};
 
+use crate::team_session::TeamSessions;
+
 /// How many events are queued for a slow listener before the oldest are dropped.
 const EVENT_QUEUE_CAPACITY: usize = 1024;
 
@@ -49,6 +51,8 @@ pub(crate) struct Context {
     /// Whether the vault was locked by the person or by a setting, and not unlocked since.
     locked_on_purpose: AtomicBool,
     refresh_locks: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
+    /// The databases of teams that this process has open.
+    pub(crate) teams: TeamSessions,
     derivation_locks: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     unsaved: Mutex<HashMap<ConnectionId, UnsavedGrant>>,
     /// Held while exchanges are added to the history, so that those of many refreshes take their locks in turn.
@@ -82,6 +86,7 @@ impl Context {
             last_input,
             locked_on_purpose: AtomicBool::default(),
             refresh_locks: Mutex::default(),
+            teams: TeamSessions::default(),
             derivation_locks: Mutex::default(),
             presence: OnceLock::new(),
             unsaved: Mutex::default(),
@@ -188,10 +193,16 @@ impl Context {
     /// while another process re-keys the vault.
     pub(crate) async fn begin_sealed_write(&self) -> Result<(OwnedRwLockReadGuard<()>, File)> {
         let busy = self.begin_uninterruptible().await;
+        Ok((busy, self.vault_shared_lock().await?))
+    }
+
+    /// Keeps other processes from re-keying the vault. Unlike [`Self::begin_sealed_write`], it may be taken within
+    /// uninterruptible work.
+    pub(crate) async fn vault_shared_lock(&self) -> Result<File> {
         let store = self.store.clone();
         let shared = tokio::task::spawn_blocking(move || store.vault_shared_lock()).await;
         let interrupted = |_| Error::new(Code::Internal, "Waiting for the vault was interrupted.");
-        Ok((busy, shared.map_err(interrupted)??))
+        shared.map_err(interrupted)?
     }
 
     /// Announces uninterruptible work for as long as the guard is held.

@@ -6,6 +6,7 @@ mod checks;
 #[cfg(target_os = "linux")]
 mod linux;
 mod report;
+mod teams;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 mod wording;
@@ -43,6 +44,7 @@ pub(crate) async fn examine(ctx: &Arc<Context>, program: Option<&Path>) -> Diagn
     });
     checks.splice(0..0, slow.await.unwrap_or_default());
     checks.push(checks::connections(ctx));
+    checks.extend(teams::checks(ctx).await);
     let home = Some(ctx.store.home());
     report::diagnosis(checks, report::held(ctx), report::recent(ctx), home)
 }

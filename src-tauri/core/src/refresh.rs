@@ -14,6 +14,8 @@ mod outcome;
 mod refusal;
 mod renewal;
 mod schedule;
+mod shared;
+mod write_grant;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,7 +23,7 @@ use std::time::{Duration, Instant};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
-use grapnel_store::{connection, refresh_candidates, settings};
+use grapnel_store::{connection, refresh_candidates, settings, shared_connection};
 use jiff::Timestamp;
 
 pub(crate) use access_token::{
@@ -31,12 +33,16 @@ pub(crate) use current_token::CurrentToken;
 pub(crate) use keep_alive::keep_alive;
 
 use crate::context::Context;
+use crate::shared_record;
 use crate::signed_in::SignedIn;
+pub(crate) use attempt::hold;
 use attempt::refresh;
 use outcome::{RefreshReason, no_refresh_token};
 
 /// How long a program that is about to end tries to store new tokens.
 const STORE_AT_EXIT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long it tries to write new tokens to a team.
+const PUSH_AT_EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause between these attempts.
 const STORE_AT_EXIT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -74,8 +80,24 @@ pub(crate) fn recover_interrupted(ctx: &Context) -> Result<()> {
     Ok(())
 }
 
-/// Stores new tokens that are only in memory before the program ends. Retries for a while.
+/// Stores new tokens that are only in memory before the program ends, retrying for a while, and writes those that a
+/// team does not have.
 pub(crate) async fn write_unsaved(ctx: &Arc<Context>) {
+    store_unsaved(ctx).await;
+    let pending = match ctx.store.read(shared_connection::pending) {
+        Ok(pending) => pending,
+        Err(error) => return tracing::warn!(%error, "it is unknown which tokens the teams lack"),
+    };
+    let pushed = async {
+        for shared in pending {
+            // What cannot be written now is kept, and written by the next run.
+            let _ = shared_record::push_pending(ctx, &shared.connection_id).await;
+        }
+    };
+    let _ = tokio::time::timeout(PUSH_AT_EXIT_TIMEOUT, pushed).await;
+}
+
+async fn store_unsaved(ctx: &Arc<Context>) {
     let begun = Instant::now();
     loop {
         let mut failed = None;

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::app::{being_connected, deletable_client, delete_client, view};
 use crate::context::Context;
-use crate::{authorize, connection, revoke};
+use crate::{authorize, connection, revoke, shared_connection};
 
 /// The result of removing an app with its connections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +124,10 @@ pub(crate) async fn with_connections(ctx: &Arc<Context>, id: &AppId) -> Result<R
 
 /// Disconnects and deletes a connection; returns the result of revoking its tokens.
 async fn disconnect_and_forget(ctx: Arc<Context>, connection: Summary) -> Result<Revocation> {
+    if connection.team.is_some() {
+        // The team keeps it.
+        return shared_connection::forget(&ctx, &connection.id, true).await.map(|()| Revocation::Done);
+    }
     let revocation = match connection.state {
         State::Disconnected => Revocation::Done,
         _ => revoke::disconnect(&ctx, &connection.id).await?.revocation,

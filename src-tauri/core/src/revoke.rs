@@ -26,14 +26,28 @@ use jiff::{SignedDuration, Timestamp};
 use crate::context::Context;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
+use crate::shared_record;
 use crate::signed_in::{ConfiguredApp, SignedIn};
 
 /// How long a revocation is retried.
 const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// Deletes a connection's tokens here, and revokes them.
+/// Deletes a connection's tokens here, and revokes them; those of a shared connection for the whole team.
 pub(crate) async fn disconnect(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Disconnected> {
     let _busy = ctx.begin_uninterruptible().await;
+    let team = shared_record::hold(ctx, id).await.map_err(|error| {
+        error.means("Nothing was disconnected: the team’s other computers could not be told.").hint(
+            "Try again when the team’s database can be reached; or remove the connection from this computer only.",
+        )
+    })?;
+    let disconnected = disconnect_here(ctx, id).await;
+    if let Some(team) = team {
+        team.push(ctx, id).await;
+    }
+    disconnected
+}
+
+async fn disconnect_here(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Disconnected> {
     loop {
         // Re-encrypted tokens must be stored before the vault is re-keyed.
         let working = ctx.begin_sealed_write().await?;

@@ -155,4 +155,6 @@ pub struct LeftTeam {
     pub connections: Vec<String>,
     /// Whether the team's database has this member no more. `false`: an owner can still remove it.
     pub is_removed_there: bool,
+    /// Whether it was the only member, so that the team is left without any.
+    pub was_last: bool,
 }

@@ -1,4 +1,5 @@
-//! The table `shared_connection`: the connections that are shared with a team, and what was last seen of their records.
+//! The tables `shared_connection` and `forgotten_record`: the connections that are shared with a team, and what was
+//! last seen of their records.
 //!
 //! A connection whose version is not the stored `grant_version` has a grant that the team does not have yet, or none
 //! any more: each write of a grant counts the version up, so that no write can be forgotten.
@@ -22,6 +23,8 @@ pub struct SharedRow {
     pub record_id: String,
     /// The highest version of the record that was seen.
     pub record_version: i64,
+    /// The highest generation of its keys that was seen.
+    pub key_generation: i64,
     /// The number of the record's grant, which counts sign-ins and refreshes by any machine.
     pub grant_number: i64,
     /// The version of the connection whose grant is that of the record.
@@ -34,8 +37,8 @@ pub struct SharedRow {
     pub conflict: Option<Error>,
 }
 
-const COLUMNS: &str = "connection_id, team_id, record_id, record_version, grant_number, grant_version, refreshed, \
-    pending_since, conflict";
+const COLUMNS: &str = "connection_id, team_id, record_id, record_version, key_generation, grant_number, \
+    grant_version, refreshed, pending_since, conflict";
 
 /// What is shared of a connection.
 pub fn get(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<SharedRow>> {
@@ -53,6 +56,12 @@ pub fn of_record(
     connection.prepare_cached(&sql)?.query_row(params![team, record_id], read).optional()
 }
 
+/// Every connection that is shared.
+pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionId>> {
+    let mut all = connection.prepare_cached("SELECT connection_id FROM shared_connection")?;
+    all.query_map([], |row| row.get(0))?.collect()
+}
+
 /// The connections that are shared with a team.
 pub fn of_team(connection: &Connection, team: &TeamId) -> rusqlite::Result<Vec<SharedRow>> {
     let sql = format!("SELECT {COLUMNS} FROM shared_connection WHERE team_id = ?1 ORDER BY connection_id");
@@ -63,12 +72,23 @@ pub fn of_team(connection: &Connection, team: &TeamId) -> rusqlite::Result<Vec<S
 pub fn pending(connection: &Connection) -> rusqlite::Result<Vec<SharedRow>> {
     connection
         .prepare_cached(
-            "SELECT s.connection_id, s.team_id, s.record_id, s.record_version, s.grant_number, s.grant_version,
-                s.refreshed, s.pending_since, s.conflict
-             FROM shared_connection s JOIN connection c ON c.id = s.connection_id WHERE c.version <> s.grant_version",
+            "SELECT s.connection_id, s.team_id, s.record_id, s.record_version, s.key_generation, s.grant_number,
+                s.grant_version, s.refreshed, s.pending_since, s.conflict
+             FROM shared_connection s JOIN connection c ON c.id = s.connection_id
+             WHERE c.version <> s.grant_version",
         )?
         .query_map([], read)?
         .collect()
+}
+
+/// Whether a connection has a grant that its team does not have yet, or none any more.
+pub fn is_pending(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM shared_connection s JOIN connection c ON c.id = s.connection_id
+                WHERE c.id = ?1 AND c.version <> s.grant_version)",
+        )?
+        .query_row([id], |row| row.get(0))
 }
 
 /// How many connections are shared with a team, and how many of them have a grant that it does not have.
@@ -85,16 +105,16 @@ pub fn counts(connection: &Connection, team: &TeamId) -> rusqlite::Result<(u32, 
 pub fn put(connection: &Connection, row: &SharedRow) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO shared_connection VALUES (:id, :team, :record, :record_version, :number, :grant_version,
-                :refreshed, :pending_since, :conflict)
+            "INSERT INTO shared_connection VALUES (:id, :team, :record, :record_version, :generation, :number,
+                :grant_version, :refreshed, :pending_since, :conflict)
              ON CONFLICT (connection_id) DO UPDATE SET team_id = excluded.team_id, record_id = excluded.record_id,
-                record_version = excluded.record_version, grant_number = excluded.grant_number,
-                grant_version = excluded.grant_version, refreshed = excluded.refreshed,
-                pending_since = excluded.pending_since, conflict = excluded.conflict",
+                record_version = excluded.record_version, key_generation = excluded.key_generation,
+                grant_number = excluded.grant_number, grant_version = excluded.grant_version,
+                refreshed = excluded.refreshed, pending_since = excluded.pending_since, conflict = excluded.conflict",
         )?
         .execute(named_params! {
             ":id": row.connection_id, ":team": row.team_id, ":record": row.record_id,
-            ":record_version": row.record_version, ":number": row.grant_number,
+            ":record_version": row.record_version, ":generation": row.key_generation, ":number": row.grant_number,
             ":grant_version": row.grant_version, ":refreshed": row.refreshed.as_ref().map(Json),
             ":pending_since": row.pending_since.map(Time), ":conflict": row.conflict.as_ref().map(Json),
         })
@@ -127,9 +147,38 @@ pub fn set_pending(
         .map(drop)
 }
 
+/// Stores or clears what is wrong with a connection's record.
+pub fn set_conflict(
+    connection: &Connection,
+    id: &ConnectionId,
+    error: Option<&Error>,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE shared_connection SET conflict = ?2 WHERE connection_id = ?1",
+            params![id, error.map(Json)],
+        )
+        .map(drop)
+}
+
 /// Ends the sharing of a connection here.
 pub fn remove(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM shared_connection WHERE connection_id = ?1", [id]).map(drop)
+}
+
+/// Records that the person removed the connection of a record here.
+pub fn set_forgotten(connection: &Connection, team: &TeamId, record_id: &str) -> rusqlite::Result<()> {
+    let insert = "INSERT INTO forgotten_record (team_id, record_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    connection.execute(insert, params![team, record_id]).map(drop)
+}
+
+/// Whether the person removed the connection of a record here.
+pub fn is_forgotten(connection: &Connection, team: &TeamId, record_id: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM forgotten_record WHERE team_id = ?1 AND record_id = ?2)",
+        )?
+        .query_row(params![team, record_id], |row| row.get(0))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<SharedRow> {
@@ -138,10 +187,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SharedRow> {
         team_id: row.get(1)?,
         record_id: row.get(2)?,
         record_version: row.get(3)?,
-        grant_number: row.get(4)?,
-        grant_version: row.get(5)?,
-        refreshed: maybe_json(row, 6)?,
-        pending_since: row.get::<_, Option<Time>>(7)?.map(|time| time.0),
-        conflict: maybe_json(row, 8)?,
+        key_generation: row.get(4)?,
+        grant_number: row.get(5)?,
+        grant_version: row.get(6)?,
+        refreshed: maybe_json(row, 7)?,
+        pending_since: row.get::<_, Option<Time>>(8)?.map(|time| time.0),
+        conflict: maybe_json(row, 9)?,
     })
 }

@@ -31,16 +31,22 @@ pub struct TeamRow {
     pub name: String,
     /// The host of the database.
     pub host: String,
+    /// The schema of the database.
+    pub schema_name: String,
+    /// The ID of this member.
+    pub member_id: String,
     /// What this member may do.
     pub role: TeamRole,
-    /// The URL of the database, and how its certificate is verified.
+    /// The URL of the database.
     pub sealed_url: Sealed,
-    /// What this member needs to open the team's keys.
-    pub sealed_access: Sealed,
+    /// This member's private key, if it is not this person's own.
+    pub sealed_identity: Option<Sealed>,
     /// The members when the database was last reached.
     pub members: Vec<TeamMember>,
     /// The highest version of the membership that was seen.
     pub membership_version: i64,
+    /// What was seen of the membership, as JSON: older or forged ones are known by it.
+    pub seen: String,
     /// When the database was last reached.
     pub reached_at: Option<Timestamp>,
     /// Since when it cannot be used, and why.
@@ -88,13 +94,15 @@ pub fn named(connection: &Connection, name: &str) -> rusqlite::Result<Option<Tea
 pub fn insert(connection: &Connection, team: &TeamRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO team (id, name, host, role, sealed_url, sealed_access, members, membership_version, reached_at,
-                unreachable)
-             VALUES (:id, :name, :host, :role, :url, :access, :members, :version, :reached_at, :unreachable)",
+            "INSERT INTO team (id, name, host, schema_name, member_id, role, sealed_url, sealed_identity, members,
+                membership_version, seen, reached_at, unreachable)
+             VALUES (:id, :name, :host, :schema, :member, :role, :url, :identity, :members, :version, :seen,
+                :reached_at, :unreachable)",
             named_params! {
-                ":id": team.id, ":name": team.name, ":host": team.host, ":role": Json(&team.role),
-                ":url": team.sealed_url, ":access": team.sealed_access, ":members": Json(&team.members),
-                ":version": team.membership_version, ":reached_at": team.reached_at.map(Time),
+                ":id": team.id, ":name": team.name, ":host": team.host, ":schema": team.schema_name,
+                ":member": team.member_id, ":role": Json(&team.role), ":url": team.sealed_url,
+                ":identity": team.sealed_identity, ":members": Json(&team.members),
+                ":version": team.membership_version, ":seen": team.seen, ":reached_at": team.reached_at.map(Time),
                 ":unreachable": team.unreachable.as_ref().map(Json),
             },
         )
@@ -105,19 +113,15 @@ pub fn insert(connection: &Connection, team: &TeamRow) -> rusqlite::Result<()> {
 pub fn set_membership(
     connection: &Connection,
     id: &TeamId,
-    version: i64,
+    (version, seen): (i64, &str),
     (role, members): (TeamRole, &[TeamMember]),
 ) -> rusqlite::Result<bool> {
     let changed = connection.execute(
-        "UPDATE team SET membership_version = ?2, role = ?3, members = ?4 WHERE id = ?1 AND membership_version <= ?2",
-        params![id, version, Json(&role), Json(members)],
+        "UPDATE team SET membership_version = ?2, seen = ?3, role = ?4, members = ?5
+         WHERE id = ?1 AND membership_version <= ?2",
+        params![id, version, seen, Json(&role), Json(members)],
     )?;
     Ok(changed == 1)
-}
-
-/// Stores what this member needs to open the team's keys, which were changed.
-pub fn set_access(connection: &Connection, id: &TeamId, sealed: &Sealed) -> rusqlite::Result<()> {
-    connection.execute("UPDATE team SET sealed_access = ?2 WHERE id = ?1", params![id, sealed]).map(drop)
 }
 
 /// Records that the database was reached. Returns whether it could not be before.
@@ -157,11 +161,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TeamRow> {
         id: row.get("id")?,
         name: row.get("name")?,
         host: row.get("host")?,
+        schema_name: row.get("schema_name")?,
+        member_id: row.get("member_id")?,
         role: json(row, "role")?,
         sealed_url: row.get("sealed_url")?,
-        sealed_access: row.get("sealed_access")?,
+        sealed_identity: row.get("sealed_identity")?,
         members: json(row, "members")?,
         membership_version: row.get("membership_version")?,
+        seen: row.get("seen")?,
         reached_at: row.get::<_, Option<Time>>("reached_at")?.map(|time| time.0),
         unreachable: maybe_json(row, "unreachable")?,
     })

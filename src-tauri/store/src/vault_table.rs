@@ -155,7 +155,7 @@ mod tests {
             api_exchange.sealed_summary app.sealed_registration app.sealed_secret app.sealed_values \
             attempt.sealed_dpop attempt.sealed_url attempt.sealed_verifier connection.sealed_access \
             connection.sealed_dpop connection.sealed_id_token connection.sealed_refresh derived_token.sealed_token \
-            hook.sealed_command revocation.sealed_token saved_request.sealed_draft team.sealed_access \
+            hook.sealed_command revocation.sealed_token saved_request.sealed_draft team.sealed_identity \
             team.sealed_url team_identity.sealed_identity");
         store.read(super::all_sealed).unwrap();
     }

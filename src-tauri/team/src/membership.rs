@@ -1,10 +1,10 @@
 //! The membership document: who is in the team, signed by an owner, encrypted under the use key.
 //!
-//! **Owners** are a chain of signed changes that begins with the key of the team's creator: each link adds or removes a
-//! signing key and is signed by an owner of that moment. Who has seen a part of the chain accepts only a continuation
-//! of it, so that a removed owner cannot continue from an earlier link. The **document** is signed by an owner, and names
-//! the keys of its generation by check values, so that neither the operator of the database nor a removed member can
-//! add a recipient or replace the keys.
+//! **Owners** are a chain of signed changes that begins with the key of the team's creator: each link adds or removes
+//! a signing key and is signed by an owner of that moment. Who has seen a part of the chain accepts only a
+//! continuation of it, so that a removed owner cannot continue from an earlier link. The **document** is signed by an
+//! owner, and names the keys of its generation by check values, so that neither the operator of the database nor a
+//! removed member can add a recipient or replace the keys.
 
 use std::collections::HashSet;
 
@@ -92,7 +92,8 @@ pub struct OwnerPin {
     pub head: String,
 }
 
-/// What was seen of a team, to notice a roll-back. Remember it, encrypted or not, after each call that returns another.
+/// What was seen of a team, to notice a roll-back. Remember it, encrypted or not, after each call that returns
+/// another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {

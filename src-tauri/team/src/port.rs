@@ -1,14 +1,14 @@
 //! The port to a team's database. Everything that passes it is random, a version, a time, or ciphertext.
 //!
 //! The contract, for any engine:
-//! - A **version** of a record grows by one with each write that succeeds, and by nothing else. A rotation of the team's
-//!   keys replaces the ciphertext and the generation of a record, and leaves its version.
+//! - A **version** of a record grows by one with each write that succeeds, and by nothing else. A rotation of the
+//!   team's keys replaces the ciphertext and the generation of a record, and leaves its version.
 //! - **Writes compare**: a write names the version and the generation that it replaces and succeeds in whole or not at
-//!   all. It carries a random [`WriteId`]; the same write again succeeds without effect, so that a write whose answer was
-//!   lost can be repeated.
-//! - A **lock** excludes every other session of every machine. It belongs to a session of the database and ends with it.
-//!   The start of a refresh ([`RecordLock::begin`]) travels on the very session that holds the lock: it fails if that
-//!   session is gone.
+//!   all. It carries a random [`WriteId`]; the same write again succeeds without effect, so that a write whose answer
+//!   was lost can be repeated.
+//! - A **lock** excludes every other session of every machine. It belongs to a session of the database and ends with
+//!   it. The start of a refresh ([`RecordLock::begin`]) travels on the very session that holds the lock: it fails if
+//!   that session is gone.
 //! - **Watching** is best effort. A subscriber may miss changes while the session is down and is told so.
 //! - A call that fails with [`TeamError::Unreachable`](crate::TeamError::Unreachable) may or may not have been done.
 
@@ -180,7 +180,8 @@ pub trait RecordLock: Send + Sync {
     fn is_held(&self) -> bool;
     /// Asks the server whether the session still lives.
     fn verify(&self) -> PortFuture<'_, ()>;
-    /// Marks that `machine` begins a refresh of `version`, in place of `instead_of`, the mark that the caller has read.
+    /// Marks that `machine` begins a refresh of `version`, in place of `instead_of`, the mark that the caller has
+    /// read.
     fn begin<'a>(
         &'a self,
         version: Version,
@@ -277,8 +278,8 @@ pub trait RecordStore: Send + Sync {
     fn member_keys<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, Option<WrappedKeys>>;
     /// Puts the team's first row and its first member. Fails with `TeamExists` if there is one.
     fn create_team<'a>(&'a self, row: &'a TeamRow, members: &'a [WrappedKeys]) -> PortFuture<'a, ()>;
-    /// Replaces the membership document if its version is `row.version - 1`, without new keys: stores the wrapped keys of
-    /// `added` and deletes those of `removed`. `false` if somebody else was first.
+    /// Replaces the membership document if its version is `row.version - 1`, without new keys: stores the wrapped
+    /// keys of `added` and deletes those of `removed`. `false` if somebody else was first.
     fn change_membership<'a>(
         &'a self,
         row: &'a TeamRow,

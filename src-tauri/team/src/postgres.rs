@@ -1,10 +1,11 @@
 //! A team's database in PostgreSQL.
 //!
-//! One session per process and team carries all requests, the locks and the notifications; a rotation of the keys and a
-//! migration have a session of their own for their transaction. The session is opened at the first request, and again at
-//! the next one after it was lost.
+//! One session per process and team carries all requests, the locks and the notifications; a rotation of the keys and
+//! a migration have a session of their own for their transaction. The session is opened at the first request, and
+//! again at the next one after it was lost.
 
 mod failure;
+mod inner;
 mod lock;
 mod rotation;
 mod rows;

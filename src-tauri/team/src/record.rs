@@ -1,7 +1,8 @@
 //! Encryption of records and their activity.
 //!
-//! The two parts of a record are bound to each other: the associated data of `tokens` has the digest of `app`. So a worker
-//! can write `tokens` without being able to read `app`, and neither part can be replaced by an older one on its own.
+//! The two parts of a record are bound to each other: the associated data of `tokens` has the digest of `app`. So a
+//! worker can write `tokens` without being able to read `app`, and neither part can be replaced by an older one on
+//! its own.
 
 use grapnel_model::secret::{hex, sha256};
 use jiff::Timestamp;

@@ -11,6 +11,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 pub use proxy::{Proxy, Way};
@@ -23,6 +24,8 @@ pub const PASSWORD: &str = "test-password-of-the-database";
 const ACCOUNT: &str = "nobody";
 const READY: &str = "database system is ready to accept connections";
 const ATTEMPTS: usize = 5;
+/// How long a logged statement may take to be in the log.
+const LOG_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a server is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +79,7 @@ impl Server {
                 return Ok(server);
             }
         }
-        bail!("PostgreSQL does not start:\n{}", server.log()?)
+        bail!("PostgreSQL does not start:\n{}", server.written_log()?)
     }
 
     fn write_settings(&self, more: &[String]) -> Result<()> {
@@ -114,7 +117,7 @@ impl Server {
             let _ = child.wait();
             let _ = end.send(());
         });
-        let pid = starts.recv().map_err(|_| anyhow::anyhow!("{}", self.log().unwrap_or_default()))?;
+        let pid = starts.recv().map_err(|_| anyhow::anyhow!("{}", self.written_log().unwrap_or_default()))?;
         self.running = Some(Running { pid, ended });
         Ok(())
     }
@@ -163,8 +166,21 @@ impl Server {
         self.folder.path().join(format!(".s.PGSQL.{}", self.port))
     }
 
-    /// What the server has logged: all statements with their parameters.
+    /// What the server has logged until now: all statements with their parameters.
     pub fn log(&self) -> Result<String> {
+        if self.running.is_some() {
+            // The log passes through a thread here; it is complete when this statement is in it.
+            let marker = format!("SELECT 'log read {:?}'", Instant::now());
+            self.sql(&marker)?;
+            let deadline = Instant::now() + LOG_TIMEOUT;
+            while !self.written_log()?.contains(&marker) && Instant::now() < deadline {
+                std::thread::yield_now();
+            }
+        }
+        self.written_log()
+    }
+
+    fn written_log(&self) -> Result<String> {
         Ok(String::from_utf8_lossy(&fs::read(self.log_file())?).into_owned())
     }
 

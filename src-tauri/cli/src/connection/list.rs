@@ -32,6 +32,8 @@ struct ConnectionRow {
     retry_at: Option<Timestamp>,
     sign_in_due: Option<Timestamp>,
     lacks_scopes: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team: Option<String>,
 }
 
 impl ConnectionRow {
@@ -61,6 +63,7 @@ impl ConnectionList {
             retry_at: summary.retry_at,
             sign_in_due: summary.sign_in_due,
             lacks_scopes: summary.lacks_scopes,
+            team: summary.team,
         };
         let is_listed = |one: &Summary| environment.is_none() || one.environment == environment;
         Self { rows: connections.into_iter().filter(is_listed).map(line).collect(), environment }
@@ -79,9 +82,13 @@ impl CommandResult for ConnectionList {
             let expires = line.expires_at.map_or_else(|| "-".into(), |at| relative_time(at, now));
             let environment = line.environment.clone().unwrap_or_default();
             let label = line.annotations.label.clone().unwrap_or_default();
+            let team = line.team.clone().unwrap_or_default();
             let (name, app, provider) = (line.name.clone(), line.app.clone(), line.provider.clone());
-            [name, app, environment, label, provider, line.status(now), expires]
+            [name, app, environment, label, team, provider, line.status(now), expires]
         });
-        table_of_filled(["CONNECTION", "APP", "ENVIRONMENT", "LABEL", "PROVIDER", "STATE", "EXPIRES"], rows)
+        table_of_filled(
+            ["CONNECTION", "APP", "ENVIRONMENT", "LABEL", "TEAM", "PROVIDER", "STATE", "EXPIRES"],
+            rows,
+        )
     }
 }

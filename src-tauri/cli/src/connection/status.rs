@@ -8,11 +8,13 @@ use grapnel_model::derived_token::{DerivedTokenView, TokenType};
 use grapnel_model::error::Error;
 use grapnel_model::provider::GrantType;
 use grapnel_model::secret::TokenPreview;
+use grapnel_model::team::SharedConnection;
 use grapnel_model::text::{clean_line, clean_lines};
 use grapnel_model::token_response::Deviation;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::shared::shared_text;
 use crate::format::{relative_time, status_text, within};
 use crate::print::CommandResult;
 use crate::table::{fields, table};
@@ -45,6 +47,8 @@ pub(crate) struct Status {
     claims: Option<Claims>,
     id_token_claims: Option<Claims>,
     trouble: Option<Error>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared: Option<SharedConnection>,
     created_at: Timestamp,
     browser: Option<String>,
     pub(crate) portal: String,
@@ -80,6 +84,7 @@ impl Status {
             claims: details.claims,
             id_token_claims: details.id_claims,
             trouble: details.error,
+            shared: details.shared,
             created_at: details.created_at,
             browser: Some(details.browser).filter(|browser| !browser.is_empty()),
             portal: details.portal,
@@ -278,6 +283,7 @@ impl CommandResult for Status {
                 ("next step", trouble.hint.clone().unwrap_or_default()),
             ]));
         }
+        parts.extend(self.shared.as_ref().map(|shared| shared_text(shared, now)));
         parts.extend(self.details_tables());
         parts.extend(self.introspection_text(now));
         let tokens = [("access token", &self.claims), ("ID token", &self.id_token_claims)];

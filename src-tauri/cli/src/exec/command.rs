@@ -15,6 +15,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 
 use crate::exit::Exit;
 use crate::print::Output;
+use crate::worker::{KEY_VARIABLE, URL_VARIABLE};
 
 #[cfg(not(unix))]
 use other as system;
@@ -38,6 +39,8 @@ impl Prepared {
             words.split_first().map_or((OsString::default(), words), |(a, b)| (a.clone(), b));
         let mut command = Command::new(program);
         command.args(arguments);
+        // The command gets tokens, and not what all tokens of a team can be had with.
+        command.env_remove(URL_VARIABLE).env_remove(KEY_VARIABLE);
         Self(command)
     }
 
@@ -116,4 +119,17 @@ fn not_started(command: &Command, error: &std::io::Error, output: &Output) -> Ex
     };
     output.failed(&Error::new(code, message).means("Nothing was run.").hint(hint));
     Exit::Command(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_does_not_inherit_the_key_of_a_team() {
+        let Prepared(command) = Prepared::new(&["true".into()]);
+        let removed: Vec<_> =
+            command.get_envs().filter(|(_, value)| value.is_none()).map(|(name, _)| name).collect();
+        assert_eq!(removed, [KEY_VARIABLE, URL_VARIABLE]);
+    }
 }

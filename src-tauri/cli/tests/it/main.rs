@@ -30,6 +30,8 @@ mod manners;
 mod providers;
 mod registering;
 mod registrar;
+#[cfg(unix)]
+mod team;
 mod token_exchange;
 mod token_formats;
 mod vault;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use grapnel_cli::{Environment, Exit, Input, Timeouts};
+use grapnel_cli::{Environment, Exit, Input, Timeouts, Worker};
 use grapnel_core::Grapnel;
 use grapnel_core::browser::Launch;
 use grapnel_model::access_token::{AccessToken, AccessTokenType};
@@ -31,6 +31,8 @@ pub(crate) struct World {
     /// The token that the token agent has for every connection.
     pub(crate) of_agent: Option<String>,
     pub(crate) home: TempDir,
+    /// The database and the key of the worker that the program is.
+    pub(crate) worker: Option<(String, String)>,
     _filters: SettingsBindDropGuard,
 }
 
@@ -52,6 +54,7 @@ impl World {
             browsers: Arc::default(),
             of_agent: None,
             home: tempfile::tempdir().unwrap(),
+            worker: None,
             _filters: filters().bind_to_scope(),
         }
     }
@@ -109,6 +112,7 @@ impl World {
         let (home, keyring, clock) = (self.home.path().to_owned(), self.keyring.clone(), self.clock.clone());
         let (desktop, browsers, launch) = (self.grapnel(), Arc::clone(&self.browsers), self.launch);
         let of_agent = self.of_agent.clone();
+        let worker = self.worker.clone().map(|(url, key)| Worker::new(url.into(), key.into()).unwrap());
         let environment = Environment {
             ask: Box::new(move |_| {
                 Some(AccessToken {
@@ -129,6 +133,7 @@ impl World {
                 launch
             }),
             timeouts: self.timeouts,
+            worker: Ok(worker),
         };
         let arguments = std::iter::once("grapnel".to_owned()).chain(words(line)).map(OsString::from);
         let exit = match grapnel_cli::begin(arguments, environment) {

@@ -1,16 +1,18 @@
 //! Exports apps and connections to an encrypted file, while no refresh is running. If the person moves to another
 //! computer, the tokens here are deleted once the file is safely written.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::SecretString;
 use grapnel_store::connection::ConnectionRow;
 use grapnel_store::vault::check_passphrase;
-use grapnel_store::{activity, app, connection};
+use grapnel_store::{activity, app, connection, shared_connection};
 use serde::{Deserialize, Serialize};
 
 use super::{encryption, file};
@@ -59,13 +61,18 @@ pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported
     let interrupted = |_| Error::new(Code::Internal, "The export was interrupted.");
     let _alone =
         tokio::task::spawn_blocking(move || store.vault_exclusive_lock()).await.map_err(interrupted)??;
-    let (apps, connections) = ctx.store.read(|c| Ok((app::all(c)?, connection::all(c)?)))?;
+    let (apps, connections, shared) = ctx.store.read(|c| {
+        let shared: HashSet<ConnectionId> = shared_connection::all(c)?.into_iter().collect();
+        Ok((app::all(c)?, connection::all(c)?, shared))
+    })?;
     let connections: Vec<_> = connections.into_iter().map(|row| newest(ctx, row)).collect();
     let mut out = Vec::new();
     for app in &apps {
         let mut own = Vec::new();
         for row in connections.iter().filter(|connection| connection.app_id == app.id) {
-            own.push(archived_connection(ctx, row, asked.with_tokens).await?);
+            // Another computer gets the tokens of a shared connection from its team.
+            let with_tokens = asked.with_tokens && !shared.contains(&row.id);
+            own.push(archived_connection(ctx, row, with_tokens).await?);
         }
         out.push(archived_app(ctx, app, own).await?);
     }
@@ -79,7 +86,7 @@ pub(crate) async fn export(ctx: &Arc<Context>, asked: Export) -> Result<Exported
     written.await.map_err(interrupted)??;
     let moving = connections.into_iter().filter(|row| {
         // Tokens that were not exported are kept.
-        asked.moves && asked.with_tokens && !row.holds_another_account()
+        asked.moves && asked.with_tokens && !row.holds_another_account() && !shared.contains(&row.id)
     });
     log_export(ctx, &exported, &moving.collect::<Vec<_>>())?;
     Ok(exported)

@@ -17,6 +17,7 @@ use grapnel_store::app::AppRow;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
 use grapnel_store::{self as store, activity, connection};
 use jiff::Timestamp;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
 use super::checks::{as_new_app, check_connection, cleaned, has_secrets, is_same, shown};
@@ -94,13 +95,23 @@ pub enum ImportOutcome {
 
 /// Imports an archive. All valid records are stored in one transaction.
 pub(crate) async fn import(ctx: &Arc<Context>, archive: &Archive, how: Import) -> Result<Imported> {
+    import_and(ctx, archive, how, |_| Ok(())).await
+}
+
+/// Like [`import`]; `also` is written in the same transaction.
+pub(crate) async fn import_and(
+    ctx: &Arc<Context>,
+    archive: &Archive,
+    how: Import,
+    also: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send,
+) -> Result<Imported> {
     let _working = ctx.begin_sealed_write().await?;
     let mut plan = ImportPlan::start(ctx, archive, how)?;
     for app in &archive.apps {
         plan.app(ctx, app).await?;
     }
     if !how.dry_run {
-        plan.store(ctx)?;
+        plan.store(ctx, also)?;
     }
     Ok(plan.report)
 }
@@ -265,7 +276,7 @@ impl ImportPlan {
         Ok(())
     }
 
-    fn store(&self, ctx: &Context) -> Result<()> {
+    fn store(&self, ctx: &Context, also: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<()> {
         let now = ctx.now();
         ctx.store.write(|tx| {
             for app in &self.apps {
@@ -290,7 +301,7 @@ impl ImportPlan {
                 }
                 activity::add(tx, now, Kind::Imported, text, (Some(&new.id), Some(&new.app_id)))?;
             }
-            Ok(())
+            also(tx)
         })?;
         ctx.emit(Event::Apps);
         for new in &self.connections {

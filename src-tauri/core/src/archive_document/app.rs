@@ -5,8 +5,8 @@ use grapnel_model::provider::is_secret;
 use grapnel_store::app::AppRow;
 use grapnel_store::connection::ConnectionRow;
 
+use super::document::{ArchivedApp, ArchivedConnection, PlaintextSecret};
 use super::tokens::{archived_tokens, plaintext};
-use super::{ArchivedApp, ArchivedConnection, PlaintextSecret};
 use crate::context::Context;
 use crate::grant::{registration_associated_data, secret_associated_data};
 use crate::secret_parameters;

@@ -10,7 +10,7 @@ use grapnel_oauth::http::Mask;
 use grapnel_store::connection::{ConnectionRow, SealedGrant, StoredGrant};
 use grapnel_store::sealed::Sealed;
 
-use super::{ArchivedConnection, ArchivedTokens, PlaintextSecret};
+use super::document::{ArchivedConnection, ArchivedTokens, PlaintextSecret};
 use crate::content::jwt;
 use crate::context::Context;
 use crate::dpop_key;

@@ -2,6 +2,7 @@
 //! never silently replace those of another.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use grapnel_model::account::Account;
 use grapnel_model::activity::Kind;
@@ -25,6 +26,7 @@ use crate::dpop_key;
 use crate::exchange_log::ExchangeLog;
 use crate::grant;
 use crate::revoke;
+use crate::shared_record;
 use crate::signed_in::ConfiguredApp;
 use crate::unique_names::UniqueNames;
 
@@ -97,10 +99,18 @@ pub(super) async fn store_grant(
         activity::add(tx, now, Kind::SignedIn, &text, (Some(&id), Some(&app.id)))?;
         exchange.as_ref().map_or(Ok(()), |exchange| activity::link_last(tx, exchange))
     })?;
-    ctx.emit(Event::Connection(id));
+    ctx.emit(Event::Connection(id.clone()));
     emit_attempt(ctx, &row.id)?;
+    // The other computers of a team get a new sign-in at once; later, if their database cannot be reached now.
+    let pushed = tokio::time::timeout(TEAM_TIMEOUT, Box::pin(shared_record::push_pending(ctx, &id))).await;
+    if !matches!(pushed, Ok(Ok(()))) {
+        tracing::info!("the team does not have the new sign-in yet");
+    }
     Ok(target)
 }
+
+/// How long a sign-in waits for the team's database. A browser waits for its last page meanwhile.
+const TEAM_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What the activity says if they differ.
 const OTHER_DETAILS: &str = "The provider granted other authorization details than were requested.";

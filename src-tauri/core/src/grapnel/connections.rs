@@ -72,9 +72,4 @@ impl Grapnel {
     pub fn end_session_url(&self, id: &ConnectionId) -> Result<SecretString> {
         end_session::url(&self.0, id)
     }
-
-    /// Deletes a disconnected connection with its history and its cached content.
-    pub async fn forget(&self, id: &ConnectionId) -> Result<()> {
-        connection::forget(&self.0, id).await
-    }
 }

@@ -1,86 +1,106 @@
 //! Teams and shared connections.
-#![expect(clippy::unused_async, reason = "the operations follow")]
 
-use grapnel_model::error::{Code, Error, Result};
+use std::sync::Arc;
+
+use grapnel_model::error::Result;
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::SecretString;
 use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamActivity};
+use grapnel_store::shared_connection;
 
 use super::Grapnel;
-use crate::team::{Invite, Join, NewTeam};
+use crate::shared_record::told;
+use crate::team::{self, Invite, Join, NewTeam};
+use crate::{connection, shared_connection as shared};
 
 impl Grapnel {
     /// The teams, as they were when their databases were last reached. Asks no database.
     pub fn teams(&self) -> Result<Vec<Team>> {
-        Err(missing())
+        team::all(&self.0)
     }
 
     /// The public key of this person, by which others invite them. It is created when it is first asked for.
     pub async fn team_key(&self) -> Result<String> {
-        Err(missing())
+        team::own_key(&self.0).await
     }
 
     /// Creates a team in a database, with this person as its owner.
-    pub async fn create_team(&self, _new: NewTeam) -> Result<Team> {
-        Err(missing())
+    pub async fn create_team(&self, new: NewTeam) -> Result<Team> {
+        Box::pin(team::create(&self.0, new)).await
     }
 
     /// Invites a person or a worker. The second part is a worker's key, which is a secret.
-    pub async fn invite(&self, _team: &TeamId, _invite: Invite) -> Result<(Invited, Option<SecretString>)> {
-        Err(missing())
+    pub async fn invite(&self, team: &TeamId, invite: Invite) -> Result<(Invited, Option<SecretString>)> {
+        Box::pin(team::invite(&self.0, team, invite)).await
     }
 
     /// Whether an invitation needs a passphrase.
-    pub fn invitation_needs_passphrase(&self, _invitation: &str) -> Result<bool> {
-        Err(missing())
+    pub fn invitation_needs_passphrase(&self, invitation: &str) -> Result<bool> {
+        grapnel_team::needs_passphrase(invitation).map_err(|error| told(&error).means("Nothing was joined."))
     }
 
     /// Joins a team, and takes in the connections that it shares.
-    pub async fn join_team(&self, _join: Join) -> Result<JoinedTeam> {
-        Err(missing())
+    pub async fn join_team(&self, join: Join) -> Result<JoinedTeam> {
+        Box::pin(team::join(&self.0, join)).await
     }
 
     /// Asks a team's database: reads the members, takes in what others changed, and writes what is pending.
-    pub async fn sync_team(&self, _team: &TeamId) -> Result<Team> {
-        Err(missing())
+    pub async fn sync_team(&self, id: &TeamId) -> Result<Team> {
+        Box::pin(shared::sync(&self.0, id)).await?;
+        team::one(&self.0, id)
     }
 
     /// Removes a member, by its ID: the team's keys change, and every record is encrypted anew.
-    pub async fn remove_member(&self, _team: &TeamId, _member: &str) -> Result<Team> {
-        Err(missing())
+    pub async fn remove_member(&self, team: &TeamId, member: &str) -> Result<Team> {
+        Box::pin(team::remove(&self.0, team, member)).await
     }
 
     /// Leaves a team: its connections are removed here. The team keeps them.
-    pub async fn leave_team(&self, _team: &TeamId) -> Result<LeftTeam> {
-        Err(missing())
+    pub async fn leave_team(&self, team: &TeamId) -> Result<LeftTeam> {
+        Box::pin(team::leave(&self.0, team)).await
     }
 
     /// Shares a connection with a team.
-    pub async fn share(&self, _id: &ConnectionId, _team: &TeamId) -> Result<()> {
-        Err(missing())
+    pub async fn share(&self, id: &ConnectionId, team: &TeamId) -> Result<()> {
+        Box::pin(shared::share(&self.0, id, team)).await
     }
 
     /// Stops sharing a connection. It stays here, and is disconnected on the other computers.
-    pub async fn unshare(&self, _id: &ConnectionId) -> Result<()> {
-        Err(missing())
+    pub async fn unshare(&self, id: &ConnectionId) -> Result<()> {
+        Box::pin(shared::unshare(&self.0, id)).await
     }
 
     /// Removes a shared connection here. The team keeps it; nothing is revoked.
-    pub async fn forget_shared(&self, _id: &ConnectionId) -> Result<()> {
-        Err(missing())
+    pub async fn forget_shared(&self, id: &ConnectionId) -> Result<()> {
+        Box::pin(shared::forget(&self.0, id, true)).await
     }
 
     /// What the team did with a shared connection, newest first. Asks the team's database.
-    pub async fn team_activity(&self, _id: &ConnectionId) -> Result<Vec<TeamActivity>> {
-        Err(missing())
+    pub async fn team_activity(&self, id: &ConnectionId) -> Result<Vec<TeamActivity>> {
+        Box::pin(shared::team_activity(&self.0, id)).await
     }
 
     /// Takes in what other machines change, and writes what is pending, until the future is dropped.
     pub async fn follow_teams(&self) {
-        std::future::pending::<()>().await;
+        shared::follow(Arc::clone(&self.0)).await;
     }
-}
 
-fn missing() -> Error {
-    Error::new(Code::Internal, "Teams are not in this version yet.")
+    /// Becomes the worker of a team, in data that were just made for it.
+    pub async fn become_worker(&self, url: &SecretString, key: &SecretString) -> Result<TeamId> {
+        Box::pin(team::become_worker(&self.0, url, key)).await
+    }
+
+    /// Takes in the connection of this name, for a worker. Returns its ID.
+    pub async fn take_in_shared(&self, team: &TeamId, name: &str) -> Result<ConnectionId> {
+        Box::pin(shared::take_in_named(&self.0, team, name)).await
+    }
+
+    /// Deletes a disconnected connection with its history and its cached content; one that is shared on this computer
+    /// only.
+    pub async fn forget(&self, id: &ConnectionId) -> Result<()> {
+        if self.0.store.read(|c| shared_connection::get(c, id))?.is_some() {
+            return self.forget_shared(id).await;
+        }
+        connection::forget(&self.0, id).await
+    }
 }

@@ -5,22 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
-use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, ExchangeId};
 use grapnel_oauth::http::HostPermit;
 use grapnel_oauth::http::token::{Grant, request_token};
+use grapnel_store::connection;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
-use grapnel_store::{activity, clock, connection, derived_token};
-use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
+
+use tokio::sync::OwnedMutexGuard;
 
 use super::crash_point::{CrashPoint, pass_crash_point};
 use super::current_token::CurrentToken;
 use super::failure_record::failure_record;
 use super::outcome::{PriorState, RefreshFailure, RefreshReason, Refreshed};
 use super::renewal::{self, Renewal};
+use super::shared::{self, Entered, SharedRefresh};
+use super::write_grant::write_grant;
 use crate::content::id_token;
 use crate::context::{Context, UnsavedGrant};
 use crate::dpop_key;
@@ -47,6 +48,8 @@ struct RefreshAttempt<'a> {
     /// The version of the grant that it replaces.
     expected_version: i64,
     reason: RefreshReason,
+    /// The team's lock, if the connection is shared, until the result is written.
+    team: Option<Box<SharedRefresh>>,
 }
 
 /// Refreshes the tokens of a connection, unless the grant of `expected_version` was replaced meanwhile. Runs as a
@@ -113,7 +116,20 @@ async fn refresh_with_permit(
     let permit = ctx.http.permit(renewal::endpoint(config).unwrap_or(&config.token_url)).await;
     let lock = lock_connection(ctx, id).await?;
     let _working = ctx.begin_sealed_write().await?;
-    Box::pin(RefreshAttempt { ctx, permit, lock, expected_version, reason }.run(id)).await
+    let mut attempt = RefreshAttempt { ctx, permit, lock, expected_version, reason, team: None };
+    Box::pin(attempt.run(id)).await
+}
+
+/// Keeps a connection from being refreshed by this computer, for as long as it is held.
+pub(crate) struct HeldConnection {
+    _in_process: OwnedMutexGuard<()>,
+    _file: Arc<File>,
+}
+
+/// Waits until nothing on this computer refreshes a connection, and keeps it so.
+pub(crate) async fn hold(ctx: &Context, id: &ConnectionId) -> Result<HeldConnection> {
+    let in_process = ctx.refresh_lock(id).lock_owned().await;
+    Ok(HeldConnection { _in_process: in_process, _file: lock_connection(ctx, id).await? })
 }
 
 /// Waits until no other process refreshes this connection.
@@ -142,7 +158,7 @@ fn lock_timed_out() -> Error {
 }
 
 impl RefreshAttempt<'_> {
-    async fn run(&self, id: &ConnectionId) -> Result<Refreshed, RefreshFailure> {
+    async fn run(&mut self, id: &ConnectionId) -> Result<Refreshed, RefreshFailure> {
         let ctx = self.ctx;
         // This is the only copy; it stays in memory until it is stored.
         if let Some(unsaved) = ctx.unsaved(id) {
@@ -158,15 +174,34 @@ impl RefreshAttempt<'_> {
         // Read again, now that no other process writes it: meanwhile another may have refreshed the connection, or
         // changed where its app sends the refresh token.
         let mut signed_in = SignedIn::load(ctx, id)?;
-        let row = &signed_in.connection;
-        if row.grant.is_none() {
-            return Err(grant::disconnected(&row.name).into());
-        }
-        if let Some(known) = known_outcome(ctx, row, self.expected_version, self.reason) {
-            return known;
+        loop {
+            let row = &signed_in.connection;
+            if row.grant.is_none() {
+                return Err(grant::disconnected(&row.name).into());
+            }
+            if let Some(known) = known_outcome(ctx, row, self.expected_version, self.reason) {
+                return known;
+            }
+            match shared::enter(ctx, &signed_in).await? {
+                Entered::Local => break,
+                Entered::Locked(team) => {
+                    signed_in.connection.refresh_status.retry.response_lost |= team.response_may_be_lost();
+                    self.team = Some(team);
+                    break;
+                }
+                Entered::Newer => signed_in = SignedIn::load(ctx, id)?,
+            }
+            // Another machine has failed for good.
+            let known = signed_in.connection.refresh_status.error.clone();
+            if let Some(error) = known.filter(|error| error.code.needs_person())
+                && self.reason != RefreshReason::Requested
+            {
+                return Err(RefreshFailure::Stored(error));
+            }
         }
         secret_parameters::seal_clear(ctx, &signed_in.app.row).await?;
         let mut client = OAuthClient::of(ctx, &signed_in.app).await?;
+        let row = &signed_in.connection;
         grant::may_be_sent(row.allowed_origins.as_ref(), &client.config)?;
         // The new tokens are for the origins that were asked, even if the app's endpoints have changed by then.
         signed_in.connection.allowed_origins.get_or_insert_with(|| client.config.origins());
@@ -180,9 +215,16 @@ impl RefreshAttempt<'_> {
         let bound = dpop_key::of(ctx, row).await?;
         client.credentials.dpop = if bound.is_some() { bound } else { dpop_key::new(&client.config)? };
         let client = client;
+        if let Some(team) = &self.team {
+            team.begin().await?;
+        }
         pass_crash_point(CrashPoint::BeforeMark);
         let (begun, at) = (id.clone(), ctx.now());
-        ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await?;
+        let marked = ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await;
+        if let (Err(_), Some(team)) = (&marked, &self.team) {
+            team.unbegin().await;
+        }
+        marked?;
         pass_crash_point(CrashPoint::AfterMark);
         pass_crash_point(CrashPoint::BeforeSend);
         // Written when this returns: after the result is stored.
@@ -240,7 +282,7 @@ impl RefreshAttempt<'_> {
     /// Refuses an access token that is not bound to the connection's key. A new refresh token is kept: the provider has
     /// invalidated the old one with it.
     async fn refuse_unbound(
-        &self,
+        &mut self,
         of: &SignedIn,
         client: &OAuthClient,
         granted: Grant,
@@ -271,7 +313,7 @@ impl RefreshAttempt<'_> {
     /// the old ones by now, so a failure is retried, and in the end the tokens stay in memory for the next refresh to
     /// store. `exchange` is the one that issued them.
     async fn store(
-        &self,
+        &mut self,
         row: &ConnectionRow,
         grant: SealedGrant,
         exchange: Option<ExchangeId>,
@@ -298,6 +340,9 @@ impl RefreshAttempt<'_> {
             pause *= 2;
         };
         pass_crash_point(CrashPoint::AfterCommit);
+        if let Some(team) = self.team.take().filter(|_| is_stored) {
+            team.write_grant(&row.id).await;
+        }
         // Otherwise the person disconnected, or signed in again, during the request.
         if !is_stored && let Err(error) = revoke::revoke_late_grant(ctx, row, new.1.clone()).await {
             tracing::info!(%error, "tokens that arrived after a disconnect could not be revoked");
@@ -307,7 +352,7 @@ impl RefreshAttempt<'_> {
 
     /// Stores the failure, and when to retry.
     async fn record(
-        &self,
+        &mut self,
         row: &ConnectionRow,
         failure: RefreshFailure,
         exchange: Option<ExchangeId>,
@@ -317,6 +362,12 @@ impl RefreshAttempt<'_> {
         pass_crash_point(CrashPoint::BeforeCommit);
         let is_current = self.ctx.store.group_commit(record).await?;
         pass_crash_point(CrashPoint::AfterCommit);
+        if let Some(team) = self.team.take().filter(|_| is_current)
+            && let Some(row) = self.ctx.store.read(|c| connection::get(c, &row.id))?
+            && let Some(error) = &row.refresh_status.error
+        {
+            team.write_failure((error, &row.refresh_status.retry), self.reason).await;
+        }
         if is_current { Err(failure) } else { Ok(Refreshed::Superseded) }
     }
 }
@@ -331,117 +382,4 @@ pub(super) fn record_interrupted(ctx: &Context, row: &ConnectionRow) -> Result<(
 fn access_token_is_valid(ctx: &Context, row: &ConnectionRow) -> bool {
     let now = ctx.time.now();
     row.token_metadata().is_some_and(|held| held.expires_at.is_none_or(|end| end > now))
-}
-
-/// Stores a new grant and logs the refresh; returns whether the connection has the grant.
-fn write_grant(
-    connection: &Connection,
-    at: Timestamp,
-    offset: SignedDuration,
-    (row, grant, exchange): &(ConnectionRow, SealedGrant, Option<ExchangeId>),
-    reason: RefreshReason,
-) -> rusqlite::Result<bool> {
-    if connection::set_grant(connection, &row.id, row.version, grant)? {
-        if grant.error.as_ref().is_some_and(|error| error.code == Code::OtherAccount) {
-            derived_token::clear(connection, &row.id)?;
-        }
-        clock::keep(connection, offset)?;
-        log_refresh(connection, at, row, grant, reason)?;
-        if let Some(exchange) = exchange {
-            activity::link_last(connection, exchange)?;
-        }
-        return Ok(true);
-    }
-    // A commit that reported a failure may have reached the disk.
-    connection::holds(connection, &row.id, &grant.access)
-}
-
-/// Logs a refresh. Automatic ones share one entry with a count, so that they do not displace the person's entries.
-fn log_refresh(
-    connection: &Connection,
-    at: Timestamp,
-    row: &ConnectionRow,
-    grant: &SealedGrant,
-    reason: RefreshReason,
-) -> rusqlite::Result<()> {
-    let of = (Some(&row.id), Some(&row.app_id));
-    if let Some(error) = &grant.error {
-        let is_another = error.code == Code::OtherAccount;
-        let kind = if is_another { Kind::OtherAccount } else { Kind::RefreshRefused };
-        return activity::add(connection, at, kind, &error.message, of);
-    }
-    let failed = match row.refresh_status.retry.failures {
-        0 => String::new(),
-        1 => " The attempt before it had failed.".into(),
-        failures => format!(" The {failures} attempts before it had failed."),
-    };
-    let before = row.token_metadata().map(|held| &held.authorization_details.granted);
-    let is_other = before.is_some_and(|before| *before != grant.metadata.authorization_details.granted);
-    let failed = if is_other { failed + " The granted authorization details changed." } else { failed };
-    let text = match reason {
-        RefreshReason::Due => {
-            let count = grant.metadata.refresh_count;
-            let text = format!("Refreshed automatically. This is refresh {count} since the sign-in.{failed}");
-            return activity::add_again(connection, at, Kind::RefreshedAutomatically, &text, of);
-        }
-        RefreshReason::Needed => "Refreshed because the token was needed.",
-        RefreshReason::NotAccepted => "Refreshed because the provider’s API did not accept the token.",
-        RefreshReason::Requested => "Refreshed because you asked.",
-    };
-    activity::add(connection, at, Kind::Refreshed, &format!("{text}{failed}"), of)
-}
-
-#[cfg(test)]
-mod tests {
-    use grapnel_model::id::{AppId, ConnectionId};
-
-    use super::*;
-    use grapnel_store::Store;
-    use grapnel_store::sealed::Sealed;
-
-    /// If it were taken for a late grant, it would be revoked.
-    #[test]
-    fn a_grant_stored_despite_a_failed_commit_is_not_revoked() {
-        let home = tempfile::tempdir().unwrap();
-        let store = Store::open(home.path()).unwrap();
-        let (id, now) = (ConnectionId("c".into()), Timestamp::UNIX_EPOCH);
-        let app =
-            "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, \
-            created_at)
-            VALUES ('a', 'a', 'grigora', 'x', 'x', '[]', '\"any\"', '{}', '2026-01-01T00:00:00Z')";
-        store.write(|tx| tx.execute(app, [])).unwrap();
-        store.write(|tx| connection::insert(tx, &id, &AppId("a".into()), "c", now)).unwrap();
-        let row = store.read(|c| connection::get(c, &id)).unwrap().unwrap();
-        let grant = |access: &str| {
-            SealedGrant {
-            access: Sealed(access.into()),
-            refresh: None,
-            id_token: None,
-            dpop: None,
-            id_claims: None,
-            metadata: serde_json::from_value(serde_json::json!({
-                "access": { "prefix": "", "fingerprint": "" }, "refresh": null, "issued_at": now, "expires_at": null,
-                "renewals": 1,
-            }))
-            .unwrap(),
-            scopes: Vec::new(),
-            project_ids: Vec::new(),
-            deviations: Vec::new(),
-            token_response: None,
-            error: None,
-        }
-        };
-        let keep = |access| {
-            let new = (row.clone(), grant(access), None);
-            store
-                .write(|tx| write_grant(tx, now, SignedDuration::ZERO, &new, RefreshReason::Requested))
-                .unwrap()
-        };
-        assert!(keep("new"));
-        assert!(keep("new"));
-        assert!(!keep("late"));
-        let notes =
-            store.read(|c| c.query_row("SELECT count(*) FROM activity", [], |row| row.get::<_, i64>(0)));
-        assert_eq!(notes.unwrap(), 1);
-    }
 }

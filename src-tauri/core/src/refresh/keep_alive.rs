@@ -13,7 +13,7 @@ use grapnel_oauth::clock::WakeReason;
 use grapnel_oauth::retry::{after, pause, random_fraction};
 use grapnel_store::refresh_candidates::RefreshCandidate;
 use grapnel_store::revocation::RevocationRow;
-use grapnel_store::{app, connection, refresh_candidates, revocation, settings};
+use grapnel_store::{app, connection, refresh_candidates, revocation, settings, shared_connection};
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{self, JoinError, JoinSet};
@@ -25,6 +25,7 @@ use super::outcome::{RefreshFailure, RefreshReason};
 use super::{renewal, schedule};
 use crate::context::Context;
 use crate::revoke;
+use crate::shared_record;
 use crate::signed_in::{ConfiguredApp, SignedIn};
 
 /// Keeps every connection alive until the future is dropped.
@@ -41,8 +42,8 @@ pub(crate) async fn keep_alive(ctx: Arc<Context>) {
             Some(ended) = scheduler.tasks.join_next_with_id() => scheduler.ended(ended),
             event = events.recv() => match event {
                 Ok(Event::Connection(id)) => drop(scheduler.plan_connection(&id)),
-                // The vault opens again, apps changed, or events were missed.
-                Ok(Event::Vault(None) | Event::Apps) | Err(RecvError::Lagged(_)) => scheduler.replan(),
+                // The vault opens again, apps or teams changed, or events were missed.
+                Ok(Event::Vault(None) | Event::Apps | Event::Teams) | Err(RecvError::Lagged(_)) => scheduler.replan(),
                 // Another process wrote much, or the refresh margin changed. Failures within this process are
                 // unaffected.
                 Ok(Event::ChangedElsewhere | Event::Settings) => scheduler.plan_all(),
@@ -64,6 +65,8 @@ async fn wait(ctx: &Context, next: Option<Timestamp>) -> WakeReason {
 enum Job {
     Refresh(ConnectionId),
     Revocation(RevocationId),
+    /// Write new tokens to the team that does not have them.
+    Push(ConnectionId),
     /// Emit an event when a connection will soon need a new sign-in.
     Notice(ConnectionId),
     /// Plan all jobs again.
@@ -72,7 +75,7 @@ enum Job {
 
 /// The pause after the store could not be read.
 const STORE_RETRY_PAUSE: Duration = Duration::from_secs(60);
-/// The longest pause between attempts to store unsaved tokens, which need no request.
+/// The longest pause between attempts to store unsaved tokens, here or in the team, which need no request.
 const MAX_UNSAVED_PAUSE: Duration = Duration::from_secs(30);
 /// The shortest interval between two recoveries of a provider.
 const RECOVERY_INTERVAL: Duration = Duration::from_secs(60);
@@ -131,16 +134,20 @@ impl RefreshScheduler {
                 refresh_candidates::all(c)?,
                 revocation::all(c)?,
                 connection::notices(c, None)?,
+                shared_connection::pending(c)?,
             ))
         });
         match found {
-            Ok((set, refreshable, revocations, notices)) => {
+            Ok((set, refreshable, revocations, notices, pending)) => {
                 self.margin = set.margin;
                 for of in &refreshable {
                     self.plan_refresh(of);
                 }
                 self.plan_revocations(&revocations);
                 self.plan_notices(notices);
+                for shared in pending {
+                    self.plan(Job::Push(shared.connection_id), Some(self.ctx.time.now()));
+                }
             }
             Err(error) => self.plan_later(&error),
         }
@@ -155,9 +162,11 @@ impl RefreshScheduler {
     /// Plans a connection again, and returns its stored state.
     fn plan_connection(&mut self, id: &ConnectionId) -> Option<RefreshCandidate> {
         let found = self.ctx.store.read(|c| {
-            Ok((refresh_candidates::one(c, id)?, revocation::of(c, id)?, connection::notices(c, Some(id))?))
+            let is_pending = shared_connection::is_pending(c, id)?;
+            let revocations = revocation::of(c, id)?;
+            Ok((refresh_candidates::one(c, id)?, revocations, connection::notices(c, Some(id))?, is_pending))
         });
-        let (refreshable, revocations, notices) = match found {
+        let (refreshable, revocations, notices, is_pending) = match found {
             Ok(found) => found,
             Err(error) => {
                 self.plan_later(&error);
@@ -171,6 +180,7 @@ impl RefreshScheduler {
             self.queue.set(Job::Refresh(id.clone()), None);
         }
         self.plan_revocations(&revocations);
+        self.plan(Job::Push(id.clone()), is_pending.then(|| self.ctx.time.now()));
         self.queue.set(Job::Notice(id.clone()), None);
         self.plan_notices(notices);
         refreshable
@@ -253,6 +263,10 @@ impl RefreshScheduler {
             match &job {
                 Job::Refresh(id) => self.start_refresh(id),
                 Job::Replan => self.plan_all(),
+                Job::Push(id) => {
+                    let work = push_in_background(Arc::clone(&self.ctx), id.clone());
+                    self.start(job.clone(), work);
+                }
                 Job::Notice(id) => self.ctx.emit(Event::Connection(id.clone())),
                 Job::Revocation(id) => {
                     let (ctx, id) = (Arc::clone(&self.ctx), id.clone());
@@ -296,7 +310,7 @@ impl RefreshScheduler {
             Err(error) => self.back_off(&job, &error),
         }
         match job {
-            Job::Refresh(id) => drop(self.plan_connection(&id)),
+            Job::Refresh(id) | Job::Push(id) => drop(self.plan_connection(&id)),
             Job::Revocation(id) => match self.ctx.store.read(|c| revocation::get(c, &id)) {
                 Ok(row) => self.plan_revocations(row.as_slice()),
                 Err(error) => self.plan_later(&error),
@@ -313,7 +327,10 @@ impl RefreshScheduler {
         let until = if error.code.is_of_vault() || error.code == Code::ReconnectNeeded {
             Timestamp::MAX
         } else {
-            let is_unsaved = matches!(job, Job::Refresh(id) if self.ctx.unsaved(id).is_some());
+            let is_unsaved = match job {
+                Job::Refresh(id) => self.ctx.unsaved(id).is_some(),
+                job => matches!(job, Job::Push(_)),
+            };
             let longest = if is_unsaved { MAX_UNSAVED_PAUSE } else { Duration::MAX };
             after(self.ctx.time.now(), pause(failures, None, random_fraction()).min(longest))
         };
@@ -357,4 +374,12 @@ async fn refresh_in_background(ctx: Arc<Context>, token_url: Url, of: RefreshCan
             Ok(())
         }
     }
+}
+
+/// Writes to the team what it does not have of a connection.
+async fn push_in_background(ctx: Arc<Context>, id: ConnectionId) -> Result<()> {
+    if let Some(error) = ctx.vault.error() {
+        return Err(error);
+    }
+    shared_record::push_pending(&ctx, &id).await
 }

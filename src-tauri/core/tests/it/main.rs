@@ -63,6 +63,7 @@ mod settings;
 mod signed_responses;
 mod signing_in;
 mod support;
+mod teams;
 #[cfg(target_os = "linux")]
 mod token_agent;
 #[cfg(target_os = "linux")]

@@ -16,4 +16,5 @@ pub(crate) mod scripted_secret_service;
 pub(crate) mod scripted_server;
 #[cfg(target_os = "linux")]
 pub(crate) mod second_account;
+pub(crate) mod team;
 pub(crate) mod world;

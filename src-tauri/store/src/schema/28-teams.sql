@@ -11,11 +11,14 @@ CREATE TABLE team (
     id                 TEXT PRIMARY KEY,
     name               TEXT NOT NULL UNIQUE COLLATE NOCASE,
     host               TEXT NOT NULL,
+    schema_name        TEXT NOT NULL,
+    member_id          TEXT NOT NULL,
     role               TEXT NOT NULL,
     sealed_url         BLOB NOT NULL,
-    sealed_access      BLOB NOT NULL,
-    members            TEXT NOT NULL DEFAULT '[]',
-    membership_version INTEGER NOT NULL DEFAULT 0,
+    sealed_identity    BLOB,
+    members            TEXT NOT NULL,
+    membership_version INTEGER NOT NULL,
+    seen               TEXT NOT NULL,
     reached_at         TEXT,
     unreachable        TEXT
 ) STRICT;
@@ -27,12 +30,20 @@ CREATE TABLE shared_connection (
     team_id        TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,
     record_id      TEXT NOT NULL,
     record_version INTEGER NOT NULL,
+    key_generation INTEGER NOT NULL,
     grant_number   INTEGER NOT NULL,
     grant_version  INTEGER NOT NULL,
     refreshed      TEXT,
     pending_since  TEXT,
     conflict       TEXT,
     UNIQUE (team_id, record_id)
+) STRICT;
+
+-- The records of a team that the person removed here, so that they are not taken in again.
+CREATE TABLE forgotten_record (
+    team_id   TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,
+    record_id TEXT NOT NULL,
+    PRIMARY KEY (team_id, record_id)
 ) STRICT;
 CREATE TRIGGER team_added AFTER INSERT ON team
 BEGIN

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_model::secret::{random, sha256};
+use grapnel_model::secret::random;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_postgres::types::Type;
 
-use super::schema::SchemaName;
+use super::schema::{SchemaName, lock_key};
 use super::session::{LOST, SET_SILENCE_LIMIT, SILENCE_LIMIT_MS, Session};
 use crate::error::{Result, TeamError};
 use crate::port::{Began, MachineId, PortFuture, RecordId, RecordLock, Version};
@@ -17,14 +17,6 @@ use crate::port::{Began, MachineId, PortFuture, RecordId, RecordLock, Version};
 const MIN_PAUSE: Duration = Duration::from_millis(50);
 /// What is added to it at most, at random.
 const JITTER: Duration = Duration::from_millis(200);
-
-/// The number that PostgreSQL locks for a name.
-pub(super) fn key(name: &str) -> i64 {
-    let digest = sha256(format!("grapnel lock v1/{name}").as_bytes());
-    let mut first = [0; 8];
-    first.copy_from_slice(&digest[..8]);
-    i64::from_be_bytes(first)
-}
 
 /// Tries once to lock a record. The session is from then on ended by the server if it falls silent.
 pub(super) async fn try_lock(
@@ -41,7 +33,7 @@ pub(super) async fn try_lock(
         session: Arc::clone(session),
         schema: schema.clone(),
         record: record.clone(),
-        key: key(&record.0),
+        key: lock_key(&record.0),
         is_released: false,
     };
     let sql = "SELECT is_held, CASE WHEN is_held THEN set_config('idle_session_timeout', $2, false) END \

@@ -1,5 +1,6 @@
 //! The schema of a team: its name, its tables, and their versions.
 
+use grapnel_model::secret::{hex, random, sha256};
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
@@ -19,7 +20,7 @@ pub struct SchemaName(String);
 impl SchemaName {
     /// A random name.
     pub fn random() -> Self {
-        Self(format!("grapnel_team_{}", grapnel_model::secret::hex(&grapnel_model::secret::random::<6>())))
+        Self(format!("grapnel_team_{}", hex(&random::<6>())))
     }
 
     /// Checks a name.
@@ -44,6 +45,14 @@ impl SchemaName {
     }
 }
 
+/// The number that PostgreSQL locks for a name.
+pub(super) fn lock_key(name: &str) -> i64 {
+    let digest = sha256(format!("grapnel lock v1/{name}").as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(first)
+}
+
 /// The version of the schema: 0 if it is not there or empty. A newer one than is known is refused.
 pub(super) async fn version(client: &Client, schema: &SchemaName) -> Result<u32> {
     let exists = "SELECT to_regclass($1) IS NOT NULL";
@@ -64,7 +73,7 @@ pub(super) async fn version(client: &Client, schema: &SchemaName) -> Result<u32>
 pub(super) async fn migrate(client: &mut Client, schema: &SchemaName, migrations: &[&str]) -> Result<()> {
     let transaction = client.transaction().await.map_err(|error| explain(&error))?;
     let done = async {
-        let key = super::lock::key(schema.as_str());
+        let key = lock_key(schema.as_str());
         transaction.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&key, Type::INT8)]).await?;
         transaction
             .batch_execute(&schema.sql(

@@ -44,6 +44,7 @@ type TlsStream = <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socke
 pub(super) struct Session {
     client: Client,
     ended: Arc<AtomicBool>,
+    notified: broadcast::Sender<String>,
     /// The records whose locks it holds.
     pub(super) held: Mutex<HashSet<RecordId>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -67,9 +68,9 @@ impl Session {
         let opened = async {
             let (client, connection) = connect(url).await?;
             let ended = Arc::new(AtomicBool::new(false));
-            let task = tokio::spawn(drive(connection, notified, Arc::clone(&ended)));
-            let session =
-                Self { client, ended, held: Mutex::new(HashSet::new()), tasks: Mutex::new(vec![task]) };
+            let task = tokio::spawn(drive(connection, notified.clone(), Arc::clone(&ended)));
+            let (held, tasks) = (Mutex::new(HashSet::new()), Mutex::new(vec![task]));
+            let session = Self { client, ended, notified, held, tasks };
             let listen = schema.sql(&format!("{SETTINGS}; LISTEN SCHEMA"));
             session.client.batch_execute(&listen).await.map_err(|error| explain(&error))?;
             match schema::version(&session.client, schema).await? {
@@ -106,8 +107,17 @@ impl Session {
         self.ended.load(Ordering::Acquire) || self.client.is_closed()
     }
 
-    /// Ends it, which frees its locks.
+    /// Ends it, which frees its locks, and tells those who wait for notifications.
     pub(super) fn end(&self) {
+        if !self.ended.swap(true, Ordering::AcqRel) {
+            // Nobody may be subscribed.
+            let _ = self.notified.send(LOST.to_owned());
+        }
+        self.close();
+    }
+
+    /// Ends it on purpose.
+    pub(super) fn close(&self) {
         self.ended.store(true, Ordering::Release);
         for task in self.tasks.lock().drain(..) {
             task.abort();
@@ -183,6 +193,7 @@ async fn drive(
             Some(Err(_)) | None => break,
         }
     }
-    ended.store(true, Ordering::Release);
-    let _ = notified.send(LOST.to_owned());
+    if !ended.swap(true, Ordering::AcqRel) {
+        let _ = notified.send(LOST.to_owned());
+    }
 }

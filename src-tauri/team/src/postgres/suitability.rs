@@ -5,14 +5,14 @@ use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use super::failure::explain;
-use super::lock;
+use super::schema::lock_key;
 use super::session::connect_plain;
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
 
 /// Proves with two sessions that an advisory lock excludes the other session, and that its end frees it.
 pub(super) async fn prove(url: &DatabaseUrl) -> Result<()> {
-    let key = lock::key(&grapnel_model::secret::hex(&grapnel_model::secret::random::<16>()));
+    let key = lock_key(&grapnel_model::secret::hex(&grapnel_model::secret::random::<16>()));
     let (first, first_task) = connect_plain(url).await?;
     let (second, second_task) = connect_plain(url).await?;
     let proved = between(&first, &second, key).await;

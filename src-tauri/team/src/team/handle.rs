@@ -203,8 +203,8 @@ impl Team {
         sealed.map(|sealed| record::open(&current.keys, &self.id, &sealed)).transpose()
     }
 
-    /// Writes a record, if its version is still `update.replaces`. Never returns `Rekeyed`: after a rotation of the keys
-    /// it encrypts again.
+    /// Writes a record, if its version is still `update.replaces`. Never returns `Rekeyed`: after a rotation of the
+    /// keys it encrypts again.
     pub async fn write(&self, update: &Update<'_>) -> Result<Written> {
         let mut current = self.current().await?;
         for _ in 0..MAX_ATTEMPTS {

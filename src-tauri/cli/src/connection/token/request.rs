@@ -24,7 +24,7 @@ use crate::{requesting_process, variable, vault};
 #[derive(Debug, Args)]
 pub(crate) struct Token {
     /// The connection's name
-    pub(super) connection: String,
+    pub(crate) connection: String,
     /// What git or Docker ask for, such as `get`; they add it themselves
     pub(super) operation: Option<String>,
     /// Minimum remaining validity, such as 90s or 5m

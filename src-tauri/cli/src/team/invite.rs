@@ -1,0 +1,70 @@
+//! `grapnel team invite` and `grapnel team join`.
+
+use grapnel_core::team::{Invite as CoreInvite, InviteOpener, Join as CoreJoin};
+use grapnel_model::error::{Error, Result};
+use grapnel_model::secret::ExposeSecret;
+use grapnel_model::team::TeamRole;
+
+use super::arguments::{Invite, Join};
+use super::find::team;
+use super::print::{InvitedPerson, Joined, WorkerKey};
+use crate::session::Session;
+use crate::vault::{new_passphrase, read_passphrase};
+
+pub(super) async fn invite(session: &mut Session<'_>, asked: Invite) -> Result<()> {
+    let team = team(&session.grapnel, asked.team.as_deref())?;
+    let role = match (asked.worker, asked.owner) {
+        (true, _) => TeamRole::Worker,
+        (false, true) => TeamRole::Owner,
+        (false, false) => TeamRole::Member,
+    };
+    let opened_by = match asked.key {
+        _ if asked.worker => InviteOpener::WorkerKey,
+        Some(key) => InviteOpener::Key(key),
+        None => InviteOpener::Passphrase(new_passphrase(session, "invitation").map_err(|error| {
+            error.hint("Give the person’s public key with --key, or add --passphrase-stdin.")
+        })?),
+    };
+    let invite = CoreInvite { name: asked.name, role, opened_by };
+    let (invited, key) = session.grapnel.invite(&team.id, invite).await?;
+    match key {
+        Some(key) => {
+            session.output.messages.note(&format!(
+                "This key is a secret, and is not shown again. Set it as GRAPNEL_TEAM_KEY for “{}”, and the URL of the \
+                 database as GRAPNEL_TEAM_URL.",
+                invited.member.name
+            ));
+            session.output.show(&WorkerKey { member: invited.member, key: key.expose_secret().to_owned() })
+        }
+        None => {
+            session.output.messages.note(&format!(
+                "Send this invitation to “{}”, who runs: grapnel team join",
+                invited.member.name
+            ));
+            session.output.show(&InvitedPerson(invited))
+        }
+    }
+}
+
+pub(super) async fn join(session: &mut Session<'_>, asked: Join) -> Result<()> {
+    session.check_is_piped("invitation")?;
+    if session.can_ask() {
+        session.output.messages.ask("Paste the invitation:");
+    }
+    // With --passphrase-stdin, the passphrase of the vault, if it has one, was the first line.
+    let invitation = session.input.line()?.unwrap_or_default();
+    let passphrase = if session.grapnel.invitation_needs_passphrase(&invitation)? {
+        Some(read_passphrase(session, "Passphrase of the invitation (not shown): ").map_err(|error| {
+            Error { field: Some("passphrase".into()), ..error }.means("Nothing was joined.")
+        })?)
+    } else {
+        None
+    };
+    let database_url = if asked.database_url_stdin {
+        Some(session.secret("database-url-stdin", "URL of the database (not shown): ")?)
+    } else {
+        None
+    };
+    let joined = session.grapnel.join_team(CoreJoin { invitation, passphrase, database_url }).await?;
+    session.output.show(&Joined(joined))
+}

@@ -1,0 +1,221 @@
+//! The results of `grapnel team`, `grapnel share` and `grapnel unshare`.
+
+use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamMember};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::format::{relative_time, words};
+use crate::lookup::quoted;
+use crate::print::CommandResult;
+use crate::table::{fields, table};
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Created(pub(super) Team);
+
+impl CommandResult for Created {
+    fn text(&self, _: Timestamp) -> String {
+        let name = &self.0.name;
+        format!(
+            "The team “{name}” was created on {}. You are its owner.\nShare a connection: grapnel share CONNECTION \
+             --team {}\nInvite somebody: grapnel team invite NAME --key KEY, with the key that their grapnel team key \
+             prints",
+            self.0.host,
+            quoted(name)
+        )
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Key {
+    pub(super) key: String,
+}
+
+impl CommandResult for Key {
+    fn text(&self, _: Timestamp) -> String {
+        self.key.clone()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct InvitedPerson(pub(super) Invited);
+
+impl CommandResult for InvitedPerson {
+    fn text(&self, _: Timestamp) -> String {
+        self.0.invitation.clone().unwrap_or_default()
+    }
+}
+
+/// The key of a worker: the one secret that a command prints besides tokens.
+#[derive(Serialize)]
+pub(super) struct WorkerKey {
+    pub(super) member: TeamMember,
+    pub(super) key: String,
+}
+
+impl CommandResult for WorkerKey {
+    fn text(&self, _: Timestamp) -> String {
+        self.key.clone()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Joined(pub(super) JoinedTeam);
+
+impl CommandResult for Joined {
+    fn text(&self, _: Timestamp) -> String {
+        let JoinedTeam { team, connections, left_out } = &self.0;
+        let mut text = format!("Joined the team “{}” as {}.", team.name, words(&team.role));
+        if connections.is_empty() {
+            text += " It shares no connection yet.";
+        } else {
+            text += &format!("\nShared connections: {}", connections.join(", "));
+        }
+        for one in left_out {
+            let name = one.name.as_deref().map(|name| format!(" “{name}”")).unwrap_or_default();
+            text += &format!("\nA connection{name} was left out: {}", one.error.message);
+        }
+        text
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Teams(pub(super) Vec<Team>);
+
+impl CommandResult for Teams {
+    fn text(&self, now: Timestamp) -> String {
+        if self.0.is_empty() {
+            return "No teams. Create one: grapnel team create NAME. Or join one: grapnel team join"
+                .to_owned();
+        }
+        let rows = self.0.iter().map(|team| {
+            [
+                team.name.clone(),
+                team.host.clone(),
+                words(&team.role),
+                team.members.len().to_string(),
+                team.connections.to_string(),
+                state(team, now),
+            ]
+        });
+        table(["TEAM", "DATABASE", "ROLE", "MEMBERS", "CONNECTIONS", "STATE"], rows)
+    }
+}
+
+/// Whether the database can be reached, as far as is known.
+fn state(team: &Team, now: Timestamp) -> String {
+    let reached = match &team.unreachable {
+        Some(unreachable) => format!("unreachable since {}", relative_time(unreachable.since, now)),
+        None => "reachable".to_owned(),
+    };
+    match team.pending {
+        0 => reached,
+        pending => format!("{reached}, {pending} to write"),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct Members(pub(super) Vec<TeamMember>);
+
+impl CommandResult for Members {
+    fn text(&self, now: Timestamp) -> String {
+        member_table(&self.0, now)
+    }
+}
+
+fn member_table(members: &[TeamMember], now: Timestamp) -> String {
+    let rows = members.iter().map(|member| {
+        let own = if member.is_self { " (you)" } else { "" };
+        [format!("{}{own}", member.name), words(&member.role), relative_time(member.since, now)]
+    });
+    table(["MEMBER", "ROLE", "SINCE"], rows)
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct TeamStatus(pub(super) Team);
+
+impl CommandResult for TeamStatus {
+    fn text(&self, now: Timestamp) -> String {
+        let team = &self.0;
+        let lines = fields([
+            ("team", team.name.clone()),
+            ("database", team.host.clone()),
+            ("your role", words(&team.role)),
+            ("connections", team.connections.to_string()),
+            ("state", state(team, now)),
+            ("last reached", team.reached_at.map(|at| relative_time(at, now)).unwrap_or_default()),
+            ("reason", team.unreachable.as_ref().map(|now| now.error.message.clone()).unwrap_or_default()),
+        ]);
+        format!("{lines}\n\n{}", member_table(&team.members, now))
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Removed {
+    pub(super) removed: TeamMember,
+    pub(super) team: String,
+}
+
+impl CommandResult for Removed {
+    fn text(&self, _: Timestamp) -> String {
+        format!(
+            "“{}” was removed from “{}”, and everything was encrypted anew. To end the access tokens that it holds, \
+             disconnect and reconnect those connections.",
+            self.removed.name, self.team
+        )
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Left {
+    pub(super) team: String,
+    #[serde(flatten)]
+    pub(super) left: LeftTeam,
+}
+
+impl CommandResult for Left {
+    fn text(&self, _: Timestamp) -> String {
+        let removed = match self.left.connections.as_slice() {
+            [] => String::new(),
+            names => format!(" Removed here: {}.", names.join(", ")),
+        };
+        let there = match (self.left.is_removed_there, self.left.was_last) {
+            (_, true) => " You were its only member: whoever runs the database can drop its schema.",
+            (true, false) => "",
+            (false, false) => " Its database could not be told; an owner can remove you.",
+        };
+        format!("Left the team “{}”.{removed}{there}", self.team)
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Shared {
+    pub(super) connection: String,
+    pub(super) team: String,
+}
+
+impl CommandResult for Shared {
+    fn text(&self, _: Timestamp) -> String {
+        format!("“{}” is shared with the team “{}”.", self.connection, self.team)
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Unshared {
+    pub(super) connection: String,
+}
+
+impl CommandResult for Unshared {
+    fn text(&self, _: Timestamp) -> String {
+        format!(
+            "“{}” is no longer shared. It stays on this computer. The others have had its tokens: to end those, \
+             disconnect and reconnect it.",
+            self.connection
+        )
+    }
+}

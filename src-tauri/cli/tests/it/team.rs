@@ -1,0 +1,177 @@
+//! `grapnel team`, `share`, `unshare`, and workers by their environment.
+
+use std::sync::Arc;
+
+use grapnel_cli::Exit;
+use grapnel_test_database::Server;
+use insta::assert_snapshot;
+
+use crate::world::{Ran, World};
+
+/// A world with the connection `acme`, and the database of a team.
+async fn start() -> (World, Server) {
+    let world = World::new();
+    world.connect().await;
+    (world, Server::start().unwrap())
+}
+
+async fn create(world: &World, database: &Server) -> Ran {
+    let line = "team create Agency --as Ada --schema agency --database-url-stdin";
+    world.pipe(line, &database.socket_url()).await
+}
+
+/// Another computer. Its own sandbox is not used.
+fn computer(world: &World) -> World {
+    let mut other = World::new();
+    other.clock = Arc::clone(&world.clock);
+    other
+}
+
+/// The lines of several runs, without what differs from run to run.
+fn told(runs: &[Ran]) -> String {
+    let text = runs.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n");
+    let mut out = String::new();
+    for line in text.lines() {
+        let cut = ["age1", "grapnel-invitation-1-", "grapnel-worker-1-"].iter().find_map(|start| {
+            line.find(start).map(|at| {
+                let end = line[at..].find(['"', ' ']).map_or(line.len(), |end| at + end);
+                format!("{}{start}[…]{}", &line[..at], &line[end..])
+            })
+        });
+        out += &cut.unwrap_or_else(|| line.to_owned());
+        out.push('\n');
+    }
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let line = |line: &str| {
+        // The server has its own clock.
+        let words = line.replace(&name, "[computer]");
+        let Some((before, rest)) = words.split_once("in ").filter(|(_, rest)| rest.contains(" days")) else {
+            return words;
+        };
+        let after = rest.split_once(" days").map(|(_, after)| after).unwrap_or_default();
+        let after = after.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("{}[when] {after}", before.trim_end_matches("in "))
+    };
+    out.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_team_is_created_joined_used_and_left() {
+    let (world, database) = start().await;
+    let empty = world.run("team list").await;
+    let created = create(&world, &database).await;
+    assert_eq!(created.exit, Exit::Done, "{created}");
+    let shared = world.run("share acme").await;
+    assert_snapshot!("created", told(&[empty, created, shared, world.run("list").await]));
+
+    let other = computer(&world);
+    let key = other.run("team key").await;
+    let invited = world.run(&format!("team invite Grace --key {}", key.out.trim())).await;
+    let joined = other.pipe("team join", &invited.out).await;
+    assert_eq!(joined.exit, Exit::Done, "{joined}");
+    assert_eq!(other.run("token acme").await.out, world.run("token acme").await.out);
+    let refreshed = other.run("refresh acme --json").await;
+    assert_eq!(refreshed.exit, Exit::Done, "{refreshed}");
+    let runs = [invited, joined, world.run("team activity acme").await, world.run("team members").await];
+    assert_snapshot!("joined", told(&runs));
+    assert!(!world.run("status acme").await.out.contains("conflict"));
+
+    let removed = world.run("team remove grace --yes").await;
+    let status = world.run("team status").await;
+    let refused = other.run("refresh acme").await;
+    assert_eq!(refused.exit, Exit::Failed, "{refused}");
+    let left = other.run("team leave --yes").await;
+    assert_snapshot!("removed", told(&[removed, status, refused, left, other.run("list").await]));
+
+    let unshared = world.run("unshare acme --yes").await;
+    let again = world.run("unshare acme --yes").await;
+    assert_snapshot!("unshared", told(&[unshared, again, world.run("team leave --yes").await]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_result_is_json() {
+    let (world, database) = start().await;
+    let created = create(&world, &database).await;
+    assert_eq!(created.exit, Exit::Done, "{created}");
+    let shared = world.run("share acme --team agency --json").await.json();
+    assert_eq!(shared, serde_json::json!({ "connection": "acme", "team": "Agency" }));
+    let teams = world.run("team list --json").await.json();
+    assert_eq!((&teams[0]["name"], &teams[0]["role"]), (&"Agency".into(), &"owner".into()));
+    assert_eq!(teams[0]["connections"], 1);
+    let listed = world.run("list --json").await.json();
+    assert_eq!(listed[0]["team"], "Agency");
+    let status = world.run("status acme --json").await.json();
+    assert_eq!(status["shared"]["refreshed"]["member"], "Ada");
+    for line in ["team status --json", "team members --json", "team activity acme --json", "team key --json"]
+    {
+        let ran = world.run(line).await;
+        assert!(!ran.json().is_null(), "{ran}");
+        assert!(!ran.out.contains(&database.socket_url()), "{ran}");
+    }
+    let invited = world.run("team invite ci --worker --json").await.json();
+    assert!(invited["key"].as_str().unwrap().starts_with("grapnel-worker-1-"));
+    assert_eq!(invited["member"]["role"], "worker");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_by_passphrase_is_opened_with_it() {
+    let (world, database) = start().await;
+    create(&world, &database).await;
+    let refused = world.run("team invite Grace").await;
+    assert_eq!(refused.exit, Exit::Usage, "{refused}");
+    let passphrase = "correct horse battery staple";
+    let invited = world.pipe("team invite Grace --owner --passphrase-stdin", passphrase).await;
+    assert_eq!(invited.exit, Exit::Done, "{invited}");
+    let other = computer(&world);
+    let input = format!("{}\n{passphrase}\n", invited.out.trim());
+    let joined = other.pipe("team join --passphrase-stdin", &input).await;
+    assert_eq!(joined.exit, Exit::Done, "{joined}");
+    assert!(joined.out.contains("as owner"), "{joined}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mistakes_have_their_reasons() {
+    let (world, database) = start().await;
+    let runs = [
+        world.run("share acme").await,
+        world.run("team status").await,
+        world.run("team create Agency").await,
+        world.pipe("team create Agency --database-url-stdin", "https://db.example").await,
+        world.pipe("team join", "hello").await,
+    ];
+    create(&world, &database).await;
+    let more = [
+        world.pipe("team create agency --database-url-stdin", &database.socket_url()).await,
+        world.run("team remove Nobody --yes").await,
+        world.run("team activity acme").await,
+        world.run("share acme --team Agenzy").await,
+        world.run("team invite Grace --key age1nonsense").await,
+    ];
+    let all: Vec<Ran> = runs.into_iter().chain(more).collect();
+    assert!(all.iter().all(|ran| ran.exit != Exit::Done), "{}", told(&all));
+    assert_snapshot!("mistakes", told(&all));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_needs_nothing_but_its_two_variables() {
+    let (world, database) = start().await;
+    create(&world, &database).await;
+    world.run("share acme").await;
+    let key = world.run("team invite ci --worker").await;
+    let mut worker = computer(&world);
+    worker.worker = Some((database.socket_url(), key.out.trim().to_owned()));
+    let token = worker.run("token acme").await;
+    assert_eq!(token.out, world.run("token acme").await.out, "{token}");
+    let listed = worker.run("list --json").await.json();
+    assert_eq!(listed[0]["name"], "acme");
+    let refreshed = worker.run("refresh acme").await;
+    assert_eq!(refreshed.exit, Exit::Done, "{refreshed}");
+    // Its own copy is valid; it takes over the new one when it looks.
+    world.run("team status").await;
+    let same = world.run("token acme").await;
+    assert_ne!(same.out, token.out);
+    assert_eq!(worker.run("token acme").await.out, same.out);
+    assert!(worker.grapnel().connections().unwrap().is_empty(), "the data of the computer are not used");
+    let refused = [worker.run("token nobody").await, worker.run("disconnect acme --yes").await];
+    assert_snapshot!("worker", told(&refused));
+}

@@ -1,0 +1,149 @@
+//! Shares a connection with a team, and stops sharing it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{ConnectionId, TeamId};
+use grapnel_model::team::{TeamActivity, TeamRole};
+use grapnel_store::shared_connection::{self, SharedRow};
+use grapnel_store::{activity, team};
+use grapnel_team::port::{RecordId, Written};
+
+use crate::context::Context;
+use crate::grant;
+use crate::refresh;
+use crate::shared_record::{self, Pushed};
+use crate::signed_in::SignedIn;
+
+/// How long a person waits for the team's lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many entries of a connection's activity are shown.
+const SHOWN_ENTRIES: u32 = 200;
+
+/// Shares a connection: the team gets its app and its tokens.
+pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamId) -> Result<()> {
+    let _busy = ctx.begin_uninterruptible().await;
+    let session = shared_record::session(ctx, team_id).await?;
+    if session.role() == TeamRole::Worker {
+        return Err(not_by_worker());
+    }
+    // No refresh may spend the refresh token that the team is about to get.
+    let _held = refresh::hold(ctx, id).await?;
+    let of = SignedIn::load(ctx, id)?;
+    let row = &of.connection;
+    if row.grant.is_none() {
+        return Err(grant::disconnected(&row.name));
+    }
+    if let Some(error) = row.refresh_status.error.clone().filter(|_| row.holds_another_account()) {
+        return Err(error.means("Nothing was shared."));
+    }
+    if ctx.unsaved(id).is_some() {
+        return Err(Error::new(Code::DataBusy, "New tokens of this connection are not stored yet.")
+            .means("Nothing was shared.")
+            .hint("Refresh it, then share it."));
+    }
+    let new = SharedRow {
+        connection_id: id.clone(),
+        team_id: team_id.clone(),
+        record_id: RecordId::random().0,
+        // The record is added as what the team does not have yet, also if this process ends before.
+        record_version: 0,
+        key_generation: 0,
+        grant_number: 0,
+        grant_version: -1,
+        refreshed: None,
+        pending_since: None,
+        conflict: None,
+    };
+    let already = ctx.store.write(|tx| {
+        if let Some(shared) = shared_connection::get(tx, id)? {
+            return team::get(tx, &shared.team_id);
+        }
+        shared_connection::put(tx, &new).map(|()| None)
+    })?;
+    if let Some(team) = already {
+        return Err(Error::new(
+            Code::InvalidInput,
+            format!("This connection is shared with the team “{}” already.", team.name),
+        )
+        .means("Nothing was changed."));
+    }
+    let pushed = shared_record::push(ctx, &session, id, Instant::now() + LOCK_TIMEOUT).await;
+    if let Err(error) = pushed {
+        if error.code == Code::TeamUnreachable {
+            // The record may have been added: the connection must not be refreshed beside the team.
+            shared_record::keep_pending(ctx, id, &error);
+            return Err(error
+                .means("It may be shared already. Grapnel writes it to the team when that can be reached.")
+                .hint("To undo that, stop sharing it then."));
+        }
+        ctx.store.write(|tx| shared_connection::remove(tx, id))?;
+        return Err(error.means("Nothing was shared."));
+    }
+    let text = format!("Shared with the team “{}”.", session.name());
+    let of = (Some(id), Some(&row.app_id));
+    ctx.store.write(|tx| activity::add(tx, ctx.now(), Kind::Shared, &text, of))?;
+    ctx.emit(Event::Connection(id.clone()));
+    ctx.emit(Event::Teams);
+    Ok(())
+}
+
+/// Stops sharing a connection. It stays here with its tokens, and is disconnected on the other computers.
+pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
+    let _busy = ctx.begin_uninterruptible().await;
+    let shared = ctx.store.read(|c| shared_connection::get(c, id))?.ok_or_else(not_shared)?;
+    let session = shared_record::session(ctx, &shared.team_id).await?;
+    if session.role() != TeamRole::Owner {
+        return Err(Error::new(
+            Code::TeamRefused,
+            "Only an owner of the team can stop sharing a connection.",
+        )
+        .means("Nothing was changed.")
+        .hint("Ask an owner; or remove the connection from this computer only."));
+    }
+    let _held = refresh::hold(ctx, id).await?;
+    let Some(held) = shared_record::hold(ctx, id).await? else { return Err(not_shared()) };
+    // The tokens that stay here are the newest ones.
+    if shared_record::push_locked(ctx, &session, id).await? == Pushed::GaveWay {
+        tracing::info!("the team had newer tokens");
+    }
+    let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(()) };
+    let record = session.read(ctx, &shared).await?;
+    let ended = record.document.unshared(session.by(ctx));
+    if session.write(ctx, &record, &ended).await? != Written::Stored {
+        return Err(Error::new(Code::TeamConflict, "Another machine of the team changed this connection.")
+            .means("It is still shared.")
+            .hint("Try again."));
+    }
+    let row = SignedIn::load(ctx, id)?.connection;
+    let text = format!("No longer shared with the team “{}”.", session.name());
+    ctx.store.write(|tx| {
+        shared_connection::remove(tx, id)?;
+        shared_connection::set_forgotten(tx, &shared.team_id, &shared.record_id)?;
+        activity::add(tx, ctx.now(), Kind::Shared, &text, (Some(id), Some(&row.app_id)))
+    })?;
+    held.release().await;
+    ctx.emit(Event::Connection(id.clone()));
+    ctx.emit(Event::Teams);
+    Ok(())
+}
+
+/// What the team did with a shared connection, newest first.
+pub(crate) async fn team_activity(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Vec<TeamActivity>> {
+    let shared = ctx.store.read(|c| shared_connection::get(c, id))?.ok_or_else(not_shared)?;
+    let session = shared_record::session(ctx, &shared.team_id).await?;
+    session.activity(ctx, &shared, SHOWN_ENTRIES).await
+}
+
+fn not_shared() -> Error {
+    Error::new(Code::InvalidInput, "This connection is not shared with a team.").means("Nothing was changed.")
+}
+
+fn not_by_worker() -> Error {
+    Error::new(Code::TeamRefused, "A worker cannot share connections.")
+        .means("Nothing was shared.")
+        .hint("Share it as a member or an owner.")
+}

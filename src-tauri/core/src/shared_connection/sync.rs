@@ -1,0 +1,156 @@
+//! Takes in what a team's database has: new connections, and what other machines changed; and writes what it lacks.
+
+use std::sync::Arc;
+
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::{ConnectionId, TeamId};
+use grapnel_model::team::LeftOutConnection;
+use grapnel_store::connection;
+use grapnel_store::shared_connection::{self, SharedRow};
+use grapnel_team::port::RecordId;
+
+use crate::archive::{Import, ImportOutcome, Imported, RecordKind, import_and};
+use crate::context::Context;
+use crate::shared_record::{self, ManageDocument, Record};
+use crate::signed_in::SignedIn;
+use crate::team_session::TeamSession;
+
+/// What a look at a team's database has brought.
+#[derive(Debug, Default)]
+pub(crate) struct SyncOutcome {
+    /// The connections that were taken in.
+    pub(crate) added: Vec<ConnectionId>,
+    /// Those that could not be.
+    pub(crate) left_out: Vec<LeftOutConnection>,
+}
+
+/// Takes in all that the team has, and writes what it lacks. One connection that fails does not keep back the others.
+pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome> {
+    let team = shared_record::session(ctx, id).await?;
+    team.renew_keys(ctx).await?;
+    let mut outcome = SyncOutcome::default();
+    let listed = team.list(ctx).await?;
+    for known in ctx.store.read(|c| shared_connection::of_team(c, id))? {
+        let is_pending = ctx.store.read(|c| shared_connection::is_pending(c, &known.connection_id))?;
+        let there =
+            listed.iter().find(|(record, _)| record.0 == known.record_id).map(|(_, version)| *version);
+        // Also an older version, or none: that is an error, which is shown with the connection.
+        let differs = there.unwrap_or_default() != known.record_version;
+        if is_pending && known.record_version <= there.unwrap_or_default() {
+            match shared_record::push_pending(ctx, &known.connection_id).await {
+                // Kept, and told with the connection.
+                Err(error) if error.code == Code::TeamUnreachable => return Err(error),
+                _ => {}
+            }
+        } else if differs || known.conflict.is_some() {
+            shared_record::pull_or_note(ctx, &team, &known).await?;
+        }
+    }
+    for (record, _) in listed {
+        let is_known = ctx.store.read(|c| {
+            Ok(shared_connection::of_record(c, id, &record.0)?.is_some()
+                || shared_connection::is_forgotten(c, id, &record.0)?)
+        })?;
+        if is_known {
+            continue;
+        }
+        match take_in(ctx, &team, &record).await {
+            Ok(Some(added)) => outcome.added.push(added),
+            Ok(None) => {}
+            Err((_, error)) if error.code == Code::TeamUnreachable => return Err(error),
+            Err((name, error)) => outcome.left_out.push(LeftOutConnection { name, error }),
+        }
+    }
+    team.set_reached(ctx)?;
+    ctx.emit(Event::Teams);
+    Ok(outcome)
+}
+
+/// Takes in the connection of this name, for a worker.
+pub(crate) async fn take_in_named(ctx: &Arc<Context>, id: &TeamId, name: &str) -> Result<ConnectionId> {
+    let team = shared_record::session(ctx, id).await?;
+    let found = team.find(ctx, name).await?.ok_or_else(|| {
+        Error::new(Code::NotFound, format!("The team shares no connection called “{}”.", name.trim()))
+            .hint("List those that it shares: grapnel list")
+    })?;
+    if let Some(known) = ctx.store.read(|c| shared_connection::of_record(c, id, &found.inner.id.0))? {
+        return Ok(known.connection_id);
+    }
+    let taken = add(ctx, &team, &found).await?;
+    taken.ok_or_else(|| {
+        Error::new(Code::NotFound, format!("The connection “{}” is not shared any more.", name.trim()))
+    })
+}
+
+async fn take_in(
+    ctx: &Arc<Context>,
+    team: &Arc<TeamSession>,
+    record: &RecordId,
+) -> Result<Option<ConnectionId>, (Option<String>, Error)> {
+    let record = team.read_new(ctx, record).await.map_err(|error| (None, error))?;
+    let Some(record) = record else { return Ok(None) };
+    let name = record.document.connection().name.clone();
+    add(ctx, team, &record).await.map_err(|error| (Some(name), error))
+}
+
+/// Adds the connection of a record, and links it in the same transaction. `None` if it is not shared any more.
+async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Result<Option<ConnectionId>> {
+    let document = &record.document;
+    if document.is_unshared {
+        return Ok(None);
+    }
+    let id = document.connection_id();
+    let linked = |grant_version| SharedRow {
+        connection_id: id.clone(),
+        team_id: team.id().clone(),
+        record_id: record.inner.id.0.clone(),
+        record_version: record.version,
+        key_generation: i64::from(record.inner.generation),
+        grant_number: document.grant_number,
+        grant_version,
+        refreshed: Some(document.by.clone()),
+        pending_since: None,
+        conflict: None,
+    };
+    if ctx.store.read(|c| connection::get(c, &id))?.is_some() {
+        // It was shared from here, left before, or came by a file. The team's tokens are the newest.
+        let of = SignedIn::load(ctx, &id)?;
+        if ctx.store.read(|c| shared_connection::get(c, &id))?.is_some() {
+            return Err(Error::new(Code::InvalidInput, "It is shared with another team already."));
+        }
+        let new = SharedRow { grant_number: -1, ..linked(of.connection.version) };
+        ctx.store.write(|tx| shared_connection::put(tx, &new))?;
+        shared_record::apply(ctx, &of, &new, record).await?;
+        return Ok(Some(id));
+    }
+    let manage = match record.inner.app.as_deref() {
+        Some(app) => Some(ManageDocument::parse(app)?),
+        None => None,
+    };
+    let archive = document.archive(manage);
+    let new = linked(i64::from(document.tokens().is_some()));
+    let failure = document.failure.clone();
+    let imported = import_and(ctx, &archive, Import { with_tokens: true, dry_run: false }, move |tx| {
+        // The connection was left out if it is not there.
+        let Some(row) = connection::get(tx, &new.connection_id)? else { return Ok(()) };
+        if let Some(failure) = &failure {
+            connection::end_refresh(tx, &row.id, row.version, &failure.error, &failure.retry())?;
+        }
+        shared_connection::put(tx, &SharedRow { grant_version: row.version, ..new })
+    });
+    check_imported(&imported.await?)?;
+    Ok(Some(id))
+}
+
+/// Fails if the connection or its app was left out.
+fn check_imported(imported: &Imported) -> Result<()> {
+    let left_out = imported.lines.iter().find(|line| line.outcome == ImportOutcome::LeftOut);
+    let Some(line) = left_out else { return Ok(()) };
+    let what = match line.what {
+        RecordKind::App => "app",
+        RecordKind::Connection => "connection",
+    };
+    let why = line.why.as_deref().unwrap_or_default();
+    Err(Error::new(Code::DataDamaged, format!("The {what} of the team cannot be taken in. {why}")))
+}

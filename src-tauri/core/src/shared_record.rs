@@ -1,0 +1,25 @@
+//! The record of a shared connection in its team's database: what it says, and how it and the connection here are
+//! brought to the same state.
+
+mod agree;
+mod apply;
+mod document;
+mod errors;
+mod identity;
+mod log;
+mod machine;
+mod push;
+mod record;
+mod session;
+
+pub(crate) use agree::{apply, hold, pull_or_note, push_pending};
+#[cfg(test)]
+pub(crate) use document::SharedDocument;
+pub(crate) use document::{ManageDocument, SharedFailure};
+pub(crate) use errors::told;
+pub(crate) use identity::{
+    associated_data_in, create_store, database_host, open_store, own as own_identity, url_associated_data,
+};
+pub(crate) use push::{Pushed, keep_pending, push, push_locked, write_failure};
+pub(crate) use record::{Record, stored_version};
+pub(crate) use session::{forget_session, keep_session, session, shown_members};

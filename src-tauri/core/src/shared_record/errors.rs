@@ -1,0 +1,41 @@
+//! The errors of a team in the words of Grapnel.
+
+use grapnel_model::error::{Code, Error};
+use grapnel_team::TeamError;
+
+/// The error for the person.
+pub(crate) fn told(error: &TeamError) -> Error {
+    let code = match error {
+        _ if error.is_unreachable() => Code::TeamUnreachable,
+        TeamError::RolledBack { .. } | TeamError::Vanished { .. } | TeamError::Forged { .. } => {
+            Code::TeamRolledBack
+        }
+        TeamError::Removed | TeamError::NotOwner => Code::TeamRefused,
+        TeamError::LockTimedOut | TeamError::LockLost => Code::DataBusy,
+        TeamError::Conflict => Code::TeamConflict,
+        TeamError::NewerSchema { .. } => Code::DataNewer,
+        TeamError::Internal { .. } => Code::Internal,
+        _ => Code::InvalidInput,
+    };
+    let told = Error::new(code, error.to_string()).means(error.meaning());
+    match error {
+        // The sentence says what to correct.
+        TeamError::Invalid(_) => told,
+        TeamError::InvalidUrl { .. } => {
+            Error { field: Some("database_url".to_owned()), ..told }.hint(error.hint())
+        }
+        _ => told.hint(error.hint()),
+    }
+}
+
+/// A record that was seen and is not there.
+pub(super) fn vanished() -> Error {
+    told(&TeamError::Vanished { what: "The connection's record".to_owned() })
+}
+
+/// Another connection of the team has this name.
+pub(super) fn name_taken(name: &str) -> Error {
+    Error::input("name", format!("The team already shares a connection called “{name}”."))
+        .means("Nothing was shared.")
+        .hint("Rename the connection, then share it.")
+}

@@ -1,0 +1,49 @@
+//! The team's activity: what its members did with a shared connection, and on which machine.
+
+use grapnel_model::error::Result;
+use grapnel_model::team::TeamActivity;
+use grapnel_store::shared_connection::SharedRow;
+use grapnel_team::port::RecordId;
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::team_session::TeamSession;
+
+/// How many entries of a connection's activity the team keeps.
+const KEPT_ENTRIES: u32 = 500;
+
+/// An entry of the team's activity, encrypted as a whole.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    member: String,
+    machine: String,
+    text: String,
+}
+
+impl TeamSession {
+    /// Adds an entry to the team's activity. A failure is no failure of what it tells about.
+    pub(crate) async fn log(&self, ctx: &Context, of: &SharedRow, text: &str) {
+        let by = self.by(ctx);
+        let entry = Entry { member: by.member, machine: by.machine, text: text.to_owned() };
+        let Ok(entry) = serde_json::to_vec(&entry) else { return };
+        let added = self.team.add_activity(&RecordId(of.record_id.clone()), &entry, KEPT_ENTRIES).await;
+        if let Err(error) = self.checked(ctx, added) {
+            tracing::info!(%error, "the team's activity could not be written");
+        }
+    }
+
+    /// What the team did with a connection, newest first.
+    pub(crate) async fn activity(
+        &self,
+        ctx: &Context,
+        of: &SharedRow,
+        limit: u32,
+    ) -> Result<Vec<TeamActivity>> {
+        let read = self.team.activity(&RecordId(of.record_id.clone()), limit).await;
+        let entries = self.checked(ctx, read)?.into_iter().filter_map(|activity| {
+            let Entry { member, machine, text } = serde_json::from_slice(&activity.entry).ok()?;
+            Some(TeamActivity { at: activity.at, member, machine, text })
+        });
+        Ok(entries.collect())
+    }
+}

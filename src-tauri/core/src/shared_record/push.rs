@@ -1,0 +1,262 @@
+//! Writes what the connection here has and the team has not: a new grant, or that it was disconnected.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::ConnectionId;
+use grapnel_model::team::TeamRefresh;
+use grapnel_store::connection::ConnectionRow;
+use grapnel_store::shared_connection::{self, SharedRow};
+use grapnel_team::port::{Locking, Written};
+
+use super::apply::{apply, who};
+use super::document::{SharedDocument, SharedFailure, is_same_token};
+use super::errors::{name_taken, vanished};
+use super::record::Record;
+use crate::archive_document::{ArchivedConnection, archived_app, archived_connection};
+use crate::context::Context;
+use crate::signed_in::SignedIn;
+use crate::team_session::TeamSession;
+
+/// How often a write is tried again that another one came before.
+const MAX_WRITES: u32 = 5;
+
+/// What became of what the team did not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    /// The team has it now.
+    Written,
+    /// The team has something newer, which replaced it here.
+    GaveWay,
+    /// There was nothing to write.
+    Nothing,
+}
+
+/// What to do with what is only here.
+#[derive(Debug, PartialEq, Eq)]
+enum Decision {
+    /// It replaces what the record has.
+    Write,
+    /// The record has it: the answer to an earlier write was lost.
+    Adopt,
+    /// The record's is newer and replaces it.
+    GiveWay,
+}
+
+/// Takes the team's lock and writes what the team does not have.
+pub(crate) async fn push(
+    ctx: &Arc<Context>,
+    team: &Arc<TeamSession>,
+    id: &ConnectionId,
+    deadline: Instant,
+) -> Result<Pushed> {
+    let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(Pushed::Nothing) };
+    let within = deadline.saturating_duration_since(Instant::now());
+    let unknown = SharedRow { record_version: i64::MAX, ..shared };
+    let Locking::Held(lock) = team.lock(ctx, &unknown, within).await? else { return Ok(Pushed::Nothing) };
+    let pushed = push_locked(ctx, team, id).await;
+    // If the session is gone, the lock is gone with it.
+    let _ = lock.release().await;
+    pushed
+}
+
+/// Records that the team does not have the connection's grant.
+pub(crate) fn keep_pending(ctx: &Context, id: &ConnectionId, error: &Error) {
+    tracing::info!(%error, "new tokens could not be written to the team");
+    let kept = ctx.store.write(|tx| shared_connection::set_pending(tx, id, ctx.now(), error));
+    if let Err(error) = kept {
+        // The versions say it, too.
+        tracing::warn!(%error, "it could not be stored that the team lacks new tokens");
+    }
+    ctx.emit(Event::Connection(id.clone()));
+}
+
+/// Writes what the team does not have, while the caller holds the team's lock.
+pub(crate) async fn push_locked(
+    ctx: &Arc<Context>,
+    team: &Arc<TeamSession>,
+    id: &ConnectionId,
+) -> Result<Pushed> {
+    for _ in 0..MAX_WRITES {
+        let of = SignedIn::load(ctx, id)?;
+        let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else {
+            return Ok(Pushed::Nothing);
+        };
+        if of.connection.version == shared.grant_version {
+            return Ok(Pushed::Nothing);
+        }
+        if shared.record_version == 0 {
+            match insert(ctx, team, &of, &shared).await? {
+                Some(pushed) => return Ok(pushed),
+                None => continue,
+            }
+        }
+        let record = team.read(ctx, &shared).await?;
+        let ours = archived_connection(ctx, &of.connection, true).await?;
+        let (document, decision) =
+            (&record.document, decide(&of.connection, &ours, &shared, &record.document));
+        let new = match decision {
+            Decision::Adopt => {
+                let seen = (record.version, record.generation());
+                linked(ctx, &of.connection, &shared, (seen, document)).await?;
+                return Ok(Pushed::Written);
+            }
+            Decision::GiveWay => {
+                let error = gave_way(&document.by);
+                let text = format!("A refresh by {} gave way to this one.", who(&team.by(ctx)));
+                apply(ctx, &of, &shared, &record, Some(error)).await?;
+                team.log(ctx, &shared, &text).await;
+                return Ok(Pushed::GaveWay);
+            }
+            Decision::Write => document.with_grant(ours, team.by(ctx)),
+        };
+        match team.write(ctx, &record, &new).await? {
+            Written::Stored => {
+                let seen = (record.version + 1, record.generation());
+                linked(ctx, &of.connection, &shared, (seen, &new)).await?;
+                team.log(ctx, &shared, sentence(&of.connection, document)).await;
+                return Ok(Pushed::Written);
+            }
+            Written::Superseded(_) => {}
+            Written::Rekeyed(_) => team.renew_keys(ctx).await?,
+            Written::Missing => return Err(vanished()),
+        }
+    }
+    Err(Error::new(Code::TeamConflict, "Other machines of the team changed this connection again and again.")
+        .means("The new tokens are kept here, and written to the team later."))
+}
+
+/// Adds the record of a connection that was just shared. `None` if it is there already.
+async fn insert(
+    ctx: &Arc<Context>,
+    team: &Arc<TeamSession>,
+    of: &SignedIn,
+    shared: &SharedRow,
+) -> Result<Option<Pushed>> {
+    let app = archived_app(ctx, &of.app.row, Vec::new()).await?;
+    let connection = archived_connection(ctx, &of.connection, true).await?;
+    let (document, manage) = SharedDocument::split(app, connection, team.by(ctx))?;
+    match team.insert(ctx, shared, &document, &manage).await? {
+        Written::Stored => {
+            linked(ctx, &of.connection, shared, ((1, 0), &document)).await?;
+            team.log(ctx, shared, "Shared.").await;
+            Ok(Some(Pushed::Written))
+        }
+        Written::Rekeyed(_) => {
+            team.renew_keys(ctx).await?;
+            Ok(None)
+        }
+        Written::Superseded(_) | Written::Missing => Err(name_taken(&of.connection.name)),
+    }
+}
+
+/// What a refresh or a sign-in of one machine is against that of another: a newer sign-in wins; among refreshes of one
+/// sign-in the one that the team had first, since the provider has rotated from it.
+fn decide(
+    row: &ConnectionRow,
+    ours: &ArchivedConnection,
+    shared: &SharedRow,
+    document: &SharedDocument,
+) -> Decision {
+    if document.is_unshared {
+        return Decision::GiveWay;
+    }
+    let theirs = document.tokens();
+    match (&ours.tokens, theirs) {
+        (None, None) => Decision::Adopt,
+        (Some(ours), Some(theirs)) if is_same_token(ours, theirs) => Decision::Adopt,
+        // The tokens are of another account: what the record has is kept until the person has decided.
+        (None, Some(_)) if row.grant.is_some() => Decision::Adopt,
+        _ if document.grant_number == shared.grant_number => Decision::Write,
+        (None, _) => Decision::Write,
+        (Some(ours), theirs) => {
+            let is_newer_sign_in = theirs.is_none_or(|theirs| ours.signed_in_at > theirs.signed_in_at);
+            let is_own_sign_in = ours.refresh_count == 0;
+            if is_newer_sign_in && (theirs.is_some() || is_own_sign_in) {
+                Decision::Write
+            } else {
+                Decision::GiveWay
+            }
+        }
+    }
+}
+
+/// Stores that the team has the grant of `row`.
+async fn linked(
+    ctx: &Context,
+    row: &ConnectionRow,
+    shared: &SharedRow,
+    ((version, generation), document): ((i64, i64), &SharedDocument),
+) -> Result<()> {
+    let row_version = row.version;
+    let new = SharedRow {
+        record_version: version,
+        key_generation: generation.max(shared.key_generation),
+        grant_number: document.grant_number,
+        grant_version: row_version,
+        refreshed: Some(document.by.clone()),
+        pending_since: None,
+        conflict: None,
+        ..shared.clone()
+    };
+    let id = row.id.clone();
+    ctx.store
+        .group_commit(move |c| {
+            // It may have been left, or not be shared any more.
+            if shared_connection::get(c, &new.connection_id)?.is_some() {
+                shared_connection::put(c, &new)?;
+            }
+            Ok(())
+        })
+        .await?;
+    ctx.emit(Event::Connection(id));
+    Ok(())
+}
+
+fn sentence(row: &ConnectionRow, before: &SharedDocument) -> &'static str {
+    let signed_in_at = row.token_metadata().map(|held| held.signed_in_at);
+    let is_same_sign_in = before.tokens().map(|held| held.signed_in_at) == signed_in_at;
+    match signed_in_at {
+        None => "Disconnected.",
+        Some(_) if is_same_sign_in => "Refreshed.",
+        Some(_) => "Signed in.",
+    }
+}
+
+fn gave_way(by: &TeamRefresh) -> Error {
+    Error::new(
+        Code::TeamConflict,
+        format!("The team’s database could not be reached, and meanwhile {} got other tokens.", who(by)),
+    )
+    .means("Those are used now. The ones that this computer had got were dropped; they were not revoked, which could \
+        end the access of the whole team.")
+    .hint("Nothing is to be done. If the next refresh is refused, reconnect in the browser.")
+}
+
+/// Writes a failed refresh to the record, unless something came before. `asked` says whether a person did.
+pub(crate) async fn write_failure(
+    ctx: &Arc<Context>,
+    team: &Arc<TeamSession>,
+    record: &Record,
+    (failure, asked): (SharedFailure, bool),
+) -> Result<()> {
+    let id = record.document.connection_id();
+    let is_news = asked
+        || record.document.failure.as_ref().is_none_or(|before| before.error.code != failure.error.code);
+    let text = format!("Refresh failed: {}", failure.error.message);
+    let new = record.document.with_failure(failure);
+    if team.write(ctx, record, &new).await? != Written::Stored {
+        return Ok(());
+    }
+    let version = record.version + 1;
+    ctx.store.write(|tx| shared_connection::set_seen(tx, &id, version))?;
+    if is_news && let Some(shared) = ctx.store.read(|c| shared_connection::get(c, &id))? {
+        team.log(ctx, &shared, &text).await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Creates a team in a database, and joins one.
+
+use std::sync::Arc;
+
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::TeamId;
+use grapnel_model::secret::SecretString;
+use grapnel_model::team::{JoinedTeam, Team as TeamView};
+use grapnel_store::team::TeamRow;
+use grapnel_store::{activity, connection, team};
+use grapnel_team::{Identity, Invitation, Team};
+
+use super::input::{Join, NewTeam};
+use super::view;
+use crate::context::Context;
+use crate::shared_connection;
+use crate::shared_record::{
+    associated_data_in, create_store, database_host, keep_session, open_store, own_identity, shown_members,
+    stored_version, told, url_associated_data,
+};
+use crate::unique_names::UniqueNames;
+
+/// Creates a team, with this person as its owner.
+pub(crate) async fn create(ctx: &Arc<Context>, new: NewTeam) -> Result<TeamView> {
+    let name = new.name.trim().to_owned();
+    if ctx.store.read(|c| team::named(c, &name))?.is_some() {
+        return Err(Error::input("name", format!("There is already a team called “{name}” here."))
+            .means("Nothing was created.")
+            .hint("Choose another name."));
+    }
+    let own = own_identity(ctx).await?;
+    let failed = |error| told(&error).means("Nothing was created.");
+    let store = create_store(&new.database_url, new.schema.as_deref()).await.map_err(failed)?;
+    let created = Team::create(store, &name, &new.member, own).await.map_err(failed)?;
+    let id = TeamId(created.id().0.clone());
+    let text = format!("The team “{name}” was created.");
+    keep(ctx, created, &name, (&new.database_url, None), &text).await?;
+    view::one(ctx, &id)
+}
+
+/// Joins a team, and takes in what it shares.
+pub(crate) async fn join(ctx: &Arc<Context>, join: Join) -> Result<JoinedTeam> {
+    let own = own_identity(ctx).await?;
+    let refused = |error| told(&error).means("Nothing was joined.");
+    let invitation = match join.passphrase {
+        Some(passphrase) => {
+            let text = join.invitation;
+            let opened = move || Invitation::open_with_passphrase(&text, &passphrase);
+            let interrupted = |_| Error::new(Code::Internal, "Opening the invitation was interrupted.");
+            tokio::task::spawn_blocking(opened).await.map_err(interrupted)?
+        }
+        None => Invitation::open(&join.invitation, &own),
+    };
+    let invitation =
+        invitation.map_err(|error| Error { field: Some("invitation".to_owned()), ..refused(error) })?;
+    let id = TeamId(invitation.team.0.clone());
+    if ctx.store.read(|c| team::get(c, &id))?.is_some() {
+        return Err(Error::input("invitation", "This Grapnel is a member of this team already.")
+            .means("Nothing was changed.")
+            .hint("To join as another member, leave the team first."));
+    }
+    let Some(url) = join.database_url.or_else(|| invitation.database_url.clone()) else {
+        return Err(Error::input(
+            "database_url",
+            "This invitation does not say where the team’s database is.",
+        )
+        .means("Nothing was joined.")
+        .hint("Ask whoever runs the database for its URL, and give it with --database-url-stdin."));
+    };
+    join_as(ctx, &invitation, own, &url).await?;
+    let synced = shared_connection::sync(ctx, &id).await?;
+    let mut connections = Vec::new();
+    for id in &synced.added {
+        connections.extend(ctx.store.read(|c| connection::get(c, id))?.map(|row| row.name));
+    }
+    connections.sort();
+    Ok(JoinedTeam { team: view::one(ctx, &id)?, connections, left_out: synced.left_out })
+}
+
+/// Becomes the member of an opened invitation.
+pub(super) async fn join_as(
+    ctx: &Arc<Context>,
+    invitation: &Invitation,
+    own: Identity,
+    url: &SecretString,
+) -> Result<()> {
+    let refused = |error| told(&error).means("Nothing was joined.");
+    let store = open_store(url, &invitation.schema).map_err(refused)?;
+    let joined = Team::join(store, invitation, own).await.map_err(refused)?;
+    let mut names = UniqueNames::default();
+    for row in ctx.store.read(team::all)? {
+        names.take(&row.name);
+    }
+    let name = joined.membership().await.map_err(refused)?.name;
+    let name = names.unique(&name);
+    let text = format!("The team “{name}” was joined.");
+    keep(ctx, joined, &name, (url, invitation.identity.as_ref()), &text).await
+}
+
+/// Stores a team that was created or joined.
+async fn keep(
+    ctx: &Arc<Context>,
+    team: Team,
+    name: &str,
+    (url, identity): (&SecretString, Option<&Identity>),
+    text: &str,
+) -> Result<()> {
+    let id = TeamId(team.id().0.clone());
+    let membership = team.membership().await.map_err(|error| told(&error))?;
+    let (role, _, members) = shown_members(&membership, team.member_id());
+    let seen = team.seen();
+    let working = ctx.begin_sealed_write().await?;
+    let row = TeamRow {
+        id: id.clone(),
+        name: name.to_owned(),
+        host: database_host(url).map_err(|error| told(&error))?,
+        schema_name: team.store().schema().to_owned(),
+        member_id: team.member_id().0.clone(),
+        role,
+        sealed_url: ctx.vault.seal(&url_associated_data(&id), url).await?,
+        sealed_identity: match identity {
+            Some(identity) => Some(ctx.vault.seal(&associated_data_in(&id), &identity.to_text()).await?),
+            None => None,
+        },
+        members,
+        membership_version: stored_version(seen.version)?,
+        seen: serde_json::to_string(&seen)
+            .map_err(|_| Error::new(Code::Internal, "The team could not be stored."))?,
+        reached_at: Some(ctx.now()),
+        unreachable: None,
+    };
+    ctx.store.write(|tx| {
+        team::insert(tx, &row)?;
+        activity::add(tx, ctx.now(), Kind::TeamMembers, text, (None, None))
+    })?;
+    drop(working);
+    keep_session(ctx, &row, team).await?;
+    ctx.emit(Event::Teams);
+    Ok(())
+}

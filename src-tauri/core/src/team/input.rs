@@ -1,0 +1,50 @@
+//! What a person gives for a team: a new one, a member to be invited, an invitation.
+
+use grapnel_model::secret::SecretString;
+use grapnel_model::team::TeamRole;
+
+/// A team to be created.
+#[derive(Debug, Clone)]
+pub struct NewTeam {
+    /// Its name.
+    pub name: String,
+    /// The name of this person in the team.
+    pub member: String,
+    /// The URL of its database, which may hold a password.
+    pub database_url: SecretString,
+    /// The name of its schema in the database; a random one if there is none.
+    pub schema: Option<String>,
+}
+
+/// A person or worker to be invited.
+#[derive(Debug, Clone)]
+pub struct Invite {
+    /// The name in the team.
+    pub name: String,
+    /// What it may do.
+    pub role: TeamRole,
+    /// How the invitation is encrypted.
+    pub opened_by: InviteOpener,
+}
+
+/// What opens an invitation.
+#[derive(Debug, Clone)]
+pub enum InviteOpener {
+    /// The person's key, whose public part is this (`grapnel team key`).
+    Key(String),
+    /// A passphrase that the person is told otherwise.
+    Passphrase(SecretString),
+    /// Nothing: the worker's key is itself the secret.
+    WorkerKey,
+}
+
+/// An invitation that was received.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// The invitation.
+    pub invitation: String,
+    /// Its passphrase, if it has one.
+    pub passphrase: Option<SecretString>,
+    /// The URL of the database, if not as the invitation says: for a database user of one's own.
+    pub database_url: Option<SecretString>,
+}

@@ -1,0 +1,160 @@
+//! Invites and removes members, and leaves a team.
+
+use std::sync::Arc;
+
+use grapnel_model::activity::Kind;
+use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::event::Event;
+use grapnel_model::id::TeamId;
+use grapnel_model::secret::SecretString;
+use grapnel_model::team::{Invited, LeftTeam, Team, TeamMember, TeamRole};
+use grapnel_store::shared_connection::SharedRow;
+use grapnel_store::{activity, connection, shared_connection, team};
+use grapnel_team::Role;
+use grapnel_team::port::MemberId;
+
+use super::input::{Invite, InviteOpener};
+use super::view;
+use crate::context::Context;
+use crate::shared_connection::forget;
+use crate::shared_record::{self, forget_session, own_identity, url_associated_data};
+
+/// This person's public key.
+pub(crate) async fn own_key(ctx: &Context) -> Result<String> {
+    Ok(own_identity(ctx).await?.public_key().to_string())
+}
+
+/// Invites a person, or a worker: its key is a secret.
+pub(crate) async fn invite(
+    ctx: &Context,
+    id: &TeamId,
+    invite: Invite,
+) -> Result<(Invited, Option<SecretString>)> {
+    let session = shared_record::session(ctx, id).await?;
+    let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
+    let url = ctx.vault.open(&url_associated_data(id), &row.sealed_url).await?;
+    let role = match invite.role {
+        TeamRole::Owner => Role::Owner,
+        TeamRole::Member => Role::Member,
+        TeamRole::Worker => Role::Worker,
+    };
+    let invited = match invite.opened_by {
+        InviteOpener::Key(key) => grapnel_team::Invited::PublicKey(
+            key.parse()
+                .map_err(|error| Error { field: Some("key".into()), ..shared_record::told(&error) })?,
+        ),
+        InviteOpener::Passphrase(passphrase) => grapnel_team::Invited::Passphrase(passphrase),
+        InviteOpener::WorkerKey => grapnel_team::Invited::Worker,
+    };
+    let made = session.team().invite(&invite.name, role, &invited, Some(&url)).await;
+    let made = session.checked(ctx, made).map_err(|error| error.or_means("Nobody was invited."))?;
+    session.renew_keys(ctx).await?;
+    let member = member_named(ctx, id, invite.name.trim())?;
+    let text = match invite.role {
+        TeamRole::Worker => {
+            format!("A key for the worker “{}” of the team “{}” was made.", member.name, row.name)
+        }
+        _ => format!("“{}” was invited to the team “{}”.", member.name, row.name),
+    };
+    log(ctx, &text)?;
+    let invited = |invitation| Invited { member, invitation };
+    Ok(match invite.role {
+        TeamRole::Worker => (invited(None), Some(made)),
+        _ => {
+            let text = grapnel_model::secret::ExposeSecret::expose_secret(&made).to_owned();
+            (invited(Some(text)), None)
+        }
+    })
+}
+
+/// Removes a member: the keys change, and every record is encrypted anew.
+pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<Team> {
+    let session = shared_record::session(ctx, id).await?;
+    let removed = session.team().remove(&MemberId(member.to_owned())).await;
+    let removed = session.checked(ctx, removed).map_err(|error| error.or_means("Nobody was removed."))?;
+    session.renew_keys(ctx).await?;
+    let mut text = format!("“{}” was removed from the team “{}”.", removed.removed.name, session.name());
+    if !removed.secrets_made.is_empty() {
+        text = format!(
+            "{text} The secrets of {} were made by that member, who may have kept them: remove and invite them anew.",
+            removed.secrets_made.join(", ")
+        );
+    }
+    log(ctx, &text)?;
+    view::one(ctx, id)
+}
+
+/// Leaves a team: its connections are removed here. The team keeps them.
+pub(crate) async fn leave(ctx: &Arc<Context>, id: &TeamId) -> Result<LeftTeam> {
+    let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
+    let mut names = Vec::new();
+    let was_last = row.members.iter().all(|member| member.is_self);
+    let left = if was_last { push_all(ctx, id).await } else { leave_there(ctx, id).await };
+    let is_removed_there = match left {
+        Ok(()) => !was_last,
+        Err(error) if error.code == Code::TeamUnreachable && !pending(ctx, id)?.is_empty() => {
+            return Err(error
+                .means("The team was not left: this computer has new tokens that the team does not have yet.")
+                .hint("Try again when the team’s database can be reached."));
+        }
+        // It is left here also if an owner has removed this member, or if the database is gone.
+        Err(error)
+            if matches!(error.code, Code::TeamUnreachable | Code::TeamRefused | Code::TeamRolledBack) =>
+        {
+            false
+        }
+        Err(error) => return Err(error.or_means("The team was not left.")),
+    };
+    for shared in ctx.store.read(|c| shared_connection::of_team(c, id))? {
+        let name = ctx.store.read(|c| connection::get(c, &shared.connection_id))?.map(|row| row.name);
+        forget(ctx, &shared.connection_id, false).await?;
+        names.extend(name);
+    }
+    ctx.store.write(|tx| {
+        team::remove(tx, id)?;
+        let text = format!("The team “{}” was left.", row.name);
+        activity::add(tx, ctx.now(), Kind::TeamMembers, &text, (None, None))
+    })?;
+    forget_session(ctx, id).await;
+    ctx.emit(Event::Teams);
+    ctx.emit(Event::Apps);
+    names.sort();
+    Ok(LeftTeam { connections: names, is_removed_there, was_last })
+}
+
+async fn leave_there(ctx: &Arc<Context>, id: &TeamId) -> Result<()> {
+    push_all(ctx, id).await?;
+    let session = shared_record::session(ctx, id).await?;
+    let left = session.team().leave().await;
+    session.checked(ctx, left)
+}
+
+/// Writes what the team does not have yet: it would be lost.
+async fn push_all(ctx: &Arc<Context>, id: &TeamId) -> Result<()> {
+    for shared in pending(ctx, id)? {
+        shared_record::push_pending(ctx, &shared.connection_id).await?;
+    }
+    Ok(())
+}
+
+fn pending(ctx: &Context, id: &TeamId) -> Result<Vec<SharedRow>> {
+    let mut pending = ctx.store.read(shared_connection::pending)?;
+    pending.retain(|shared| shared.team_id == *id);
+    Ok(pending)
+}
+
+fn member_named(ctx: &Context, id: &TeamId, name: &str) -> Result<TeamMember> {
+    let members = view::one(ctx, id)?.members;
+    let found = members.into_iter().find(|member| member.name == name);
+    found.ok_or_else(|| Error::new(Code::Internal, "The new member is not in the team."))
+}
+
+fn log(ctx: &Context, text: &str) -> Result<()> {
+    ctx.store.write(|tx| activity::add(tx, ctx.now(), Kind::TeamMembers, text, (None, None)))?;
+    ctx.emit(Event::Activity);
+    Ok(())
+}
+
+fn no_team() -> Error {
+    Error::new(Code::NotFound, "This team is not here any more.").hint("Join it again with a new invitation.")
+}

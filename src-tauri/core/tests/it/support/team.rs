@@ -1,0 +1,112 @@
+//! A team in a PostgreSQL database of the test, and other computers that join it.
+
+use std::sync::Arc;
+
+use grapnel_core::Grapnel;
+use grapnel_core::team::{Invite, InviteOpener, Join, NewTeam};
+use grapnel_model::connection::Details;
+use grapnel_model::id::{ConnectionId, TeamId};
+use grapnel_model::secret::{ExposeSecret, SecretString};
+use grapnel_model::team::{JoinedTeam, SharedConnection, TeamRole};
+use grapnel_test_database::Server;
+use tempfile::TempDir;
+
+use crate::support::world::{TestKeyring, World};
+
+/// A world with a connection that is shared with a team.
+pub(crate) struct TeamWorld {
+    pub(crate) world: World,
+    pub(crate) database: Server,
+    pub(crate) team: TeamId,
+    pub(crate) connection: ConnectionId,
+}
+
+/// Another computer: its own data, keyring and process, and the same time.
+pub(crate) struct Computer {
+    pub(crate) grapnel: Grapnel,
+    pub(crate) home: TempDir,
+    pub(crate) keyring: Arc<TestKeyring>,
+}
+
+impl TeamWorld {
+    /// A team of Ada, who shares one connection.
+    pub(crate) async fn new() -> Self {
+        Self::of(World::new()).await
+    }
+
+    pub(crate) async fn of(world: World) -> Self {
+        let database = Server::start().unwrap();
+        let connection = world.connect().await;
+        let new = NewTeam {
+            name: "Agency".into(),
+            member: "Ada".into(),
+            database_url: database.socket_url().into(),
+            schema: None,
+        };
+        let team = world.grapnel.create_team(new).await.unwrap().id;
+        world.grapnel.share(&connection, &team).await.unwrap();
+        Self { world, database, team, connection }
+    }
+
+    /// A computer that is in no team.
+    pub(crate) fn computer(&self) -> Computer {
+        let (home, keyring) = (tempfile::tempdir().unwrap(), Arc::new(TestKeyring::default()));
+        let clock = Arc::new(self.world.clock.at_start());
+        let grapnel = Grapnel::with(home.path(), keyring.clone(), clock).unwrap();
+        Computer { grapnel, home, keyring }
+    }
+
+    /// A computer of a new member.
+    pub(crate) async fn join(&self, name: &str, role: TeamRole) -> Computer {
+        let computer = self.computer();
+        self.join_with(&computer.grapnel, name, role, None).await;
+        computer
+    }
+
+    /// A computer that reaches the database by this URL.
+    pub(crate) async fn join_by(&self, name: &str, url: String) -> Computer {
+        let computer = self.computer();
+        self.join_with(&computer.grapnel, name, TeamRole::Member, Some(url.into())).await;
+        computer
+    }
+
+    pub(crate) async fn join_with(
+        &self,
+        grapnel: &Grapnel,
+        name: &str,
+        role: TeamRole,
+        database_url: Option<SecretString>,
+    ) -> JoinedTeam {
+        let key = grapnel.team_key().await.unwrap();
+        let invite = Invite { name: name.into(), role, opened_by: InviteOpener::Key(key) };
+        let (invited, _) = self.world.grapnel.invite(&self.team, invite).await.unwrap();
+        let invitation = invited.invitation.unwrap();
+        grapnel.join_team(Join { invitation, passphrase: None, database_url }).await.unwrap()
+    }
+
+    /// Sets how long ago the refresh was begun that has no result.
+    pub(crate) fn age_begun_mark(&self, seconds: u32) {
+        let schema = self.schema();
+        let set = format!("UPDATE {schema}.record SET begun_at = now() - interval '{seconds} seconds'");
+        self.database.sql(&set).unwrap();
+    }
+
+    pub(crate) fn schema(&self) -> String {
+        let named = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'grapnel%'";
+        self.database.sql(named).unwrap()
+    }
+
+    pub(crate) fn shared(&self, grapnel: &Grapnel) -> SharedConnection {
+        self.details(grapnel).shared.unwrap()
+    }
+
+    pub(crate) fn details(&self, grapnel: &Grapnel) -> Details {
+        grapnel.connection(&self.connection).unwrap()
+    }
+
+    /// The access token that a process hands out.
+    pub(crate) async fn token(&self, grapnel: &Grapnel) -> String {
+        let token = grapnel.token(&self.connection, std::time::Duration::ZERO).await.unwrap();
+        token.value.expose_secret().to_owned()
+    }
+}
