@@ -13,8 +13,6 @@ mod record;
 mod session;
 
 pub(crate) use agree::{apply, hold, pull_or_note, push_pending};
-#[cfg(test)]
-pub(crate) use document::SharedDocument;
 pub(crate) use document::{ManageDocument, SharedFailure};
 pub(crate) use errors::told;
 pub(crate) use identity::{

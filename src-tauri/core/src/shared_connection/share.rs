@@ -17,6 +17,7 @@ use crate::grant;
 use crate::refresh;
 use crate::shared_record::{self, Pushed};
 use crate::signed_in::SignedIn;
+use crate::team_session::TeamSession;
 
 /// How long a person waits for the team's lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
@@ -105,7 +106,14 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
         .hint("Ask an owner; or remove the connection from this computer only."));
     }
     let _held = refresh::hold(ctx, id).await?;
-    let Some(held) = shared_record::hold(ctx, id).await? else { return Err(not_shared()) };
+    let held = match shared_record::hold(ctx, id).await {
+        // So that it can be shared anew, from the computer with the newest tokens.
+        Err(error) if error.code == Code::TeamRolledBack => {
+            return unshare_unusable(ctx, &session, &shared).await;
+        }
+        held => held?,
+    };
+    let Some(held) = held else { return Err(not_shared()) };
     // The tokens that stay here are the newest ones.
     if shared_record::push_locked(ctx, &session, id).await? == Pushed::GaveWay {
         tracing::info!("the team had newer tokens");
@@ -118,6 +126,21 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
             .means("It is still shared.")
             .hint("Try again."));
     }
+    unlink(ctx, &session, &shared)?;
+    held.release().await;
+    Ok(())
+}
+
+/// Stops sharing a connection whose record is gone, or older than what was seen of it.
+async fn unshare_unusable(ctx: &Arc<Context>, session: &TeamSession, shared: &SharedRow) -> Result<()> {
+    let deleted = session.team().delete(&RecordId(shared.record_id.clone())).await;
+    session.checked(ctx, deleted)?;
+    unlink(ctx, session, shared)
+}
+
+/// Ends the sharing here; the connection and its tokens stay.
+fn unlink(ctx: &Context, session: &TeamSession, shared: &SharedRow) -> Result<()> {
+    let id = &shared.connection_id;
     let row = SignedIn::load(ctx, id)?.connection;
     let text = format!("No longer shared with the team “{}”.", session.name());
     ctx.store.write(|tx| {
@@ -125,7 +148,6 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
         shared_connection::set_forgotten(tx, &shared.team_id, &shared.record_id)?;
         activity::add(tx, ctx.now(), Kind::Shared, &text, (Some(id), Some(&row.app_id)))
     })?;
-    held.release().await;
     ctx.emit(Event::Connection(id.clone()));
     ctx.emit(Event::Teams);
     Ok(())

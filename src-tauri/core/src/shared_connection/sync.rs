@@ -116,8 +116,12 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
     if ctx.store.read(|c| connection::get(c, &id))?.is_some() {
         // It was shared from here, left before, or came by a file. The team's tokens are the newest.
         let of = SignedIn::load(ctx, &id)?;
-        if ctx.store.read(|c| shared_connection::get(c, &id))?.is_some() {
-            return Err(Error::new(Code::InvalidInput, "It is shared with another team already."));
+        if let Some(known) = ctx.store.read(|c| shared_connection::get(c, &id))? {
+            // An owner has shared it anew, since its record was lost with a restored database.
+            let is_lost = known.conflict.is_some_and(|error| error.code == Code::TeamRolledBack);
+            if known.team_id != *team.id() || !is_lost {
+                return Err(Error::new(Code::InvalidInput, "It is shared by another record already."));
+            }
         }
         let new = SharedRow { grant_number: -1, ..linked(of.connection.version) };
         ctx.store.write(|tx| shared_connection::put(tx, &new))?;

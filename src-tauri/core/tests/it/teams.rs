@@ -260,6 +260,16 @@ async fn a_database_restored_from_a_backup_is_noticed() {
     // Nor is one accepted that is gone.
     team.database.sql(&format!("DELETE FROM {schema}.record")).unwrap();
     assert_eq!(other.grapnel.refresh(&team.connection).await.unwrap_err().code, Code::TeamRolledBack);
+
+    // An owner shares it anew, from the computer with the newest tokens.
+    let ada = &team.world.grapnel;
+    ada.unshare(&team.connection).await.unwrap();
+    ada.share(&team.connection, &team.team).await.unwrap();
+    other.grapnel.sync_team(&team.team).await.unwrap();
+    assert_eq!(team.shared(&other.grapnel).conflict, None);
+    ada.refresh(&team.connection).await.unwrap();
+    team.world.pass(TOKEN_LIFETIME);
+    assert_eq!(team.token(&other.grapnel).await, team.token(ada).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
