@@ -43,14 +43,18 @@ fn told(runs: &[Ran]) -> String {
     }
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let line = |line: &str| {
-        // The server has its own clock.
-        let words = line.replace(&name, "[computer]");
-        let Some((before, rest)) = words.split_once("in ").filter(|(_, rest)| rest.contains(" days")) else {
-            return words;
-        };
-        let after = rest.split_once(" days").map(|(_, after)| after).unwrap_or_default();
-        let after = after.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{}[when] {after}", before.trim_end_matches("in "))
+        let line = line.replace(&name, "[computer]");
+        // The server has its own clock, and columns are as wide as their content.
+        let is_of_table =
+            ["WHEN", "MEMBER"].iter().any(|head| line.starts_with(head)) || line.contains(" days");
+        if !is_of_table {
+            return line;
+        }
+        let mut words: Vec<_> = line.split_whitespace().collect();
+        if let Some(at) = words.iter().position(|word| *word == "days") {
+            words.splice(at - 2..=at, ["[when]"]);
+        }
+        words.join(" ")
     };
     out.lines().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grapnel_model::error::Result;
+use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::SecretString;
 use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamActivity};
@@ -36,7 +36,9 @@ impl Grapnel {
 
     /// Whether an invitation needs a passphrase.
     pub fn invitation_needs_passphrase(&self, invitation: &str) -> Result<bool> {
-        grapnel_team::needs_passphrase(invitation).map_err(|error| told(&error).means("Nothing was joined."))
+        grapnel_team::needs_passphrase(invitation).map_err(|error| {
+            Error { field: Some("invitation".to_owned()), ..told(&error) }.means("Nothing was joined.")
+        })
     }
 
     /// Joins a team, and takes in the connections that it shares.

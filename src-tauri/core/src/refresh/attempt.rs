@@ -28,6 +28,7 @@ use crate::dpop_key;
 use crate::exchange_log::ExchangeLog;
 use crate::grant::{self, OAuthClient};
 use crate::signed_in::SignedIn;
+use crate::token_lifetime::Lifetime;
 use crate::{revoke, secret_parameters};
 
 /// How long to wait for another process that refreshes the connection: longer than a refresh takes, unless its disk
@@ -189,7 +190,13 @@ impl RefreshAttempt<'_> {
                     self.team = Some(team);
                     break;
                 }
-                Entered::Newer => signed_in = SignedIn::load(ctx, id)?,
+                Entered::Newer => {
+                    signed_in = SignedIn::load(ctx, id)?;
+                    // What another machine got a while ago may have expired, too.
+                    if !is_sufficient(ctx, &signed_in.connection) {
+                        self.expected_version = signed_in.connection.version;
+                    }
+                }
             }
             // Another machine has failed for good.
             let known = signed_in.connection.refresh_status.error.clone();
@@ -376,6 +383,13 @@ impl RefreshAttempt<'_> {
 pub(super) fn record_interrupted(ctx: &Context, row: &ConnectionRow) -> Result<()> {
     let record = failure_record(ctx, row, &renewal::interrupted(row), RefreshReason::Due, None);
     record.map_or(Ok(()), |record| ctx.store.write(|tx| record(tx).map(drop)))
+}
+
+/// Whether the access token can be handed out without asking for another one.
+fn is_sufficient(ctx: &Context, row: &ConnectionRow) -> bool {
+    row.token_metadata().is_some_and(|held| {
+        Lifetime::new(held.issued_at, held.expires_at).is_sufficient(ctx.time.now(), Duration::ZERO)
+    })
 }
 
 /// Whether the access token has not expired, as far as is known.

@@ -24,8 +24,7 @@ pub(crate) struct TeamWorld {
 /// Another computer: its own data, keyring and process, and the same time.
 pub(crate) struct Computer {
     pub(crate) grapnel: Grapnel,
-    pub(crate) home: TempDir,
-    pub(crate) keyring: Arc<TestKeyring>,
+    _home: TempDir,
 }
 
 impl TeamWorld {
@@ -52,8 +51,8 @@ impl TeamWorld {
     pub(crate) fn computer(&self) -> Computer {
         let (home, keyring) = (tempfile::tempdir().unwrap(), Arc::new(TestKeyring::default()));
         let clock = Arc::new(self.world.clock.at_start());
-        let grapnel = Grapnel::with(home.path(), keyring.clone(), clock).unwrap();
-        Computer { grapnel, home, keyring }
+        let grapnel = Grapnel::with(home.path(), keyring, clock).unwrap();
+        Computer { grapnel, _home: home }
     }
 
     /// A computer of a new member.
