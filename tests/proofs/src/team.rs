@@ -42,31 +42,37 @@ pub(crate) async fn prove(arguments: &[&str]) -> Result<()> {
         [] => (None, Vec::new()),
         [part, sizes @ ..] => (Some(*part), sizes.iter().map(number).collect::<Result<Vec<_>>>()?),
     };
-    match (part, sizes.as_slice()) {
-        (None, []) => {
-            Box::pin(flight::prove(32, 8, 1000)).await?;
-            Box::pin(crash::prove(1000)).await?;
-            Box::pin(partition::prove()).await?;
-            Box::pin(restore::prove()).await?;
-            Box::pin(scan::prove()).await?;
-            Box::pin(size::prove(50_000)).await?;
-            agent::prove(1000).await
-        }
-        (Some("flight"), []) => flight::prove(32, 8, 1000).await,
-        (Some("flight"), [machines, threads, connections]) => {
-            flight::prove(*machines, *threads, *connections).await
-        }
-        (Some("crash"), []) => crash::prove(1000).await,
-        (Some("crash"), [kills]) => crash::prove(*kills).await,
-        (Some("partition"), []) => partition::prove().await,
-        (Some("restore"), []) => restore::prove().await,
-        (Some("scan"), []) => scan::prove().await,
-        (Some("size"), []) => size::prove(50_000).await,
-        (Some("size"), [connections]) => size::prove(*connections).await,
-        (Some("agent"), []) => agent::prove(1000).await,
-        (Some("agent"), [tokens]) => agent::prove(*tokens).await,
-        _ => bail!("{USAGE}"),
+    let size = |at: usize, default| sizes.get(at).copied().unwrap_or(default);
+    let is_wanted = |name| part.is_none_or(|part| part == name);
+    let most_sizes = match part {
+        Some("flight") => 3,
+        Some("crash" | "size" | "agent") => 1,
+        None | Some("partition" | "restore" | "scan") => 0,
+        Some(_) => bail!("{USAGE}"),
+    };
+    ensure!(sizes.len() <= most_sizes, "{USAGE}");
+    if is_wanted("flight") {
+        Box::pin(flight::prove(size(0, 32), size(1, 8), size(2, 1000))).await?;
     }
+    if is_wanted("crash") {
+        Box::pin(crash::prove(size(0, 1000))).await?;
+    }
+    if is_wanted("partition") {
+        Box::pin(partition::prove()).await?;
+    }
+    if is_wanted("restore") {
+        Box::pin(restore::prove()).await?;
+    }
+    if is_wanted("scan") {
+        Box::pin(scan::prove()).await?;
+    }
+    if is_wanted("size") {
+        Box::pin(size::prove(size(0, 50_000))).await?;
+    }
+    if is_wanted("agent") {
+        Box::pin(agent::prove(size(0, 1000))).await?;
+    }
+    Ok(())
 }
 
 /// A team, its database, and the machine of its owner, which is this process.

@@ -83,7 +83,7 @@ pub(super) async fn prove(kills: usize) -> Result<()> {
         let is_rotated = world.world.rotations() > before;
         // Another machine waits for the result of a refresh that has just begun.
         world.age_begun_marks()?;
-        let is_next_first = round / POINTS.len() % 2 == 0;
+        let is_next_first = (round / POINTS.len()).is_multiple_of(2);
         match judge(&world, id, (&mut victim, &mut next), is_next_first, is_rotated).await {
             Ok(Verdict::Alive) => counts.alive += 1,
             Ok(Verdict::Returned) => counts.returned += 1,

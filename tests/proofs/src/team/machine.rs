@@ -310,7 +310,7 @@ fn all(grapnel: &Grapnel, threads: usize) -> Result<Result<Vec<Vec<String>>, Err
                 let count = ids.len();
                 let mut tokens = vec![String::new(); count];
                 for step in 0..count {
-                    let at = if number % 2 == 0 { step } else { count - 1 - step };
+                    let at = if number.is_multiple_of(2) { step } else { count - 1 - step };
                     let token = runtime.block_on(grapnel.token(&ids[at], Duration::ZERO))?;
                     tokens[at] = fingerprint(token.value.expose_secret());
                 }
