@@ -3,6 +3,7 @@
 
 mod certificates;
 mod proxy;
+mod recorder;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -13,7 +14,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-pub use proxy::Proxy;
+pub use proxy::{Proxy, Way};
+pub use recorder::Recorder;
 use tempfile::TempDir;
 
 /// The password of the superuser `postgres`, which connections over TCP need.
@@ -157,6 +159,11 @@ impl Server {
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The Unix socket.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(format!(".s.PGSQL.{}", self.port))
     }
 
     /// What the server has logged until now: all statements with their parameters.

@@ -19,6 +19,7 @@ use tracing_subscriber::{Layer, registry::Registry};
 
 use crate::clock::SharedClock;
 use crate::point::is_at;
+use crate::team::machine;
 use crate::{stopped, world};
 
 /// The state at a program's start, and the result of a refresh.
@@ -51,6 +52,7 @@ pub(crate) async fn run(arguments: &[&str]) -> Result<()> {
             clock.set_ahead(ahead.parse()?);
             stopped::run(open(), &id_of(id), point).await
         }
+        ("machine", []) => machine::run(open()?, &clock).await,
         ("hold", []) => crate::disk::failure::hold(Path::new(home)),
         ("ask", [id, threads]) => ask(&open()?, &clock, &id_of(id), threads.parse()?).await,
         _ => bail!("there is no role “{role}” with these arguments"),

@@ -14,6 +14,7 @@ mod point;
 mod single_flight;
 mod stopped;
 mod storm;
+mod team;
 mod world;
 
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "prove crash [KILLS] | flight [ROUNDS] | storm [CONNECTIONS] | disk [ROUNDS] | locked [ROUNDS] \
-    | faults | asleep | idle [MINUTES]";
+    | faults | asleep | idle [MINUTES] | team [PART [SIZES]]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -49,6 +50,7 @@ async fn run(arguments: &[&str]) -> Result<()> {
         ["faults"] => core_tests::prove(core_tests::FAULTS).await,
         ["asleep"] => core_tests::prove(core_tests::ASLEEP).await,
         ["idle", rest @ ..] => idle::prove(count(rest, 10)?).await,
+        ["team", rest @ ..] => Box::pin(team::prove(rest)).await,
         ["child", rest @ ..] => child::run(rest).await,
         _ => bail!("{USAGE}"),
     }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::authorize::SignInRequest;
-use grapnel_core::{Keyring, SystemKeyring};
+use grapnel_core::{Keyring, KeyringSignal, SystemKeyring};
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::{ExposeSecret, SecretInput};
@@ -128,7 +128,17 @@ impl World {
         again: Option<&ConnectionId>,
     ) -> Result<ConnectionId> {
         let wanted = SignInRequest { again: again.cloned(), ..SignInRequest::default() };
-        let attempt = grapnel.start_attempt(&app.id, &wanted).await?;
+        self.authorize(grapnel, app, &wanted).await
+    }
+
+    /// Signs in with an app for a new connection of this name.
+    pub(crate) async fn sign_in_as(&self, grapnel: &Grapnel, app: &App, name: &str) -> Result<ConnectionId> {
+        let wanted = SignInRequest { name: Some(name.into()), ..SignInRequest::default() };
+        self.authorize(grapnel, app, &wanted).await
+    }
+
+    async fn authorize(&self, grapnel: &Grapnel, app: &App, wanted: &SignInRequest) -> Result<ConnectionId> {
+        let attempt = grapnel.start_attempt(&app.id, wanted).await?;
         let link = grapnel.attempt_link(&attempt.id).await?;
         let callback = self.visit(link.expose_secret()).await?;
         grapnel.receive_callback(&callback.into()).await?;
@@ -170,13 +180,20 @@ impl World {
 
     /// Fails if a secret is in the clear in the data directory.
     pub(crate) fn scan(&self) -> Result<usize> {
+        self.scan_of(&[self.home.path()])
+    }
+
+    /// Fails if a secret is in the clear in a file below these directories.
+    pub(crate) fn scan_of(&self, directories: &[&Path]) -> Result<usize> {
         let revealed = self.sandbox.revealed();
         ensure!(revealed.iter().any(|one| one.kind == SecretKind::RefreshToken), "nothing was secret");
         let secrets = revealed.iter().map(|one| ("a code or token", one.value.as_str()));
         let of_clients = self.sandbox.providers().filter_map(|provider| self.client(provider).1);
         let scan = Scan::new(secrets.chain(of_clients.map(|secret| ("a client secret", secret))))?;
-        let found = scan.files(self.home.path())?;
-        ensure!(found.is_empty(), "in clear: {found:?}");
+        for directory in directories {
+            let found = scan.files(directory)?;
+            ensure!(found.is_empty(), "in clear: {found:?}");
+        }
         Ok(revealed.len())
     }
 }
@@ -223,6 +240,14 @@ fn failed(error: &std::io::Error) -> Error {
 }
 
 impl Keyring for FileKeyring {
+    fn opened(&self) -> KeyringSignal {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn closed(&self) -> KeyringSignal {
+        Box::pin(std::future::pending())
+    }
+
     fn get(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         match std::fs::read(self.file(name)) {
             Ok(key) => Ok(Some(key)),

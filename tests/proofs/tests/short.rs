@@ -35,3 +35,38 @@ fn a_failing_disk_loses_no_connection() {
 fn a_keyring_locked_during_a_refresh_loses_no_connection() {
     prove(&["locked", "1"]);
 }
+
+#[test]
+fn many_machines_of_a_team_that_need_a_token_cause_one_refresh() {
+    prove(&["team", "flight", "4", "4", "20"]);
+}
+
+#[test]
+fn machines_killed_during_a_shared_refresh_lose_no_connection() {
+    prove(&["team", "crash", "28"]);
+}
+
+#[test]
+fn a_failing_way_to_the_teams_database_loses_no_connection_and_causes_one_refresh() {
+    prove(&["team", "partition"]);
+}
+
+#[test]
+fn an_older_backup_of_the_teams_database_is_noticed_and_explained() {
+    prove(&["team", "restore"]);
+}
+
+#[test]
+fn the_teams_database_holds_no_secret_and_no_name() {
+    prove(&["team", "scan"]);
+}
+
+#[test]
+fn many_shared_connections_make_one_no_slower() {
+    prove(&["team", "size", "300"]);
+}
+
+#[test]
+fn the_agent_hands_out_a_shared_token_as_fast_as_a_local_one() {
+    prove(&["team", "agent", "200"]);
+}

@@ -126,8 +126,10 @@ struct ImportPlan {
     in_file: HashMap<ConnectionId, usize>,
     /// The existing apps by provider and client ID.
     known_apps: HashMap<(String, String), Vec<AppRow>>,
+    /// Those connections of the archive that exist already.
     known_connections: HashMap<ConnectionId, ConnectionRow>,
     app_names: UniqueNames,
+    /// The names of the new connections.
     connection_names: UniqueNames,
 }
 
@@ -146,13 +148,20 @@ struct New {
 
 impl ImportPlan {
     fn start(ctx: &Context, archive: &Archive, how: Import) -> Result<Self> {
-        let (apps, connections) = ctx.store.read(|c| Ok((store::app::all(c)?, connection::all(c)?)))?;
-        let (mut app_names, mut connection_names) = (UniqueNames::default(), UniqueNames::default());
+        // Of the connections, only what the archive names: a team's machine takes in very many, one by one.
+        let (apps, known_connections) = ctx.store.read(|c| {
+            let mut known = HashMap::new();
+            for one in archive.apps.iter().flat_map(|app| &app.connections) {
+                let id = ConnectionId(one.id.clone());
+                if let Some(row) = connection::get(c, &id)? {
+                    known.insert(id, row);
+                }
+            }
+            Ok((store::app::all(c)?, known))
+        })?;
+        let mut app_names = UniqueNames::default();
         for app in &apps {
             app_names.take(&app.name);
-        }
-        for one in &connections {
-            connection_names.take(&one.name);
         }
         let mut known_apps: HashMap<_, Vec<AppRow>> = HashMap::new();
         for app in apps {
@@ -165,9 +174,9 @@ impl ImportPlan {
             connections: Vec::new(),
             in_file: HashMap::new(),
             known_apps,
-            known_connections: connections.into_iter().map(|one| (one.id.clone(), one)).collect(),
+            known_connections,
             app_names,
-            connection_names,
+            connection_names: UniqueNames::default(),
         })
     }
 
@@ -257,7 +266,8 @@ impl ImportPlan {
             Some(tokens) => Some(sealed_grant(ctx, &id, config, (out, tokens)).await?),
             None => None,
         };
-        let name = self.connection_names.unique(&name);
+        let is_taken = |name: &str| ctx.store.read(|c| connection::name_is_taken(c, name));
+        let name = self.connection_names.unique_also(&name, is_taken)?;
         let waits = grant.is_none().then(|| "It waits for a sign-in.".to_owned());
         self.added(RecordKind::Connection, &out.name, &name, waits);
         self.report.refreshable += u32::from(grant.as_ref().is_some_and(|grant| grant.refresh.is_some()));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
+use grapnel_oauth::http::Limits;
 use grapnel_store::connection::Retry;
 use grapnel_store::shared_connection;
 use grapnel_team::port::{Began, Locking, RecordLock};
@@ -20,8 +21,11 @@ use crate::team_session::TeamSession;
 /// How long to wait for another machine that refreshes the connection: longer than a refresh takes.
 const OTHER_MACHINE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long after another machine has begun a refresh its result is waited for, although nothing holds the lock: it may
-/// have lost the database and write the new tokens in a moment.
-const LOST_MACHINE_GRACE: Duration = Duration::from_secs(15);
+/// have lost the database while its request is on its way, and write the new tokens once it can. Longer than a request,
+/// and than the server keeps the lock of a machine that fell silent.
+const LOST_MACHINE_GRACE: Duration = Limits::TOKEN.time().saturating_add(WRITE_TIME);
+/// How long it may take to write new tokens to the team.
+const WRITE_TIME: Duration = Duration::from_secs(5);
 /// The pause between two looks for that result.
 const GRACE_PAUSE: Duration = Duration::from_millis(500);
 

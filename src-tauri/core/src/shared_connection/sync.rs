@@ -1,5 +1,6 @@
 //! Takes in what a team's database has: new connections, and what other machines changed; and writes what it lacks.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use grapnel_model::error::{Code, Error, Result};
@@ -31,13 +32,14 @@ pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome>
     team.renew_keys(ctx).await?;
     let mut outcome = SyncOutcome::default();
     let listed = team.list(ctx).await?;
+    let versions: HashMap<&str, i64> =
+        listed.iter().map(|(record, version)| (record.0.as_str(), *version)).collect();
     for known in ctx.store.read(|c| shared_connection::of_team(c, id))? {
         let is_pending = ctx.store.read(|c| shared_connection::is_pending(c, &known.connection_id))?;
-        let there =
-            listed.iter().find(|(record, _)| record.0 == known.record_id).map(|(_, version)| *version);
+        let there = versions.get(known.record_id.as_str()).copied().unwrap_or_default();
         // Also an older version, or none: that is an error, which is shown with the connection.
-        let differs = there.unwrap_or_default() != known.record_version;
-        if is_pending && known.record_version <= there.unwrap_or_default() {
+        let differs = there != known.record_version;
+        if is_pending && known.record_version <= there {
             match shared_record::push_pending(ctx, &known.connection_id).await {
                 // Kept, and told with the connection.
                 Err(error) if error.code == Code::TeamUnreachable => return Err(error),

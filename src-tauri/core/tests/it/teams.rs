@@ -277,7 +277,7 @@ async fn a_refresh_that_another_computer_has_just_begun_is_waited_for() {
     let team = TeamWorld::new().await;
     let other = team.join("Grace", TeamRole::Member).await;
     let mark = format!(
-        "UPDATE {}.record SET begun_at = now() - interval '13 seconds', begun_by = 'another'",
+        "UPDATE {}.record SET begun_at = now() - interval '33 seconds', begun_by = 'another'",
         team.schema()
     );
     team.database.sql(&mark).unwrap();

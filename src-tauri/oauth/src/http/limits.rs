@@ -15,6 +15,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// How long the request and its response may take.
+    pub const fn time(&self) -> Duration {
+        self.time
+    }
+
     /// For the token endpoint. No real token response comes near a mebibyte. No pooled connection: a server may close
     /// an idle one just as the request is sent, and it would be unknown whether it has rotated the refresh token.
     pub const TOKEN: Self =
