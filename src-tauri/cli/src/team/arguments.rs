@@ -52,7 +52,7 @@ impl Command {
 pub(crate) struct Create {
     /// The name of the team
     pub(super) name: String,
-    /// Read the URL of the database from standard input: postgres://USER:PASSWORD@HOST/DATABASE
+    /// Read the URL of the database from standard input: <postgres://USER:PASSWORD@HOST/DATABASE>
     #[arg(long)]
     pub(super) database_url_stdin: bool,
     /// Your name in the team; that of your account if it is left out

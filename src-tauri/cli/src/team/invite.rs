@@ -27,22 +27,19 @@ pub(super) async fn invite(session: &mut Session<'_>, asked: Invite) -> Result<(
     };
     let invite = CoreInvite { name: asked.name, role, opened_by };
     let (invited, key) = session.grapnel.invite(&team.id, invite).await?;
-    match key {
-        Some(key) => {
-            session.output.messages.note(&format!(
-                "This key is a secret, and is not shown again. Set it as GRAPNEL_TEAM_KEY for “{}”, and the URL of the \
-                 database as GRAPNEL_TEAM_URL.",
-                invited.member.name
-            ));
-            session.output.show(&WorkerKey { member: invited.member, key: key.expose_secret().to_owned() })
-        }
-        None => {
-            session.output.messages.note(&format!(
-                "Send this invitation to “{}”, who runs: grapnel team join",
-                invited.member.name
-            ));
-            session.output.show(&InvitedPerson(invited))
-        }
+    if let Some(key) = key {
+        session.output.messages.note(&format!(
+            "This key is a secret, and is not shown again. Set it as GRAPNEL_TEAM_KEY for “{}”, and the URL of the \
+             database as GRAPNEL_TEAM_URL.",
+            invited.member.name
+        ));
+        session.output.show(&WorkerKey { member: invited.member, key: key.expose_secret().to_owned() })
+    } else {
+        session
+            .output
+            .messages
+            .note(&format!("Send this invitation to “{}”, who runs: grapnel team join", invited.member.name));
+        session.output.show(&InvitedPerson(invited))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The results of `grapnel team`, `grapnel share` and `grapnel unshare`.
 
+use std::fmt::Write as _;
+
 use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamMember};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -71,11 +73,11 @@ impl CommandResult for Joined {
         if connections.is_empty() {
             text += " It shares no connection yet.";
         } else {
-            text += &format!("\nShared connections: {}", connections.join(", "));
+            let _ = write!(text, "\nShared connections: {}", connections.join(", "));
         }
         for one in left_out {
             let name = one.name.as_deref().map(|name| format!(" “{name}”")).unwrap_or_default();
-            text += &format!("\nA connection{name} was left out: {}", one.error.message);
+            let _ = write!(text, "\nA connection{name} was left out: {}", one.error.message);
         }
         text
     }

@@ -1,6 +1,7 @@
 //! One refresh of a connection's tokens, from taking the locks to storing the result.
 
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,40 +173,10 @@ impl RefreshAttempt<'_> {
                 None => Ok(Refreshed::Superseded),
             };
         }
-        // Read again, now that no other process writes it: meanwhile another may have refreshed the connection, or
-        // changed where its app sends the refresh token.
-        let mut signed_in = SignedIn::load(ctx, id)?;
-        loop {
-            let row = &signed_in.connection;
-            if row.grant.is_none() {
-                return Err(grant::disconnected(&row.name).into());
-            }
-            if let Some(known) = known_outcome(ctx, row, self.expected_version, self.reason) {
-                return known;
-            }
-            match shared::enter(ctx, &signed_in).await? {
-                Entered::Local => break,
-                Entered::Locked(team) => {
-                    signed_in.connection.refresh_status.retry.response_lost |= team.response_may_be_lost();
-                    self.team = Some(team);
-                    break;
-                }
-                Entered::Newer => {
-                    signed_in = SignedIn::load(ctx, id)?;
-                    // What another machine got a while ago may have expired, too.
-                    if !is_sufficient(ctx, &signed_in.connection) {
-                        self.expected_version = signed_in.connection.version;
-                    }
-                }
-            }
-            // Another machine has failed for good.
-            let known = signed_in.connection.refresh_status.error.clone();
-            if let Some(error) = known.filter(|error| error.code.needs_person())
-                && self.reason != RefreshReason::Requested
-            {
-                return Err(RefreshFailure::Stored(error));
-            }
-        }
+        let mut signed_in = match self.enter(id).await? {
+            ControlFlow::Continue(signed_in) => signed_in,
+            ControlFlow::Break(known) => return Ok(known),
+        };
         secret_parameters::seal_clear(ctx, &signed_in.app.row).await?;
         let mut client = OAuthClient::of(ctx, &signed_in.app).await?;
         let row = &signed_in.connection;
@@ -282,6 +253,47 @@ impl RefreshAttempt<'_> {
                 key: new.key,
                 certificate: new.certificate,
             })),
+        }
+    }
+
+    /// Reads the connection once nobody else refreshes it: meanwhile another process or machine may have done so, or
+    /// changed where its app sends the refresh token. Takes the team's lock, if it is shared.
+    async fn enter(
+        &mut self,
+        id: &ConnectionId,
+    ) -> Result<ControlFlow<Refreshed, Box<SignedIn>>, RefreshFailure> {
+        let ctx = self.ctx;
+        let mut signed_in = SignedIn::load(ctx, id)?;
+        loop {
+            let row = &signed_in.connection;
+            if row.grant.is_none() {
+                return Err(grant::disconnected(&row.name).into());
+            }
+            if let Some(known) = known_outcome(ctx, row, self.expected_version, self.reason) {
+                return known.map(ControlFlow::Break);
+            }
+            match shared::enter(ctx, &signed_in).await? {
+                Entered::Local => return Ok(ControlFlow::Continue(signed_in)),
+                Entered::Locked(team) => {
+                    signed_in.connection.refresh_status.retry.response_lost |= team.response_may_be_lost();
+                    self.team = Some(team);
+                    return Ok(ControlFlow::Continue(signed_in));
+                }
+                Entered::Newer => {
+                    signed_in = SignedIn::load(ctx, id)?;
+                    // What another machine got a while ago may have expired, too.
+                    if !is_sufficient(ctx, &signed_in.connection) {
+                        self.expected_version = signed_in.connection.version;
+                    }
+                }
+            }
+            // Another machine has failed for good.
+            let known = signed_in.connection.refresh_status.error.clone();
+            if let Some(error) = known.filter(|error| error.code.needs_person())
+                && self.reason != RefreshReason::Requested
+            {
+                return Err(RefreshFailure::Stored(error));
+            }
         }
     }
 

@@ -263,6 +263,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "each caller makes them for this")]
     fn app(overrides: Value, tokens: Value) -> (ArchivedApp, ArchivedConnection) {
         let connection = json!({
             "id": "0".repeat(32), "name": "Client site", "created_at": "2026-03-02T12:00:00Z", "scopes": [],

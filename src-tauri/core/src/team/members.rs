@@ -58,12 +58,11 @@ pub(crate) async fn invite(
     };
     log(ctx, &text)?;
     let invited = |invitation| Invited { member, invitation };
-    Ok(match invite.role {
-        TeamRole::Worker => (invited(None), Some(made)),
-        _ => {
-            let text = grapnel_model::secret::ExposeSecret::expose_secret(&made).to_owned();
-            (invited(Some(text)), None)
-        }
+    Ok(if invite.role == TeamRole::Worker {
+        (invited(None), Some(made))
+    } else {
+        let text = grapnel_model::secret::ExposeSecret::expose_secret(&made).to_owned();
+        (invited(Some(text)), None)
     })
 }
 

@@ -286,8 +286,8 @@ pub(crate) async fn run(grapnel: Grapnel, clock: &SharedClock) -> Result<()> {
 
 async fn answer(grapnel: &Grapnel, id: &ConnectionId, refreshes: bool) -> Answered {
     let began = Instant::now();
-    let refreshed = if refreshes { grapnel.refresh(id).await.map(drop) } else { Ok(()) };
-    let token = match refreshed {
+    let asked = if refreshes { grapnel.refresh(id).await.map(drop) } else { Ok(()) };
+    let token = match asked {
         Ok(()) => grapnel.token(id, Duration::ZERO).await,
         Err(error) => Err(error),
     };

@@ -130,7 +130,9 @@ async fn network() -> Result<()> {
             wrong.push(format!("{point}, {failure:?}: {why:#}"));
         }
     }
-    wrong.iter().for_each(|why| println!("    {why}"));
+    for why in &wrong {
+        println!("    {why}");
+    }
     let slowest = outcomes.iter().map(|outcome| outcome.first.took.max(outcome.second.took)).max();
     println!(
         "{requests} requests for {} refreshes; the longest wait was {:.1?}, the bound is {BOUND:?}",

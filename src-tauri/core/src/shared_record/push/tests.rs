@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "each caller makes it for this")]
 fn connection(tokens: Value) -> ArchivedConnection {
     let connection = json!({
         "id": "0".repeat(32), "name": "Client site", "created_at": "2026-03-02T12:00:00Z", "scopes": [],
@@ -29,8 +30,9 @@ fn record(tokens: Value, number: i64) -> SharedDocument {
     });
     let by = TeamRefresh { at: Timestamp::UNIX_EPOCH, member: "Ada".into(), machine: "laptop".into() };
     let app = serde_json::from_value(app).unwrap();
-    let (document, _) = SharedDocument::split(app, connection(tokens), by).unwrap();
-    SharedDocument { grant_number: number, ..document }
+    let (mut document, _) = SharedDocument::split(app, connection(tokens), by).unwrap();
+    document.grant_number = number;
+    document
 }
 
 /// The decision of a computer that saw the record's grant 3.
