@@ -220,7 +220,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     "exchanged",
     async (user) => {
       await tab(user, "Requests");
-      await press(user, /^Token refresh 400/);
+      await press(user, /^Token refresh, 400/);
       await screen.findByText("400 Bad Request");
       await press(user, /^Request headers/);
     },

@@ -4,7 +4,9 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::AppId;
-use grapnel_model::provider::{CLIENT_CERTIFICATE, CLIENT_KEY, Origins, Profile, Secrets, is_secret};
+use grapnel_model::provider::{
+    CLIENT_CERTIFICATE, CLIENT_KEY, CLIENT_KEY_SETTINGS, Origins, Profile, Secrets, is_secret,
+};
 use grapnel_model::redirect;
 use grapnel_store::app::{AppRow, name_is_taken};
 use grapnel_store::sealed::Sealed;
@@ -106,10 +108,15 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     view(row)
 }
 
-/// Refuses another algorithm for a private key that stays unchanged.
+/// Refuses settings that a private key or certificate that stays unchanged does not fit. Opens it only if such a setting
+/// changes.
 async fn check_kept_key(ctx: &Context, before: &AppRow, after: &Checked) -> Result<()> {
     const ALGORITHM: &str = "client_key_alg";
-    let changes = before.overrides.get(ALGORITHM) != after.overrides.get(ALGORITHM);
+    let is_changed = |key: &str| before.overrides.get(key) != after.overrides.get(key);
+    if !CLIENT_KEY_SETTINGS.iter().any(|key| is_changed(key)) {
+        return Ok(());
+    }
+    let changes = is_changed(ALGORITHM);
     if after.config.has_certificate() && kept_values(before, after).any(|key| key == CLIENT_CERTIFICATE) {
         let held = secret_parameters::open(ctx, before).await?;
         client_certificate::check_kept(&after.config, &held, changes.then_some(ALGORITHM))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use grapnel_core::app::{App, NewApp};
 use grapnel_core::archive::{Export, Import};
 use grapnel_core::authorize::SignInRequest;
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::provider::KeyAlgorithm;
 use grapnel_model::secret::{ExposeSecret, SecretInput};
 use grapnel_oauth::client_certificate::ClientCertificate;
@@ -72,6 +72,19 @@ async fn a_certificate_is_made_where_the_client_needs_one_and_stays_until_it_is_
     let removed = |new: &mut NewApp| drop(new.secrets.insert("client_certificate".into(), None));
     let app = change(&world, &app, removed).await.unwrap();
     assert_ne!(thumbprint(&world, &app).await, made, "a removed one is replaced by a new one");
+}
+
+#[tokio::test]
+async fn an_app_with_a_certificate_is_renamed_while_the_vault_is_locked() {
+    let mut world = World::new();
+    let app = world.grapnel.add_app(new_app(&[])).await.unwrap();
+    world.start_again();
+    world.keyring.fail(Code::KeyringLocked);
+    let renamed = change(&world, &app, |new| new.name = "Other".into()).await.unwrap();
+    assert_eq!(renamed.name, "Other");
+    // Whether the certificate fits another algorithm cannot be seen without its key.
+    let algorithm = |new: &mut NewApp| drop(new.overrides.insert("client_key_alg".into(), "RS256".into()));
+    assert_eq!(change(&world, &renamed, algorithm).await.unwrap_err().code, Code::KeyringLocked);
 }
 
 #[tokio::test]

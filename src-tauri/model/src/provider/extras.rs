@@ -81,9 +81,17 @@ const HEADERS: &[&str] = &[
 
 /// The key of the app's private key among its secret settings: a PKCS#8 or PKCS#1 document in PEM.
 pub const CLIENT_KEY: &str = "client_key";
-/// The settings by which a client may come to need a private key or a certificate, which is made then.
-pub const CLIENT_KEY_SETTINGS: &[&str] =
-    &["client_auth", "revocation_auth", "introspection_auth", "jar", "grant_type", "certificate_bound"];
+/// The settings by which a client may come to need a private key or a certificate, which is made then, or by which a
+/// stored one may not fit any more.
+pub const CLIENT_KEY_SETTINGS: &[&str] = &[
+    "client_auth",
+    "client_key_alg",
+    "revocation_auth",
+    "introspection_auth",
+    "jar",
+    "grant_type",
+    "certificate_bound",
+];
 
 /// The key of the app's TLS certificate among its secret settings: its private key and its certificates in PEM.
 pub const CLIENT_CERTIFICATE: &str = "client_certificate";

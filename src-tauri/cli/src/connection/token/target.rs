@@ -6,16 +6,16 @@ use grapnel_model::derived_token::{TokenTarget, TokenType};
 /// Exchange the connection's token for another one (RFC 8693)
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Target {
-    /// The token that is exchanged for this service, by the name that the provider knows it by; repeat it for several
+    /// Audience of the derived token: the service, by the name that the provider knows it by; repeat it for several
     #[arg(long = "audience", value_name = "NAME", help_heading = "Token exchange")]
     audiences: Vec<String>,
-    /// The same, by the service's URL
+    /// Resource of the derived token: the service's URL
     #[arg(long = "resource", value_name = "URL", help_heading = "Token exchange")]
     resources: Vec<String>,
-    /// The token that is exchanged for one with these scopes
+    /// Scopes of the derived token
     #[arg(long = "scope", value_name = "SCOPES", help_heading = "Token exchange")]
     scopes: Vec<String>,
-    /// The token that is exchanged for one of this type, such as `jwt` or `id_token`
+    /// Type of the derived token, such as `jwt` or `id_token`
     #[arg(long = "requested-token-type", value_name = "TYPE", value_parser = token_type)]
     #[arg(help_heading = "Token exchange")]
     token_type: Option<TokenType>,
