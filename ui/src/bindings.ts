@@ -1432,6 +1432,8 @@ export type LeftTeam = {
 	connections: string[],
 	/**  Whether the team's database has this member no more. `false`: an owner can still remove it. */
 	is_removed_there: boolean,
+	/**  Whether it was the only member, so that the team is left without any. */
+	was_last: boolean,
 };
 
 /**  Consecutive lines. */
