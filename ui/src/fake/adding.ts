@@ -124,6 +124,6 @@ export const certificate: CertificateView = {
   pem: "-----BEGIN CERTIFICATE-----\nMIIBBjCBrAIBAjAKBggqhkjOPQQDAjAP\n-----END CERTIFICATE-----\n",
   jwks: publicKeySet,
   note:
-    "The certificate expires on 2026-03-19. Edit the app, and replace the certificate: enter a new one, or remove one " +
-    "that Grapnel made to have another made. Then register the new one at the provider.",
+    "The certificate expires on 2026-03-19. Edit the app, and replace the certificate: enter a new one, or remove " +
+    "one that Grapnel made to have another made. Then register the new one at the provider.",
 };
