@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -26,15 +27,23 @@ pub struct Desktop {
     display: String,
     // Declared after the services, whose files are in it.
     root: TempDir,
-    _turn: Turn,
+    turn: Arc<Turn>,
 }
 
 impl Desktop {
     /// Starts a desktop without a keyring.
     pub async fn start() -> Result<Self> {
-        let turn = Turn::take().await?;
+        Self::start_in(Arc::new(Turn::take().await?)).await
+    }
+
+    /// Starts the desktop of another person of the same story, whose turn to run it has, too.
+    pub async fn start_another(&self) -> Result<Self> {
+        Self::start_in(Arc::clone(&self.turn)).await
+    }
+
+    async fn start_in(turn: Arc<Turn>) -> Result<Self> {
         let root = tempfile::Builder::new().prefix("grapnel-story-").tempdir()?;
-        let mut desktop = Self { services: Vec::new(), display: String::new(), root, _turn: turn };
+        let mut desktop = Self { services: Vec::new(), display: String::new(), root, turn };
         desktop.make_rooms()?;
         desktop.start_bus().await?;
         desktop.start_display()?;

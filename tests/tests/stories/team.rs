@@ -30,14 +30,14 @@ async fn a_team_of_two_shares_a_connection() -> Result<()> {
     ada.says("Active. Expires in").await?;
     let name =
         Terminal::on(scene.desktop()).json(&["list"])?[0]["name"].as_str().context("a name")?.to_owned();
-    let elsewhere = session::start(Keyring::Unlocked).await?;
+    let elsewhere = session::start_another(scene.desktop(), Keyring::Unlocked).await?;
     let bos_window = open(&elsewhere, &artifacts::program().canonicalize()?).await?;
     let bo = bos_window.page();
 
     create(&scene, &ada, &database).await?;
     let key = scene
         .step("Bo, on another computer, shows the public key", async {
-            bo.settings("Teams").await?;
+            bo.press(Role::Button, "Join a team that invited you").await?;
             bo.press(Role::Button, "Show key").await?;
             code(&bo, "age1").await
         })
