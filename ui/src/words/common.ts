@@ -35,6 +35,7 @@ export const common = {
   working: "Working…",
   show: "Show",
   hide: "Hide",
+  joinTeam: "Join a team that invited you",
   firstRun: "Sign in once. Grapnel stores your OAuth tokens securely and keeps them fresh.",
   firstSteps: [
     { title: "Add an app", text: "The client that you registered with a provider, or one of the sandbox." },
