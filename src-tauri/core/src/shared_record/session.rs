@@ -122,7 +122,7 @@ impl TeamSession {
         let team = Team::open(store, id, MemberId(row.member_id.clone()), own, seen);
         let opened = Self::of(ctx, row, team).await?;
         let membership = opened.team.membership().await;
-        opened.checked(ctx, membership)?;
+        opened.checked_membership(ctx, membership)?;
         opened.remember(ctx).await?;
         Ok(opened)
     }
@@ -187,6 +187,12 @@ impl TeamSession {
         }
     }
 
+    /// The result of reading the membership: a member who was removed, or who cannot trust the list, cannot use the
+    /// team, although its database answers.
+    fn checked_membership(&self, ctx: &Context, read: Result<Membership, TeamError>) -> Result<()> {
+        self.checked(ctx, read).map(drop).inspect_err(|error| set_unreachable(ctx, &self.id, error))
+    }
+
     /// Records that the database was reached.
     pub(crate) fn set_reached(&self, ctx: &Context) -> Result<()> {
         let now = ctx.now();
@@ -231,7 +237,7 @@ impl TeamSession {
     /// Reads the membership, and the keys if they were changed.
     pub(crate) async fn renew_keys(&self, ctx: &Context) -> Result<()> {
         let read = self.team.reload().await;
-        self.checked(ctx, read)?;
+        self.checked_membership(ctx, read)?;
         self.remember(ctx).await
     }
 
@@ -346,7 +352,7 @@ pub(crate) fn set_unreachable(ctx: &Context, id: &TeamId, error: &Error) {
     let stored = ctx.store.write(|tx| {
         let is_new = team::set_unreachable(tx, id, &now)?;
         if is_new && let Some(team) = team::get(tx, id)? {
-            let text = format!("The team “{}” cannot be reached. {}", team.name, error.message);
+            let text = format!("The team “{}” cannot be used. {}", team.name, error.message);
             activity::add(tx, now.since, Kind::TeamFailed, &text, (None, None))?;
         }
         Ok(is_new)
