@@ -22,6 +22,9 @@ pub enum TeamError {
         /// In a few words.
         cause: String,
     },
+    /// The role may not do this one thing. What it may do goes on.
+    #[error("The team's database does not permit this to the role of the database URL (SQLSTATE 42501).")]
+    Forbidden,
     /// The database URL cannot be used.
     #[error("This database URL cannot be used: {cause}.")]
     InvalidUrl {
@@ -124,6 +127,7 @@ impl TeamError {
             Self::Denied { .. } => {
                 "Ask the database's administrator whether the role exists and has its privileges."
             }
+            Self::Forbidden => "Ask an owner, or the database's administrator for the privilege.",
             Self::InvalidUrl { .. } => "Enter it as postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
             Self::Unsuitable { .. } => {
                 "Use PostgreSQL, connected directly or through a pooler in session mode."

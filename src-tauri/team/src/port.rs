@@ -286,8 +286,8 @@ pub trait RecordStore: Send + Sync {
         added: &'a [WrappedKeys],
         removed: &'a [MemberId],
     ) -> PortFuture<'a, bool>;
-    /// Deletes the wrapped keys of a member who leaves.
-    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, ()>;
+    /// Deletes the wrapped keys of a member who leaves. `false` if this user of the database may not.
+    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, bool>;
     /// Begins to replace all keys. Nothing is visible to others before [`Rotation::commit`].
     fn rotate(&self) -> PortFuture<'_, Box<dyn Rotation>>;
 
@@ -328,6 +328,8 @@ pub trait RecordStore: Send + Sync {
 pub trait Rotation: Send {
     /// The team's row as of this transaction.
     fn row(&self) -> &TeamRow;
+    /// The members that have wrapped keys, as of this transaction.
+    fn members(&mut self) -> PortFuture<'_, Vec<MemberId>>;
     /// The next records that are to be encrypted anew; empty after the last.
     fn records(&mut self) -> PortFuture<'_, Vec<SealedRecord>>;
     /// Replaces the ciphertext of a batch, with the tag of each.

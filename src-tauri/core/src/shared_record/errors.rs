@@ -10,7 +10,7 @@ pub(crate) fn told(error: &TeamError) -> Error {
         TeamError::RolledBack { .. } | TeamError::Vanished { .. } | TeamError::Forged { .. } => {
             Code::TeamRolledBack
         }
-        TeamError::Removed | TeamError::NotOwner => Code::TeamRefused,
+        TeamError::Removed | TeamError::NotOwner | TeamError::Forbidden => Code::TeamRefused,
         TeamError::LockTimedOut | TeamError::LockLost => Code::DataBusy,
         TeamError::Conflict => Code::TeamConflict,
         TeamError::NewerSchema { .. } => Code::DataNewer,

@@ -53,7 +53,7 @@ pub(super) fn unreachable(cause: &str) -> TeamError {
 fn of_server(code: &SqlState) -> TeamError {
     let denied = |cause: &str| TeamError::Denied { cause: cause.to_owned() };
     match code.code() {
-        "42501" => denied("the role lacks a privilege (SQLSTATE 42501)"),
+        "42501" => TeamError::Forbidden,
         "3D000" => denied("the database does not exist"),
         "25006" => denied("the server accepts no writes (a standby)"),
         "3F000" | "42P01" => TeamError::NoTeam,

@@ -12,7 +12,9 @@ use super::schema::SchemaName;
 use super::session::{Param, connect_plain};
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
-use crate::port::{Lookup, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys};
+use crate::port::{
+    Lookup, MemberId, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys,
+};
 
 /// How many rows are read at once.
 const BATCH: i64 = 500;
@@ -59,6 +61,14 @@ impl PostgresRotation {
 impl Rotation for PostgresRotation {
     fn row(&self) -> &TeamRow {
         &self.row
+    }
+
+    fn members(&mut self) -> PortFuture<'_, Vec<MemberId>> {
+        Box::pin(async {
+            let read = self.client.query_typed(&self.schema.sql("SELECT id FROM SCHEMA.member"), &[]).await;
+            let rows = read.map_err(|error| explain(&error))?;
+            Ok(rows.iter().map(|row| MemberId(row.get(0))).collect())
+        })
     }
 
     fn records(&mut self) -> PortFuture<'_, Vec<SealedRecord>> {

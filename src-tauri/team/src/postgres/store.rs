@@ -100,10 +100,13 @@ impl RecordStore for PostgresStore {
         Box::pin(self.inner.change_membership(row, added, removed))
     }
 
-    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, ()> {
+    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, bool> {
         Box::pin(async move {
             let sql = "DELETE FROM SCHEMA.member WHERE id = $1";
-            self.inner.query(sql, &[(&member.0, Type::TEXT)]).await.map(|_| ())
+            match self.inner.query(sql, &[(&member.0, Type::TEXT)]).await {
+                Err(TeamError::Forbidden) => Ok(false),
+                done => done.map(|_| true),
+            }
         })
     }
 

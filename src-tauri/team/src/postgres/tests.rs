@@ -381,14 +381,36 @@ async fn owners_may_leave_but_for_the_last() {
         Err(TeamError::NotOwner)
     ));
     assert!(matches!(ben.remove(ada.member_id()).await, Err(TeamError::NotOwner)));
-    ada.leave().await.unwrap();
-    let members = |membership: Membership| membership.members.into_iter().map(|member| member.name);
-    assert_eq!(members(cleo.reload().await.unwrap()).collect::<Vec<_>>(), ["Cleo", "Ben"]);
-    ben.leave().await.unwrap();
+    assert!(ada.leave().await.unwrap());
+    let names = |team: Membership| team.members.into_iter().map(|member| member.name).collect::<Vec<_>>();
+    assert_eq!(names(cleo.reload().await.unwrap()), ["Ada Lovelace", "Cleo", "Ben"]);
+    assert!(matches!(cleo.leave().await, Err(TeamError::Invalid(_))), "the other owner has left");
+    let removal = cleo.remove(ada.member_id()).await.unwrap();
+    assert_eq!((removal.removed.name.as_str(), removal.had_left.len()), ("Ada Lovelace", 0));
+    assert_eq!(names(cleo.reload().await.unwrap()), ["Cleo", "Ben"]);
+    assert!(ben.leave().await.unwrap());
     assert_eq!(again(&ben, &server.tcp_url()).reload().await.unwrap_err(), TeamError::Removed);
     cleo.remove(ben.member_id()).await.unwrap();
     let same = cleo.invite("Cleo", Role::Worker, &Invited::Worker, None).await;
     assert!(matches!(same, Err(TeamError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn who_has_left_gets_no_later_keys() {
+    let (server, ada) = team().await;
+    let (cleo, ben) = (
+        joined(&ada, "Cleo", Role::Owner, &server.tcp_url()).await,
+        joined(&ada, "Ben", Role::Member, &server.tcp_url()).await,
+    );
+    let worker = joined(&cleo, "ci", Role::Worker, &server.tcp_url()).await;
+    assert!(ben.leave().await.unwrap() && cleo.leave().await.unwrap());
+    let removal = ada.remove(worker.member_id()).await.unwrap();
+    assert_eq!(removal.had_left, ["Cleo", "Ben"]);
+    assert_eq!(ada.reload().await.unwrap().members.len(), 1);
+    let keys = server.sql("SELECT count(*), max(id) FROM grapnel_team_test.member").unwrap();
+    assert_eq!(keys, format!("1|{}", ada.member_id()));
+    assert_eq!(ben.reload().await.unwrap_err(), TeamError::Removed);
+    assert_eq!(cleo.reload().await.unwrap_err(), TeamError::Removed);
 }
 
 #[tokio::test]
@@ -496,7 +518,7 @@ async fn the_servers_logs_and_files_hold_no_secret_and_no_name() {
     assert_eq!(write(&worker, &id, 1, b"secret-access-token").await, Written::Stored);
     held.release().await.unwrap();
     worker.add_activity(&id, b"secret-entry", 3).await.unwrap();
-    ada.rotate_keys().await.unwrap();
+    ada.remove(worker.member_id()).await.unwrap();
     // What fails is logged with its parameters.
     server.sql("SELECT * FROM nowhere").unwrap_err();
     let log = server.log().unwrap();
@@ -583,8 +605,10 @@ async fn the_documented_roles_are_enough_and_permit_no_more() {
         let refused = server.sql_as(role, sql).unwrap_err().to_string();
         assert!(refused.contains("permission denied"), "{role}: {sql}: {refused}");
     }
-    let refused = worker.store().delete(&id).await;
-    assert!(matches!(refused, Err(TeamError::Denied { .. })), "{refused:?}");
+    let refused = worker.store().delete(&id).await.unwrap_err();
+    assert!(refused == TeamError::Forbidden && !refused.is_unreachable(), "{refused:?}");
+    assert!(!ben.leave().await.unwrap(), "the role may not delete its keys");
+    assert_eq!(ben.reload().await.unwrap().members.len(), 3);
     let page = include_str!("../../../../docs/team-database.md");
     let monitoring = page.lines().filter(|line| line.starts_with("| ") && line.contains("`SELECT"));
     for line in monitoring {
