@@ -18,7 +18,7 @@ use crate::identity::{Identity, SigningKey};
 use crate::keys::TeamKeys;
 use crate::port::{Generation, MemberId, TeamId, TeamRow, Version};
 
-/// The longest document: some thousand members.
+/// The longest document: some thousand members. The database refuses one that is longer when it is encrypted.
 const MAX_DOCUMENT_BYTES: usize = 4 << 20;
 
 /// What a member may do.
@@ -250,6 +250,9 @@ impl Membership {
         let signature = by.sign(&signed_bytes(&document));
         let signed = Signed { document, signer: by.signing_key(), signature };
         let plain = serde_json::to_vec(&signed).map_err(failed)?;
+        if plain.len() > MAX_DOCUMENT_BYTES {
+            return Err(TeamError::Invalid("The team has too many members.".to_owned()));
+        }
         let place = place(&self.team, self.version, self.generation);
         Ok(TeamRow {
             id: self.team.clone(),

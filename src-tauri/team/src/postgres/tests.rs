@@ -7,6 +7,9 @@ use super::*;
 use crate::port::{Began, Change, Locking, MachineId, RecordId, RecordStore, WriteId, Written};
 use crate::{Identity, Invitation, Invited, Membership, Role, SeenRecord, Team, TeamError, Update};
 
+mod faults;
+mod server;
+
 /// More than a session that fell silent keeps its locks for.
 const BOUND: Duration = Duration::from_secs(20);
 /// An event is waited for at most so long.
@@ -255,7 +258,7 @@ async fn only_a_session_that_holds_a_lock_must_show_that_it_lives() {
     assert_eq!(is_limited(), (1, 0));
     held.release().await.unwrap();
     assert_eq!(is_limited(), (1, 1));
-    assert_eq!(other.store().list(None).await.unwrap().total, 1);
+    assert_eq!(other.store().list().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -274,11 +277,11 @@ async fn a_watch_tells_of_writes_and_of_a_lost_session() {
     assert!(other.read(&id, SeenRecord::default()).await.unwrap_err().is_unreachable());
     server.resume().unwrap();
     assert_eq!(next().await, Change::Missed);
-    let listing = other.store().list(None).await.unwrap();
-    assert_eq!((listing.records[0].version, listing.total), (2, 1));
+    let listed = other.store().list().await.unwrap();
+    assert_eq!((listed[0].version, listed.len()), (2, 1));
     assert!(ada.delete(&id).await.unwrap());
     assert_eq!(next().await, Change::Deleted(id));
-    assert!(other.store().list(Some(listing.as_of)).await.unwrap().records.is_empty());
+    assert!(other.store().list().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -468,44 +471,6 @@ async fn each_failure_to_connect_has_its_reason_without_the_url() {
     let texts = texts.join("\n");
     assert!(!texts.contains("hunter2") && !texts.contains(grapnel_test_database::PASSWORD), "{texts}");
     insta::assert_snapshot!(texts);
-}
-
-#[tokio::test]
-async fn an_engine_whose_advisory_locks_do_nothing_is_refused() {
-    let server = Server::start().unwrap();
-    server
-        .sql(
-            "CREATE SCHEMA fake; CREATE FUNCTION fake.pg_try_advisory_lock(bigint) RETURNS boolean \
-             LANGUAGE sql AS 'SELECT true'; ALTER DATABASE postgres SET search_path = fake, pg_catalog",
-        )
-        .unwrap();
-    let refused = PostgresStore::prepare(url(&server.socket_url()), schema()).await.unwrap_err();
-    assert!(matches!(refused, TeamError::Unsuitable { .. }), "{refused}");
-    assert_eq!(server.sql("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'grapnel%'").unwrap(), "0");
-}
-
-#[tokio::test]
-async fn an_older_schema_is_completed_and_a_newer_one_is_refused() {
-    let server = Server::start().unwrap();
-    let url = url(&server.socket_url());
-    let (mut client, _task) = session::connect_plain(&url).await.unwrap();
-    schema::migrate(&mut client, &schema(), &schema::MIGRATIONS[..1]).await.unwrap();
-    assert_eq!(schema::version(&client, &schema()).await.unwrap(), 1);
-    let (one, two) = tokio::join!(
-        PostgresStore::prepare(url.clone(), schema()),
-        PostgresStore::prepare(url.clone(), schema())
-    );
-    let (one, _) = (one.unwrap(), two.unwrap());
-    let team = Team::create(Arc::new(one), "Agency", "Ada", Identity::generate()).await.unwrap();
-    let id = share(&team, "client site").await;
-    team.add_activity(&id, b"x", 1).await.unwrap();
-    let second = Team::create(store(&server.socket_url()), "Other", "Eve", Identity::generate()).await;
-    assert_eq!(second.unwrap_err(), TeamError::TeamExists);
-
-    server.sql("UPDATE grapnel_team_test.schema_version SET version = 99").unwrap();
-    let newer = TeamError::NewerSchema { found: 99, known: 2 };
-    assert_eq!(PostgresStore::prepare(url, schema()).await.unwrap_err(), newer);
-    assert_eq!(store(&server.socket_url()).team().await.unwrap_err(), newer);
 }
 
 #[tokio::test]

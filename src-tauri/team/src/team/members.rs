@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use grapnel_model::secret::SecretString;
 use jiff::Timestamp;
@@ -14,6 +15,11 @@ use crate::keys::TeamKeys;
 use crate::membership::{Member, Membership, Role};
 use crate::port::{MemberId, Rotation};
 use crate::record;
+
+/// How long the encryption of all records may take; each batch has the limit of any answer.
+const ROTATION_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long to wait before a rotation is tried again, longer with each attempt.
+const ROTATION_PAUSE: Duration = Duration::from_millis(300);
 
 /// Who is invited, and how the invitation is opened.
 #[derive(Debug, Clone)]
@@ -100,7 +106,13 @@ impl Team {
                 };
                 return match invited {
                     Invited::PublicKey(key) => invitation.write(&OpenedBy::PublicKey(key)),
-                    Invited::Passphrase(passphrase) => invitation.write(&OpenedBy::Passphrase(passphrase)),
+                    Invited::Passphrase(passphrase) => {
+                        // scrypt takes a good part of a second.
+                        let passphrase = passphrase.clone();
+                        let write = move || invitation.write(&OpenedBy::Passphrase(&passphrase));
+                        let interrupted = |_| TeamError::Internal { cause: "a task was ended".to_owned() };
+                        tokio::task::spawn_blocking(write).await.map_err(interrupted)?
+                    }
                     Invited::Worker => invitation.write_worker_key(),
                 };
             }
@@ -113,7 +125,7 @@ impl Team {
         if *member == self.member {
             return Err(TeamError::Invalid("To remove yourself, leave the team.".to_owned()));
         }
-        let Rotated { removed, had_left, unreadable } = self.rotate(member).await?;
+        let Rotated { removed, had_left, unreadable } = self.rotate_until_known(member).await?;
         let members = self.current().await?.membership.members.clone();
         let is_gone = |id: &MemberId| *id == removed.id || had_left.iter().any(|left| left.id == *id);
         let made = members.into_iter().filter(|known| known.secret_made_by.as_ref().is_some_and(is_gone));
@@ -161,10 +173,34 @@ impl Team {
         Ok(Some(self.keep(Current { keys: current.keys.clone(), membership })))
     }
 
-    async fn rotate(&self, leaving: &MemberId) -> Result<Rotated> {
+    /// Rotates again after a collision with others. If the answer to a commit was lost, looks whether it was done.
+    async fn rotate_until_known(&self, leaving: &MemberId) -> Result<Rotated> {
+        let mut unconfirmed = None;
+        for attempt in 1..MAX_ATTEMPTS {
+            match Box::pin(self.rotate(leaving, &mut unconfirmed)).await {
+                Err(TeamError::Conflict | TeamError::Busy | TeamError::Unconfirmed) => {}
+                // It is not known what became of an earlier attempt.
+                Err(TeamError::Unreachable { .. }) if unconfirmed.is_some() => {}
+                done => return done,
+            }
+            tokio::time::sleep(ROTATION_PAUSE * u32::try_from(attempt).unwrap_or(1)).await;
+        }
+        let last = Box::pin(self.rotate(leaving, &mut unconfirmed)).await;
+        if last.is_err() && unconfirmed.is_some() { Err(TeamError::Unconfirmed) } else { last }
+    }
+
+    /// Rotates the keys without `leaving`. `unconfirmed` is what an earlier attempt would have done, if it is not known
+    /// whether it was committed.
+    async fn rotate(&self, leaving: &MemberId, unconfirmed: &mut Option<Rotated>) -> Result<Rotated> {
         let mut rotation = self.store.rotate().await?;
-        // The row is locked now, so this is what the rotation begins with.
+        // The row is locked now, so this is what the rotation begins with, and an earlier one has ended.
         let current = self.load().await?;
+        if current.membership.member(leaving).is_none()
+            && let Some(done) = unconfirmed.take()
+        {
+            return Ok(done);
+        }
+        *unconfirmed = None;
         current.require_owner(&self.member)?;
         if rotation.row().version != current.membership.version {
             return Err(TeamError::Conflict);
@@ -181,12 +217,24 @@ impl Team {
         let keys = TeamKeys::random(current.keys.generation() + 1);
         membership.version += 1;
         membership.rekey(&keys);
-        let unreadable = self.encrypt_anew(rotation.as_mut(), &current.keys, &keys).await?;
+        let encrypted = Box::pin(self.encrypt_anew(rotation.as_mut(), &current.keys, &keys));
+        let too_slow =
+            |_| TeamError::Unreachable { cause: "it took too long to encrypt all records".to_owned() };
+        let unreadable = tokio::time::timeout(ROTATION_TIMEOUT, encrypted).await.map_err(too_slow)??;
         let row = membership.seal(&keys, &self.identity)?;
         let wrapped = membership.members.iter().map(|member| wrap(&keys, &self.id, member));
-        rotation.commit(&row, &wrapped.collect::<Result<Vec<_>>>()?).await?;
-        self.keep(Current { keys, membership });
-        Ok(Rotated { removed, had_left, unreadable })
+        let wrapped = wrapped.collect::<Result<Vec<_>>>()?;
+        let rotated = Rotated { removed, had_left, unreadable };
+        match rotation.commit(&row, &wrapped).await {
+            Ok(()) => {
+                self.keep(Current { keys, membership });
+                Ok(rotated)
+            }
+            Err(error) => {
+                *unconfirmed = (error == TeamError::Unconfirmed).then_some(rotated);
+                Err(error)
+            }
+        }
     }
 
     /// Encrypts all records and their activity under other keys. Returns how many did not decrypt.
