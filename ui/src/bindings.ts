@@ -1430,10 +1430,8 @@ export type LeftOutConnection = {
 export type LeftTeam = {
 	/**  The connections that were removed here, by name. The team keeps them. */
 	connections: string[],
-	/**  Whether the team's database has this member no more. `false`: an owner can still remove it. */
-	is_removed_there: boolean,
-	/**  Whether it was the only member, so that the team is left without any. */
-	was_last: boolean,
+	/**  Whether this member's keys were deleted from the database. An owner removes it from the list of members. */
+	keys_deleted: boolean,
 };
 
 /**  Consecutive lines. */

@@ -153,8 +153,8 @@ pub struct LeftOutConnection {
 pub struct LeftTeam {
     /// The connections that were removed here, by name. The team keeps them.
     pub connections: Vec<String>,
-    /// Whether the team's database has this member no more. `false`: an owner can still remove it.
-    pub is_removed_there: bool,
+    /// Whether this member's keys were deleted from the database. An owner removes it from the list of members.
+    pub keys_deleted: bool,
     /// Whether it was the only member, so that the team is left without any.
     pub was_last: bool,
 }

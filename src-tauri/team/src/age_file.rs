@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 const SCRYPT_LOG_N: u8 = if cfg!(test) { 4 } else { 17 };
 /// The largest work factor that is accepted: 512 MiB.
 const MAX_SCRYPT_LOG_N: u8 = 19;
+/// The longest file that is parsed: each recipient in a header costs a computation, and the database's operator chooses
+/// what it hands out.
+const MAX_BYTES: usize = 24 << 10;
 
 pub(crate) fn for_recipient(plain: &[u8], recipient: &str) -> Option<Vec<u8>> {
     seal(plain, &x25519::Recipient::from_str(recipient).ok()?)
@@ -45,10 +48,13 @@ pub(crate) fn open_with_passphrase(sealed: &[u8], passphrase: &SecretString) -> 
 }
 
 pub(crate) fn needs_passphrase(sealed: &[u8]) -> bool {
-    Decryptor::new_buffered(sealed).is_ok_and(|decryptor| decryptor.is_scrypt())
+    sealed.len() <= MAX_BYTES && Decryptor::new_buffered(sealed).is_ok_and(|decryptor| decryptor.is_scrypt())
 }
 
 fn open_with(sealed: &[u8], identity: &dyn age::Identity) -> Option<Zeroizing<Vec<u8>>> {
+    if sealed.len() > MAX_BYTES {
+        return None;
+    }
     let mut reader = Decryptor::new_buffered(sealed).ok()?.decrypt(std::iter::once(identity)).ok()?;
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     reader.read_to_end(&mut plain).ok()?;
@@ -66,4 +72,22 @@ pub(crate) fn decode(text: &str, limit: usize) -> Option<Zeroizing<Vec<u8>>> {
         return None;
     }
     BASE64_URL_SAFE_NO_PAD.decode(&*text).ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_long_is_not_parsed() {
+        let own = x25519::Identity::generate();
+        for (length, is_read) in [(16 << 10, true), (24 << 10, false)] {
+            let plain = vec![7; length];
+            let to_own = for_recipient(&plain, &own.to_public().to_string()).unwrap();
+            assert_eq!(open(&to_own, &own).is_some(), is_read, "{length}");
+            let with_passphrase = for_passphrase(&plain, &"p".into()).unwrap();
+            assert_eq!(needs_passphrase(&with_passphrase), is_read, "{length}");
+            assert_eq!(open_with_passphrase(&with_passphrase, &"p".into()).is_some(), is_read, "{length}");
+        }
+    }
 }

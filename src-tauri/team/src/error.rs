@@ -22,6 +22,9 @@ pub enum TeamError {
         /// In a few words.
         cause: String,
     },
+    /// The role may not do this one thing. What it may do goes on.
+    #[error("The team's database does not permit this to the role of the database URL (SQLSTATE 42501).")]
+    Forbidden,
     /// The database URL cannot be used.
     #[error("This database URL cannot be used: {cause}.")]
     InvalidUrl {
@@ -50,6 +53,23 @@ pub enum TeamError {
         /// The newest version that is known here.
         known: u32,
     },
+    /// The schema lacks what this Grapnel needs, and the role may not complete it.
+    #[error(
+        "The team's database was made by an older Grapnel (schema version {found}; this one needs {known}), and the \
+         role of the database URL may not complete it."
+    )]
+    OlderSchema {
+        /// The version in the database.
+        found: u32,
+        /// The version that is needed here.
+        known: u32,
+    },
+    /// Rows that a request needs stayed locked, as while the keys are changed. Nothing was done.
+    #[error("The team's database is busy, as while the team's keys are changed.")]
+    Busy,
+    /// The session ended before the answer to a commit arrived.
+    #[error("The connection to the team's database ended before it confirmed the change.")]
+    Unconfirmed,
     /// Another machine held the lock until the deadline.
     #[error("Another machine of the team held this connection for too long.")]
     LockTimedOut,
@@ -100,8 +120,11 @@ impl TeamError {
     /// What it means for the person's tokens.
     pub fn meaning(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Denied { .. } => {
+            Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Denied { .. } | Self::Busy => {
                 "The tokens on this computer are kept and unchanged."
+            }
+            Self::Unconfirmed => {
+                "The change may have been made or not. The tokens on this computer are kept and unchanged."
             }
             Self::RolledBack { .. } | Self::Vanished { .. } | Self::Forged { .. } => {
                 "The tokens on this computer are kept; nothing was taken from the database."
@@ -119,11 +142,13 @@ impl TeamError {
                 "Check the network and that the database runs; Grapnel tries again by itself."
             }
             Self::Untrusted { .. } => {
-                "Check the host in the database URL, and add sslrootcert=FILE to it if your own authority signs."
+                "Check the host or socket directory in the database URL, and add sslrootcert=FILE to it if your own \
+                 authority signs."
             }
             Self::Denied { .. } => {
                 "Ask the database's administrator whether the role exists and has its privileges."
             }
+            Self::Forbidden => "Ask an owner, or the database's administrator for the privilege.",
             Self::InvalidUrl { .. } => "Enter it as postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
             Self::Unsuitable { .. } => {
                 "Use PostgreSQL, connected directly or through a pooler in session mode."
@@ -131,6 +156,13 @@ impl TeamError {
             Self::NoTeam => "Check the database URL, or ask an owner for a new invitation.",
             Self::TeamExists => "Choose another schema, or join the team that is there.",
             Self::NewerSchema { .. } => "Update Grapnel on this computer.",
+            Self::OlderSchema { .. } => {
+                "Ask an owner to update Grapnel and to open the team: that completes the database."
+            }
+            Self::Busy => "Try again in a minute.",
+            Self::Unconfirmed => {
+                "Look at the members when the database can be reached, and repeat it if needed."
+            }
             Self::LockTimedOut | Self::LockLost | Self::Conflict => "Try again.",
             Self::RolledBack { .. } | Self::Vanished { .. } => {
                 "Ask the database's administrator. An owner can share the connection again from a computer that has it."
@@ -147,7 +179,10 @@ impl TeamError {
 
     /// Whether the database could not be asked, so that local copies serve until it can.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Denied { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Denied { .. } | Self::Unconfirmed
+        )
     }
 }
 

@@ -9,7 +9,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use grapnel_model::secret::SecretString;
+use grapnel_model::secret::{SecretString, sha256};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -81,6 +81,11 @@ impl SigningKey {
         (bytes.len() == 32).then(|| Self(text.to_owned()))
     }
 
+    /// A short text to compare aloud. Another key with the same one cannot be made (80 bits).
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&["signing key", &self.0])
+    }
+
     pub(crate) fn verifies(&self, message: &[u8], signature: &str) -> bool {
         let key = BASE64_URL_SAFE_NO_PAD.decode(&self.0);
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature);
@@ -95,6 +100,32 @@ impl SigningKey {
 pub struct PublicKey {
     pub(crate) recipient: String,
     pub(crate) signing: Option<SigningKey>,
+}
+
+impl PublicKey {
+    /// A short text to compare aloud: whoever is invited with another key reads other keys of the team.
+    pub fn fingerprint(&self) -> String {
+        let signing = self.signing.as_ref().map(|key| key.0.as_str());
+        fingerprint(&["public key", &self.recipient, signing.unwrap_or_default()])
+    }
+}
+
+/// Four groups of four characters, base32 of the first 80 bits of a SHA-256.
+fn fingerprint(parts: &[&str]) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let digest = sha256(format!("grapnel team fingerprint v1\n{}", parts.join("\n")).as_bytes());
+    let mut text = String::with_capacity(19);
+    for (group, bytes) in digest[..10].chunks(5).enumerate() {
+        let bits = bytes.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+        for index in 0..8 {
+            if index % 4 == 0 && (group, index) != (0, 0) {
+                text.push('-');
+            }
+            let digit = usize::try_from(bits >> (35 - 5 * index) & 31).unwrap_or_default();
+            text.push(char::from(ALPHABET[digit]));
+        }
+    }
+    text
 }
 
 impl FromStr for PublicKey {
@@ -133,6 +164,21 @@ mod tests {
         assert_eq!(bare.signing, None);
         for wrong in ["", "age1", "age1x.y", &format!("{}.x", key.recipient), &format!("{key}x")] {
             assert!(wrong.parse::<PublicKey>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_is_short_and_of_one_key() {
+        let of_team = SigningKey("KEY".to_owned()).fingerprint();
+        assert_eq!(of_team, "4SX5-5GYF-UIOG-5R7Z");
+        let (key, other) = (Identity::generate().public_key(), Identity::generate().public_key());
+        let swapped = PublicKey { recipient: other.recipient.clone(), signing: key.signing.clone() };
+        let bare = PublicKey { signing: None, ..key.clone() };
+        let texts = [key, other, swapped, bare].map(|key| key.fingerprint());
+        assert_eq!(texts.iter().collect::<std::collections::HashSet<_>>().len(), 4, "{texts:?}");
+        for text in &texts {
+            let groups: Vec<_> = text.split('-').map(str::len).collect();
+            assert_eq!(groups, [4, 4, 4, 4], "{text}");
         }
     }
 

@@ -73,6 +73,12 @@ pub fn needs_passphrase(text: &str) -> Result<bool> {
 }
 
 impl Invitation {
+    /// The fingerprint of the key of the team's creator. age does not say who wrote an invitation: compare this with what
+    /// an owner sees, before the invitation's database is connected to.
+    pub fn creator_fingerprint(&self) -> String {
+        self.seen.owners.fingerprint()
+    }
+
     /// Writes it for one person only.
     pub(crate) fn write(&self, opened_by: &OpenedBy<'_>) -> Result<SecretString> {
         let plain = self.plain()?;

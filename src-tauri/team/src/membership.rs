@@ -4,7 +4,8 @@
 //! a signing key and is signed by an owner of that moment. Who has seen a part of the chain accepts only a
 //! continuation of it, so that a removed owner cannot continue from an earlier link. The **document** is signed by an
 //! owner, and names the keys of its generation by check values, so that neither the operator of the database nor a
-//! removed member can add a recipient or replace the keys.
+//! removed member can add a recipient or replace the keys. An owner who leaves stays an owner of the chain until
+//! another one removes it: nobody signs a document without being an owner in it.
 
 use std::collections::HashSet;
 
@@ -17,7 +18,7 @@ use crate::identity::{Identity, SigningKey};
 use crate::keys::TeamKeys;
 use crate::port::{Generation, MemberId, TeamId, TeamRow, Version};
 
-/// The longest document: some thousand members.
+/// The longest document: some thousand members. The database refuses one that is longer when it is encrypted.
 const MAX_DOCUMENT_BYTES: usize = 4 << 20;
 
 /// What a member may do.
@@ -75,8 +76,13 @@ struct OwnerLink {
 impl OwnerLink {
     /// The digest of the chain up to and with this link, which its signature covers.
     fn head(&self, before: &str) -> String {
-        let (change, key, by) = (self.change, &self.key.0, &self.by.0);
-        hex(&sha256(format!("grapnel team owner link v1\n{before}\n{change:?}\n{key}\n{by}").as_bytes()))
+        // Signed text: it stays as it is, whatever the names in the code become.
+        let change = match self.change {
+            OwnerChange::Add => "add",
+            OwnerChange::Remove => "remove",
+        };
+        let (key, by) = (&self.key.0, &self.by.0);
+        hex(&sha256(format!("grapnel team owner link v1\n{before}\n{change}\n{key}\n{by}").as_bytes()))
     }
 }
 
@@ -90,6 +96,13 @@ pub struct OwnerPin {
     pub links: usize,
     /// The digest of the chain with them.
     pub head: String,
+}
+
+impl OwnerPin {
+    /// The fingerprint of the creator's key, to compare aloud: whoever has this key decides who is in the team.
+    pub fn fingerprint(&self) -> String {
+        self.creator.fingerprint()
+    }
 }
 
 /// What was seen of a team, to notice a roll-back. Remember it, encrypted or not, after each call that returns
@@ -237,6 +250,9 @@ impl Membership {
         let signature = by.sign(&signed_bytes(&document));
         let signed = Signed { document, signer: by.signing_key(), signature };
         let plain = serde_json::to_vec(&signed).map_err(failed)?;
+        if plain.len() > MAX_DOCUMENT_BYTES {
+            return Err(TeamError::Invalid("The team has too many members.".to_owned()));
+        }
         let place = place(&self.team, self.version, self.generation);
         Ok(TeamRow {
             id: self.team.clone(),
@@ -276,11 +292,7 @@ impl Membership {
             return Err(forged());
         }
         let owners = membership.verified_owners(pin)?;
-        // An owner who leaves signs the document that no longer has it.
-        let left = membership.owners.last().is_some_and(|link| {
-            link.change == OwnerChange::Remove && link.key == link.by && link.by == signed.signer
-        });
-        if !owners.contains(&signed.signer) && !left {
+        if !owners.contains(&signed.signer) {
             return Err(forged());
         }
         membership.is_consistent(&owners).then_some(membership).ok_or_else(forged)

@@ -205,17 +205,6 @@ pub struct RecordVersion {
     pub generation: Generation,
 }
 
-/// Records with their versions.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// Those that changed since the time asked for, possibly with some that were seen before.
-    pub records: Vec<RecordVersion>,
-    /// How many records there are in all.
-    pub total: u64,
-    /// What to ask for next time.
-    pub as_of: Timestamp,
-}
-
 /// What a watch reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -272,6 +261,9 @@ pub struct SealedActivity {
 pub trait RecordStore: Send + Sync {
     /// The part of the database that holds the team, such as a schema. An invitation names it.
     fn schema(&self) -> &str;
+    /// Proves on sessions of its own that a lock excludes other sessions: an engine, or a pooler between, may ignore
+    /// locks without a word.
+    fn prove(&self) -> PortFuture<'_, ()>;
     /// Reads the team's row.
     fn team(&self) -> PortFuture<'_, TeamRow>;
     /// Reads the wrapped keys of a member.
@@ -286,12 +278,13 @@ pub trait RecordStore: Send + Sync {
         added: &'a [WrappedKeys],
         removed: &'a [MemberId],
     ) -> PortFuture<'a, bool>;
-    /// Deletes the wrapped keys of a member who leaves.
-    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, ()>;
+    /// Deletes the wrapped keys of a member who leaves. `false` if this user of the database may not.
+    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, bool>;
     /// Begins to replace all keys. Nothing is visible to others before [`Rotation::commit`].
     fn rotate(&self) -> PortFuture<'_, Box<dyn Rotation>>;
 
-    /// Locks a record, waiting for at most `within`. Fails with `LockTimedOut` after that.
+    /// Locks a record, waiting for at most `within`, also for the session. Fails with `LockTimedOut` after that if
+    /// another session has the lock.
     fn lock<'a>(
         &'a self,
         record: &'a RecordId,
@@ -302,8 +295,8 @@ pub trait RecordStore: Send + Sync {
     fn read<'a>(&'a self, record: &'a RecordId) -> PortFuture<'a, Option<SealedRecord>>;
     /// Finds a record by its tag.
     fn find<'a>(&'a self, lookup: &'a Lookup) -> PortFuture<'a, Option<SealedRecord>>;
-    /// Lists what changed since the `as_of` of an earlier listing, or all.
-    fn list(&self, since: Option<Timestamp>) -> PortFuture<'_, Listing>;
+    /// Lists all records.
+    fn list(&self) -> PortFuture<'_, Vec<RecordVersion>>;
     /// Adds a record; `write.replaces` is 0, and its `app` and `lookup` are set. `Superseded` if the tag or the ID is
     /// taken by another write.
     fn insert<'a>(&'a self, write: &'a Write) -> PortFuture<'a, Written>;
@@ -328,6 +321,8 @@ pub trait RecordStore: Send + Sync {
 pub trait Rotation: Send {
     /// The team's row as of this transaction.
     fn row(&self) -> &TeamRow;
+    /// The members that have wrapped keys, as of this transaction.
+    fn members(&mut self) -> PortFuture<'_, Vec<MemberId>>;
     /// The next records that are to be encrypted anew; empty after the last.
     fn records(&mut self) -> PortFuture<'_, Vec<SealedRecord>>;
     /// Replaces the ciphertext of a batch, with the tag of each.
@@ -336,6 +331,7 @@ pub trait Rotation: Send {
     fn activity(&mut self) -> PortFuture<'_, Vec<SealedActivity>>;
     /// Replaces the ciphertext of a batch.
     fn replace_activity<'a>(&'a mut self, entries: &'a [SealedActivity]) -> PortFuture<'a, ()>;
-    /// Replaces the document, whose version is one more, and all wrapped keys, and commits.
+    /// Replaces the document, whose version is one more, and all wrapped keys, and commits. Fails with `Unconfirmed`
+    /// if the answer to the commit is lost: it may have been done.
     fn commit<'a>(self: Box<Self>, row: &'a TeamRow, members: &'a [WrappedKeys]) -> PortFuture<'a, ()>;
 }

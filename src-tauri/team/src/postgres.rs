@@ -11,6 +11,8 @@ mod rotation;
 mod rows;
 mod schema;
 mod session;
+mod setup;
+mod socket;
 mod store;
 mod suitability;
 mod tls;

@@ -20,8 +20,9 @@ use tempfile::TempDir;
 
 /// The password of the superuser `postgres`, which connections over TCP need.
 pub const PASSWORD: &str = "test-password-of-the-database";
-/// The account that runs the server if the tests run as root, which PostgreSQL refuses.
-const ACCOUNT: &str = "nobody";
+/// The accounts that may run the server if the tests run as root, which PostgreSQL refuses. Clients trust the socket of
+/// the first one, which the package of the server makes.
+const ACCOUNTS: [&str; 2] = ["postgres", "nobody"];
 const READY: &str = "database system is ready to accept connections";
 const ATTEMPTS: usize = 5;
 /// How long a logged statement may take to be in the log.
@@ -245,19 +246,25 @@ fn is_root() -> Result<bool> {
     Ok(output.stdout.trim_ascii() == b"0")
 }
 
+fn account() -> &'static str {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let is_user = |name: &&str| users.lines().any(|line| line.split(':').next() == Some(name));
+    ACCOUNTS.into_iter().find(is_user).unwrap_or(ACCOUNTS[1])
+}
+
 /// A server program, as an ordinary account, that ends with the thread that starts it.
 fn as_account(program: &str) -> Result<Command> {
     let program = find(program)?;
     let mut command = Command::new("setpriv");
     if is_root()? {
-        command.args(["--reuid", ACCOUNT, "--regid", "nogroup", "--clear-groups"]);
+        command.args(["--reuid", account(), "--regid", "nogroup", "--clear-groups"]);
     }
     command.args(["--pdeathsig", "QUIT", "--"]).arg(program).current_dir("/").env("LC_ALL", "C");
     Ok(command)
 }
 
 fn own(folder: &Path) -> Result<()> {
-    if is_root()? { run(Command::new("chown").arg("-R").arg(ACCOUNT).arg(folder)) } else { Ok(()) }
+    if is_root()? { run(Command::new("chown").arg("-R").arg(account()).arg(folder)) } else { Ok(()) }
 }
 
 /// The program in `PATH`, or where Debian puts it.

@@ -141,7 +141,7 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
         const left = of(id);
         data().teams = all().filter((one) => one !== left);
         changed();
-        return { connections: [], is_removed_there: left.unreachable === null };
+        return { connections: [], keys_deleted: left.unreachable === null };
       }),
     shareConnection: (id: string, to: string) =>
       answer("shareConnection", [id, to], () => {

@@ -186,10 +186,12 @@ impl CommandResult for Left {
             [] => String::new(),
             names => format!(" Removed here: {}.", names.join(", ")),
         };
-        let there = match (self.left.is_removed_there, self.left.was_last) {
+        let there = match (self.left.keys_deleted, self.left.was_last) {
             (_, true) => " You were its only member: whoever runs the database can drop its schema.",
-            (true, false) => "",
-            (false, false) => " Its database could not be told; an owner can remove you.",
+            (true, false) => {
+                " Your keys were deleted from its database. Ask an owner to remove you: only that changes the keys."
+            }
+            (false, false) => " Ask an owner to remove you: your keys are still in its database.",
         };
         format!("Left the team “{}”.{removed}{there}", self.team)
     }

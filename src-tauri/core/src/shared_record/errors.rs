@@ -10,8 +10,10 @@ pub(crate) fn told(error: &TeamError) -> Error {
         TeamError::RolledBack { .. } | TeamError::Vanished { .. } | TeamError::Forged { .. } => {
             Code::TeamRolledBack
         }
-        TeamError::Removed | TeamError::NotOwner => Code::TeamRefused,
-        TeamError::LockTimedOut | TeamError::LockLost => Code::DataBusy,
+        TeamError::Removed | TeamError::NotOwner | TeamError::Forbidden | TeamError::OlderSchema { .. } => {
+            Code::TeamRefused
+        }
+        TeamError::LockTimedOut | TeamError::LockLost | TeamError::Busy => Code::DataBusy,
         TeamError::Conflict => Code::TeamConflict,
         TeamError::NewerSchema { .. } => Code::DataNewer,
         TeamError::Internal { .. } => Code::Internal,

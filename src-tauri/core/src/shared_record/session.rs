@@ -274,9 +274,9 @@ impl TeamSession {
 
     /// Every record with its version.
     pub(crate) async fn list(&self, ctx: &Context) -> Result<Vec<(RecordId, i64)>> {
-        let listed = self.team.store().list(None).await;
+        let listed = self.team.store().list().await;
         let listed = self.checked(ctx, listed)?;
-        listed.records.into_iter().map(|record| Ok((record.id, stored_version(record.version)?))).collect()
+        listed.into_iter().map(|record| Ok((record.id, stored_version(record.version)?))).collect()
     }
 
     /// Adds the record of a connection.

@@ -83,14 +83,14 @@ pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<T
     view::one(ctx, id)
 }
 
-/// Leaves a team: its connections are removed here. The team keeps them.
+/// Leaves a team: its connections are removed here. The team keeps them, and an owner removes this member.
 pub(crate) async fn leave(ctx: &Arc<Context>, id: &TeamId) -> Result<LeftTeam> {
     let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
     let mut names = Vec::new();
     let was_last = row.members.iter().all(|member| member.is_self);
-    let left = if was_last { push_all(ctx, id).await } else { leave_there(ctx, id).await };
-    let is_removed_there = match left {
-        Ok(()) => !was_last,
+    let left = if was_last { push_all(ctx, id).await.map(|()| false) } else { leave_there(ctx, id).await };
+    let keys_deleted = match left {
+        Ok(keys_deleted) => keys_deleted,
         Err(error) if error.code == Code::TeamUnreachable && !pending(ctx, id)?.is_empty() => {
             return Err(error
                 .means("The team was not left: this computer has new tokens that the team does not have yet.")
@@ -118,10 +118,11 @@ pub(crate) async fn leave(ctx: &Arc<Context>, id: &TeamId) -> Result<LeftTeam> {
     ctx.emit(Event::Teams);
     ctx.emit(Event::Apps);
     names.sort();
-    Ok(LeftTeam { connections: names, is_removed_there, was_last })
+    Ok(LeftTeam { connections: names, keys_deleted, was_last })
 }
 
-async fn leave_there(ctx: &Arc<Context>, id: &TeamId) -> Result<()> {
+/// Returns whether the own keys were deleted from the database.
+async fn leave_there(ctx: &Arc<Context>, id: &TeamId) -> Result<bool> {
     push_all(ctx, id).await?;
     let session = shared_record::session(ctx, id).await?;
     let left = session.team().leave().await;

@@ -327,7 +327,7 @@ async fn a_removed_member_gets_nothing_more() {
     assert_eq!(team.token(&linus.grapnel).await, token);
     // It can still leave here.
     let left = grace.grapnel.leave_team(&team.team).await.unwrap();
-    assert_eq!((left.connections.as_slice(), left.is_removed_there), (&["Acme".to_owned()][..], false));
+    assert_eq!((left.connections.as_slice(), left.keys_deleted), (&["Acme".to_owned()][..], false));
     assert!(grace.grapnel.connections().unwrap().is_empty());
 }
 

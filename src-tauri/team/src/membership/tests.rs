@@ -117,15 +117,41 @@ fn a_removed_owner_cannot_continue_from_an_earlier_link() {
 }
 
 #[test]
-fn an_owner_who_leaves_signs_the_document_without_it() {
+fn an_owner_who_left_signs_no_list_of_members() {
     let Team { keys, owner, mut document } = team();
     let cleo = person("Cleo", Role::Owner);
     document.add(cleo.member.clone(), &owner.identity).unwrap();
-    let seen = document.seen();
+    let with_her = document.seen();
+    // A document without her that she signs herself, and the next ones, with the team's keys or her own.
     document.remove(&cleo.member.id, &cleo.identity).unwrap();
-    document.version = 2;
-    let row = document.seal(&keys, &cleo.identity).unwrap();
-    assert_eq!(Membership::open(&row, &keys, &seen).unwrap().members.len(), 1);
+    for (version, add) in [(2, None), (3, Some("Eve"))] {
+        for keys in [keys.clone(), TeamKeys::random(2)] {
+            let mut hers = document.clone();
+            if let Some(name) = add {
+                hers.members.push(person(name, Role::Member).member);
+            }
+            hers.rekey(&keys);
+            hers.version = version;
+            let row = hers.seal(&keys, &cleo.identity).unwrap();
+            for seen in [&with_her, &document.seen()] {
+                assert!(is_forged(&Membership::open(&row, &keys, seen)), "version {version}");
+            }
+        }
+    }
+}
+
+/// The text that owners sign is fixed: a chain of an earlier Grapnel must verify with a later one.
+#[test]
+fn the_links_of_the_chain_of_owners_keep_their_text() {
+    let key = |text: &str| SigningKey(text.to_owned());
+    let heads = [OwnerChange::Add, OwnerChange::Remove].map(|change| {
+        let link = OwnerLink { change, key: key("KEY"), by: key("BY"), signature: String::new() };
+        (link.head("before"), serde_json::to_value(&link).unwrap()["change"].clone())
+    });
+    let signed = |change: &str| {
+        hex(&sha256(format!("grapnel team owner link v1\nbefore\n{change}\nKEY\nBY").as_bytes()))
+    };
+    assert_eq!(heads, [(signed("add"), "add".into()), (signed("remove"), "remove".into())]);
 }
 
 #[test]

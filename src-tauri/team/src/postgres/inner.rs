@@ -4,28 +4,28 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use grapnel_model::secret::random;
-use jiff::Timestamp;
 use tokio::sync::{Mutex, broadcast};
 use tokio::time::Instant;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::failure::explain;
+use super::failure::unreachable;
 use super::lock::{self, try_lock};
-use super::rows::{self, number};
+use super::rows::{self, number, value};
 use super::schema::SchemaName;
-use super::session::{LOST, Param, Session, connect_plain};
+use super::session::{Notice, Param, Session};
+use super::setup;
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
 use crate::port::{
-    Change, Listing, Locking, MemberId, RecordId, RecordVersion, SealedActivity, TeamRow, Version,
-    WrappedKeys, Write, WriteId, Written,
+    Change, Locking, MemberId, RecordId, RecordVersion, SealedActivity, TeamRow, Version, WrappedKeys, Write,
+    WriteId, Written,
 };
 
 /// How many notifications may wait for a slow subscriber.
 const QUEUED: usize = 4096;
-/// A transaction that is older is not waited for by [`RecordStore::list`].
-const LISTING_OVERLAP: &str = "1 minute";
+/// Whoever waits for a lock for less than this is not told that the database did not answer.
+const MIN_ANSWER: Duration = Duration::from_secs(1);
 /// How long to wait before a lost session is opened again for subscribers, at first and at most.
 const FIRST_REOPENING: Duration = Duration::from_secs(1);
 const LAST_REOPENING: Duration = Duration::from_secs(30);
@@ -35,8 +35,8 @@ pub(super) struct Inner {
     pub(super) url: DatabaseUrl,
     pub(super) schema: SchemaName,
     session: Mutex<Option<Arc<Session>>>,
-    /// The payloads of notifications, as they come.
-    notified: broadcast::Sender<String>,
+    /// The notifications, as they come.
+    notified: broadcast::Sender<Notice>,
     changes: broadcast::Sender<Change>,
     watching: std::sync::Once,
 }
@@ -69,7 +69,13 @@ impl Inner {
             return Ok(Arc::clone(session));
         }
         let was_open = current.is_some();
-        let session = Session::open(&self.url, &self.schema, self.notified.clone()).await?;
+        let session = match Session::open(&self.url, &self.schema, self.notified.clone()).await {
+            Err(older @ TeamError::OlderSchema { .. }) => {
+                self.complete(older).await?;
+                Session::open(&self.url, &self.schema, self.notified.clone()).await?
+            }
+            opened => opened?,
+        };
         session.keep_alive();
         *current = Some(Arc::clone(&session));
         if was_open {
@@ -79,8 +85,16 @@ impl Inner {
         Ok(session)
     }
 
+    /// Completes an older schema, if the role may.
+    async fn complete(&self, older: TeamError) -> Result<()> {
+        match setup::migrate(&self.url, &self.schema).await {
+            Err(TeamError::Forbidden) => Err(older),
+            done => done,
+        }
+    }
+
     pub(super) async fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
-        self.session().await?.query(&self.schema.sql(sql), params).await
+        self.session().await?.change(&self.schema.sql(sql), params).await
     }
 
     /// A query that may run twice: once more on a new session, if the first one turns out to be over.
@@ -88,6 +102,7 @@ impl Inner {
         let session = self.session().await?;
         match session.query(&self.schema.sql(sql), params).await {
             Err(TeamError::Unreachable { .. }) if session.is_ended() => self.query(sql, params).await,
+            Err(TeamError::Busy) => self.query(sql, params).await,
             answer => answer,
         }
     }
@@ -98,23 +113,38 @@ impl Inner {
         known: Option<Version>,
         within: Duration,
     ) -> Result<Locking> {
-        let deadline = Instant::now() + within;
+        let mut is_answered = within < MIN_ANSWER;
+        let locked = tokio::time::timeout_at(
+            Instant::now() + within,
+            self.keep_trying(record, known, &mut is_answered),
+        );
+        locked.await.unwrap_or_else(|_| {
+            Err(if is_answered { TeamError::LockTimedOut } else { unreachable("it did not answer in time") })
+        })
+    }
+
+    async fn keep_trying(
+        &self,
+        record: &RecordId,
+        known: Option<Version>,
+        is_answered: &mut bool,
+    ) -> Result<Locking> {
         loop {
             let mut notified = self.notified.subscribe();
             let session = self.session().await?;
             if let Some(lock) = try_lock(&session, &self.schema, record).await? {
                 return Ok(Locking::Held(Box::new(lock)));
             }
+            *is_answered = true;
             if let Some(known) = known {
                 let sql = "SELECT version FROM SCHEMA.record WHERE id = $1";
                 let rows = self.query(sql, &[(&record.0, Type::TEXT)]).await?;
-                if let Some(version) = rows.first().map(|row| rows::version(row.get(0)))
-                    && version > known
-                {
+                let version = rows.first().map(|row| value(row, 0).map(rows::version)).transpose()?;
+                if let Some(version) = version.filter(|version| *version > known) {
                     return Ok(Locking::Newer(version));
                 }
             }
-            lock::wait(&mut notified, record, deadline).await?;
+            lock::wait(&mut notified, record).await;
         }
     }
 
@@ -148,12 +178,12 @@ impl Inner {
             return Ok(Written::Stored);
         }
         let current = self.query("SELECT generation FROM SCHEMA.team", &[]).await?;
-        let current = current.first().map(|row| rows::generation(row.get(0))).ok_or(TeamError::NoTeam)?;
+        let current = rows::generation(value(current.first().ok_or(TeamError::NoTeam)?, 0)?);
         let sql = "SELECT version, write_id FROM SCHEMA.record WHERE id = $1 OR lookup = $2";
         let found = self.query(sql, &[(&write.id.0, Type::TEXT), (&lookup, Type::BYTEA)]).await?;
         match found.first() {
-            Some(row) if WriteId(row.get(1)) == write.write_id => Ok(Written::Stored),
-            Some(row) => Ok(Written::Superseded(rows::version(row.get(0)))),
+            Some(row) if WriteId(value(row, 1)?) == write.write_id => Ok(Written::Stored),
+            Some(row) => Ok(Written::Superseded(rows::version(value(row, 0)?))),
             None if current != write.generation => Ok(Written::Rekeyed(current)),
             None => Err(TeamError::Conflict),
         }
@@ -190,8 +220,8 @@ impl Inner {
         let sql = "SELECT version, generation, write_id FROM SCHEMA.record WHERE id = $1";
         let found = self.query(sql, &[(&write.id.0, Type::TEXT)]).await?;
         let Some(row) = found.first() else { return Ok(Written::Missing) };
-        let (version, generation) = (rows::version(row.get(0)), rows::generation(row.get(1)));
-        if version == write.replaces + 1 && WriteId(row.get(2)) == write.write_id {
+        let (version, generation) = (rows::version(value(row, 0)?), rows::generation(value(row, 1)?));
+        if version == write.replaces + 1 && WriteId(value(row, 2)?) == write.write_id {
             return Ok(Written::Stored);
         }
         Ok(if version == write.replaces {
@@ -235,51 +265,18 @@ impl Inner {
         Ok(!rows.is_empty())
     }
 
-    pub(super) async fn create_team(&self, row: &TeamRow, members: &[WrappedKeys]) -> Result<()> {
-        let (mut client, task) = connect_plain(&self.url).await?;
-        let created = async {
-            let transaction = client.transaction().await?;
-            let sql = "INSERT INTO SCHEMA.team (id, generation, version, document) VALUES ($1, $2, $3, $4) \
-                ON CONFLICT DO NOTHING RETURNING 1";
-            let (version, generation) = (number(row.version), i64::from(row.generation));
-            let params: [Param<'_>; 4] = [
-                (&row.id.0, Type::TEXT),
-                (&generation, Type::INT8),
-                (&version, Type::INT8),
-                (&row.document, Type::BYTEA),
-            ];
-            if transaction.query_typed(&self.schema.sql(sql), &params).await?.is_empty() {
-                return Ok(false);
-            }
-            let sql = self.schema.sql("INSERT INTO SCHEMA.member (id, keys) VALUES ($1, $2)");
-            for member in members {
-                let params: [Param<'_>; 2] = [(&member.member.0, Type::TEXT), (&member.keys, Type::BYTEA)];
-                transaction.query_typed(&sql, &params).await?;
-            }
-            transaction.commit().await?;
-            Ok(true)
-        };
-        let created = created.await.map_err(|error| explain(&error));
-        task.abort();
-        if created? { Ok(()) } else { Err(TeamError::TeamExists) }
-    }
-
-    pub(super) async fn list(&self, since: Option<Timestamp>) -> Result<Listing> {
-        let sql = format!(
-            "SELECT clock_timestamp(), (SELECT count(*) FROM SCHEMA.record), \
-             (SELECT coalesce(array_agg(id || ' ' || version || ' ' || generation ORDER BY id), '{{}}') \
-             FROM SCHEMA.record WHERE $1 IS NULL OR updated_at >= $1 - interval '{LISTING_OVERLAP}')"
-        );
-        let rows = self.read(&sql, &[(&since, Type::TIMESTAMPTZ)]).await?;
-        let row = rows.first().ok_or(TeamError::NoTeam)?;
-        let records = row.get::<_, Vec<String>>(2).into_iter().filter_map(|record| {
+    pub(super) async fn list(&self) -> Result<Vec<RecordVersion>> {
+        let sql = "SELECT coalesce(array_agg(id || ' ' || version || ' ' || generation ORDER BY id), '{}') \
+            FROM SCHEMA.record";
+        let rows = self.read(sql, &[]).await?;
+        let records: Vec<String> = value(rows.first().ok_or(TeamError::NoTeam)?, 0)?;
+        let records = records.into_iter().filter_map(|record| {
             let mut parts = record.split(' ');
             let id = RecordId(parts.next()?.to_owned());
             let (version, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
             Some(RecordVersion { id, version, generation })
         });
-        let total = u64::try_from(row.get::<_, i64>(1)).unwrap_or(0);
-        Ok(Listing { records: records.collect(), total, as_of: row.get(0) })
+        Ok(records.collect())
     }
 
     pub(super) async fn add_activity(&self, entry: &SealedActivity, keep: u32) -> Result<()> {
@@ -300,12 +297,12 @@ impl Inner {
 }
 
 /// Passes notifications on as changes, and opens the session again after it was lost.
-async fn watch(inner: Weak<Inner>, mut notified: broadcast::Receiver<String>) {
+async fn watch(inner: Weak<Inner>, mut notified: broadcast::Receiver<Notice>) {
     loop {
-        let payload = notified.recv().await;
+        let notice = notified.recv().await;
         let Some(inner) = inner.upgrade() else { return };
-        let change = match payload {
-            Ok(payload) if payload == LOST => {
+        let change = match notice {
+            Ok(Notice::Lost) => {
                 let is_open = inner.session.lock().await.as_ref().is_some_and(|session| !session.is_ended());
                 if is_open {
                     // Another call was faster.
@@ -316,7 +313,7 @@ async fn watch(inner: Weak<Inner>, mut notified: broadcast::Receiver<String>) {
                 let _ = reopen(inner).await;
                 continue;
             }
-            Ok(payload) => change_of(&payload),
+            Ok(Notice::Payload(payload)) => change_of(&payload),
             Err(broadcast::error::RecvError::Lagged(_)) => Some(Change::Missed),
             Err(broadcast::error::RecvError::Closed) => return,
         };

@@ -8,12 +8,13 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tokio_postgres::types::Type;
 
+use super::rows;
 use super::schema::{SchemaName, lock_key};
-use super::session::{LOST, SET_SILENCE_LIMIT, SILENCE_LIMIT_MS, Session};
+use super::session::{Notice, SET_SILENCE_LIMIT, SILENCE_LIMIT_MS, Session};
 use crate::error::{Result, TeamError};
 use crate::port::{Began, MachineId, PortFuture, RecordId, RecordLock, Version};
 
-/// The shortest wait between two attempts, if no notification arrives.
+/// The shortest wait between two attempts, whatever notifications arrive.
 const MIN_PAUSE: Duration = Duration::from_millis(50);
 /// What is added to it at most, at random.
 const JITTER: Duration = Duration::from_millis(200);
@@ -39,34 +40,27 @@ pub(super) async fn try_lock(
     let sql = "SELECT is_held, CASE WHEN is_held THEN set_config('idle_session_timeout', $2, false) END \
         FROM (SELECT pg_try_advisory_lock($1) AS is_held OFFSET 0) AS attempt";
     let rows = session.query(sql, &[(&lock.key, Type::INT8), (&SILENCE_LIMIT_MS, Type::TEXT)]).await;
-    match rows {
-        Ok(rows) if rows.first().is_some_and(|row| row.get(0)) => Ok(Some(lock)),
-        Ok(_) => {
-            lock.forget();
-            Ok(None)
-        }
-        Err(error) => Err(error),
+    if rows::is_true(&rows?)? {
+        return Ok(Some(lock));
     }
+    lock.forget();
+    Ok(None)
 }
 
-/// Waits until a record may be free: at its notification, or after a while.
-pub(super) async fn wait(
-    notified: &mut broadcast::Receiver<String>,
-    record: &RecordId,
-    deadline: Instant,
-) -> Result<()> {
+/// Waits until a record may be free: at its notification, or after a while. Any role can send notifications, so they
+/// shorten the wait only down to [`MIN_PAUSE`].
+pub(super) async fn wait(notified: &mut broadcast::Receiver<Notice>, record: &RecordId) {
     let [jitter] = random::<1>();
-    let pause = MIN_PAUSE + JITTER.mul_f64(f64::from(jitter) / 255.0);
-    let until = (Instant::now() + pause).min(deadline);
+    let earliest = Instant::now() + MIN_PAUSE;
+    let until = earliest + JITTER.mul_f64(f64::from(jitter) / 255.0);
     let (freed, written) = (format!("u {record}"), format!("w {record} "));
     loop {
         match tokio::time::timeout_at(until, notified.recv()).await {
-            Ok(Ok(payload)) if payload == freed || payload == LOST || payload.starts_with(&written) => break,
-            Ok(Ok(_)) => {}
-            Ok(Err(_)) | Err(_) => break,
+            Ok(Ok(Notice::Payload(payload))) if payload != freed && !payload.starts_with(&written) => {}
+            _ => break,
         }
     }
-    if Instant::now() >= deadline { Err(TeamError::LockTimedOut) } else { Ok(()) }
+    tokio::time::sleep_until(earliest).await;
 }
 
 /// A held lock.
@@ -91,7 +85,7 @@ async fn unlock(session: Arc<Session>, schema: SchemaName, record: RecordId, key
     let freed = format!("u {record}");
     let params = [(&key as _, Type::INT8), (&schema.as_str() as _, Type::TEXT), (&freed as _, Type::TEXT)];
     let rows = session.query(sql, &params).await;
-    let was_held = rows.as_ref().is_ok_and(|rows| rows.first().is_some_and(|row| row.get(0)));
+    let was_held = rows.as_ref().is_ok_and(|rows| rows::is_true(rows).unwrap_or(false));
     let is_last = {
         let mut held = session.held.lock();
         held.remove(&record);
@@ -160,7 +154,7 @@ impl RecordLock for Lock {
                 (&machine.0 as _, Type::TEXT),
                 (&before as _, Type::TEXT),
             ];
-            let rows = self.session.query(&sql, &params).await?;
+            let rows = self.session.change(&sql, &params).await?;
             Ok(if rows.is_empty() { Began::Changed } else { Began::Marked })
         })
     }
@@ -177,7 +171,7 @@ impl RecordLock for Lock {
                 (&version as _, Type::INT8),
                 (&machine.0 as _, Type::TEXT),
             ];
-            self.session.query(&sql, &params).await.map(|_| ())
+            self.session.change(&sql, &params).await.map(|_| ())
         })
     }
 

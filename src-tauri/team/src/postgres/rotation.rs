@@ -6,13 +6,15 @@ use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use super::failure::explain;
-use super::rows::{self, RECORD_COLUMNS, number};
+use super::failure::answer;
+use super::rows::{self, ACTIVITY_COLUMNS, RECORD_COLUMNS, TEAM_COLUMNS, number, value};
 use super::schema::SchemaName;
 use super::session::{Param, connect_plain};
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
-use crate::port::{Lookup, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys};
+use crate::port::{
+    Lookup, MemberId, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys,
+};
 
 /// How many rows are read at once.
 const BATCH: i64 = 500;
@@ -36,13 +38,14 @@ impl Drop for PostgresRotation {
 impl PostgresRotation {
     pub(super) async fn begin(url: &DatabaseUrl, schema: &SchemaName) -> Result<Self> {
         let (client, task) = connect_plain(url).await?;
-        let begun = async {
-            client.batch_execute("BEGIN").await?;
-            let sql = "SELECT id, generation, version, document FROM SCHEMA.team FOR UPDATE";
-            client.query_typed(&schema.sql(sql), &[]).await
-        };
-        let rows = begun.await.map_err(|error| explain(&error))?;
-        let row = rows::team(rows.first().ok_or(TeamError::NoTeam)?);
+        answer(client.batch_execute("BEGIN")).await?;
+        let sql = format!("SELECT {TEAM_COLUMNS} FROM SCHEMA.team FOR UPDATE");
+        let rows = answer(client.query_typed(&schema.sql(&sql), &[])).await?;
+        let row = rows::team(rows.first().ok_or(TeamError::NoTeam)?)?;
+        // Who adds an entry locks rows of this table and then the entry's record. So the table comes before the
+        // records here, too.
+        let sql = "LOCK TABLE SCHEMA.activity IN SHARE ROW EXCLUSIVE MODE";
+        answer(client.batch_execute(&schema.sql(sql))).await?;
         let schema = schema.clone();
         Ok(Self { client, task, schema, row, after_record: String::new(), after_activity: String::new() })
     }
@@ -51,8 +54,7 @@ impl PostgresRotation {
     async fn all(&self, sql: &str, params: Vec<Vec<Param<'_>>>) -> Result<()> {
         let sql = self.schema.sql(sql);
         let sent: VecDeque<_> = params.iter().map(|params| self.client.query_typed(&sql, params)).collect();
-        let done = futures_util::future::join_all(sent).await;
-        done.into_iter().try_for_each(|done| done.map(|_| ()).map_err(|error| explain(&error)))
+        answer(futures_util::future::try_join_all(sent)).await.map(|_| ())
     }
 }
 
@@ -61,14 +63,22 @@ impl Rotation for PostgresRotation {
         &self.row
     }
 
+    fn members(&mut self) -> PortFuture<'_, Vec<MemberId>> {
+        Box::pin(async {
+            let sql = self.schema.sql("SELECT id FROM SCHEMA.member");
+            let rows = answer(self.client.query_typed(&sql, &[])).await?;
+            rows.iter().map(|row| value(row, 0).map(MemberId)).collect()
+        })
+    }
+
     fn records(&mut self) -> PortFuture<'_, Vec<SealedRecord>> {
         Box::pin(async {
             let sql = format!(
                 "SELECT {RECORD_COLUMNS} FROM SCHEMA.record WHERE id > $1 ORDER BY id LIMIT $2 FOR UPDATE"
             );
             let params: [Param<'_>; 2] = [(&self.after_record, Type::TEXT), (&BATCH, Type::INT8)];
-            let read = self.client.query_typed(&self.schema.sql(&sql), &params).await;
-            let records: Vec<_> = read.map_err(|error| explain(&error))?.iter().map(rows::record).collect();
+            let read = answer(self.client.query_typed(&self.schema.sql(&sql), &params)).await?;
+            let records = read.iter().map(rows::record).collect::<Result<Vec<_>>>()?;
             if let Some(last) = records.last() {
                 self.after_record.clone_from(&last.id.0);
             }
@@ -101,11 +111,11 @@ impl Rotation for PostgresRotation {
 
     fn activity(&mut self) -> PortFuture<'_, Vec<SealedActivity>> {
         Box::pin(async {
-            let sql = "SELECT id, record, generation, at, entry FROM SCHEMA.activity WHERE id > $1 ORDER BY id \
-                LIMIT $2 FOR UPDATE";
+            let sql =
+                format!("SELECT {ACTIVITY_COLUMNS} FROM SCHEMA.activity WHERE id > $1 ORDER BY id LIMIT $2");
             let params: [Param<'_>; 2] = [(&self.after_activity, Type::TEXT), (&BATCH, Type::INT8)];
-            let read = self.client.query_typed(&self.schema.sql(sql), &params).await;
-            let entries: Vec<_> = read.map_err(|error| explain(&error))?.iter().map(rows::activity).collect();
+            let read = answer(self.client.query_typed(&self.schema.sql(&sql), &params)).await?;
+            let entries = read.iter().map(rows::activity).collect::<Result<Vec<_>>>()?;
             if let Some(last) = entries.last() {
                 self.after_activity.clone_from(&last.id.0);
             }
@@ -127,24 +137,24 @@ impl Rotation for PostgresRotation {
     fn commit<'a>(self: Box<Self>, row: &'a TeamRow, members: &'a [WrappedKeys]) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let (generation, version) = (i64::from(row.generation), number(row.version));
-            let schema = &self.schema;
-            let done = async {
-                let sql = schema.sql("UPDATE SCHEMA.team SET generation = $1, version = $2, document = $3");
-                let params: [Param<'_>; 3] =
-                    [(&generation, Type::INT8), (&version, Type::INT8), (&row.document, Type::BYTEA)];
-                self.client.query_typed(&sql, &params).await?;
-                self.client.batch_execute(&schema.sql("DELETE FROM SCHEMA.member")).await?;
-                let sql = schema.sql("INSERT INTO SCHEMA.member (id, keys) VALUES ($1, $2)");
-                for member in members {
-                    let params: [Param<'_>; 2] =
-                        [(&member.member.0, Type::TEXT), (&member.keys, Type::BYTEA)];
-                    self.client.query_typed(&sql, &params).await?;
-                }
-                let params: [Param<'_>; 1] = [(&schema.as_str(), Type::TEXT)];
-                self.client.query_typed("SELECT pg_notify($1, 'm')", &params).await?;
-                self.client.batch_execute("COMMIT").await
-            };
-            done.await.map_err(|error| explain(&error))
+            let (client, schema) = (&self.client, &self.schema);
+            let sql = schema.sql("UPDATE SCHEMA.team SET generation = $1, version = $2, document = $3");
+            let params: [Param<'_>; 3] =
+                [(&generation, Type::INT8), (&version, Type::INT8), (&row.document, Type::BYTEA)];
+            answer(client.query_typed(&sql, &params)).await?;
+            answer(client.batch_execute(&schema.sql("DELETE FROM SCHEMA.member"))).await?;
+            let sql = schema.sql("INSERT INTO SCHEMA.member (id, keys) VALUES ($1, $2)");
+            for member in members {
+                let params: [Param<'_>; 2] = [(&member.member.0, Type::TEXT), (&member.keys, Type::BYTEA)];
+                answer(client.query_typed(&sql, &params)).await?;
+            }
+            let params: [Param<'_>; 1] = [(&schema.as_str(), Type::TEXT)];
+            answer(client.query_typed("SELECT pg_notify($1, 'm')", &params)).await?;
+            match answer(client.batch_execute("COMMIT")).await {
+                // It may have been done.
+                Err(error) if error.is_unreachable() => Err(TeamError::Unconfirmed),
+                committed => committed,
+            }
         })
     }
 }

@@ -2,16 +2,40 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
 
+use crate::error::{Result, TeamError};
 use crate::port::{
     ActivityId, Begun, Generation, MachineId, RecordId, SealedActivity, SealedRecord, TeamId, TeamRow,
     Version, WriteId,
 };
 
-/// The columns that [`record`] reads.
-pub(super) const RECORD_COLUMNS: &str = "id, version, generation, write_id, tokens, app, updated_at, begun_by, \
-    begun_at, (extract(epoch FROM clock_timestamp() - begun_at) * 1000)::bigint";
+/// The columns that [`record`] reads. What is longer than the schema permits is not read.
+pub(super) const RECORD_COLUMNS: &str = "id, version, generation, write_id, \
+    CASE WHEN octet_length(tokens) <= 1048576 THEN tokens END, \
+    CASE WHEN octet_length(app) <= 1048576 THEN app END, updated_at, begun_by, begun_at, \
+    (extract(epoch FROM clock_timestamp() - begun_at) * 1000)::bigint";
+
+/// The columns that [`team`] reads.
+pub(super) const TEAM_COLUMNS: &str = "id, generation, version, \
+    CASE WHEN octet_length(document) <= 4259840 THEN document END";
+
+/// The columns that [`activity`] reads.
+pub(super) const ACTIVITY_COLUMNS: &str = "id, record, generation, at, \
+    CASE WHEN octet_length(entry) <= 8192 THEN entry END";
+
+/// A value of a row. What the server sends may be of another type, absent, or out of range: a role that writes rows
+/// must not end the process that reads them.
+pub(super) fn value<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T> {
+    row.try_get(column).map_err(|_| TeamError::Forged { what: "A row".to_owned() })
+}
+
+/// Whether the first value of the first row is true.
+pub(super) fn is_true(rows: &[Row]) -> Result<bool> {
+    rows.first().map_or(Ok(false), |row| value(row, 0))
+}
 
 pub(super) fn number(version: Version) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
@@ -25,41 +49,40 @@ pub(super) fn generation(number: i64) -> Generation {
     Generation::try_from(number).unwrap_or(0)
 }
 
-pub(super) fn record(row: &Row) -> SealedRecord {
-    let begun = match (row.get::<_, Option<String>>(7), row.get(8), row.get::<_, Option<i64>>(9)) {
-        (Some(machine), Some(at), age) => {
-            let age = Duration::from_millis(age.and_then(|age| u64::try_from(age).ok()).unwrap_or(0));
-            Some(Begun { machine: MachineId(machine), at, age })
-        }
-        _ => None,
-    };
-    SealedRecord {
-        id: RecordId(row.get(0)),
-        version: version(row.get(1)),
-        generation: generation(row.get(2)),
-        write_id: WriteId(row.get(3)),
-        tokens: row.get(4),
-        app: row.get(5),
-        updated_at: row.get(6),
+pub(super) fn record(row: &Row) -> Result<SealedRecord> {
+    let (machine, at, age): (Option<String>, Option<Timestamp>, Option<i64>) =
+        (value(row, 7)?, value(row, 8)?, value(row, 9)?);
+    let begun = machine.zip(at).map(|(machine, at)| {
+        let age = Duration::from_millis(age.and_then(|age| u64::try_from(age).ok()).unwrap_or(0));
+        Begun { machine: MachineId(machine), at, age }
+    });
+    Ok(SealedRecord {
+        id: RecordId(value(row, 0)?),
+        version: version(value(row, 1)?),
+        generation: generation(value(row, 2)?),
+        write_id: WriteId(value(row, 3)?),
+        tokens: value(row, 4)?,
+        app: value(row, 5)?,
+        updated_at: value(row, 6)?,
         begun,
-    }
+    })
 }
 
-pub(super) fn team(row: &Row) -> TeamRow {
-    TeamRow {
-        id: TeamId(row.get(0)),
-        generation: generation(row.get(1)),
-        version: version(row.get(2)),
-        document: row.get(3),
-    }
+pub(super) fn team(row: &Row) -> Result<TeamRow> {
+    Ok(TeamRow {
+        id: TeamId(value(row, 0)?),
+        generation: generation(value(row, 1)?),
+        version: version(value(row, 2)?),
+        document: value(row, 3)?,
+    })
 }
 
-pub(super) fn activity(row: &Row) -> SealedActivity {
-    SealedActivity {
-        id: ActivityId(row.get(0)),
-        record: RecordId(row.get(1)),
-        generation: generation(row.get(2)),
-        at: row.get(3),
-        entry: row.get(4),
-    }
+pub(super) fn activity(row: &Row) -> Result<SealedActivity> {
+    Ok(SealedActivity {
+        id: ActivityId(value(row, 0)?),
+        record: RecordId(value(row, 1)?),
+        generation: generation(value(row, 2)?),
+        at: value(row, 3)?,
+        entry: value(row, 4)?,
+    })
 }

@@ -1,10 +1,11 @@
 //! The schema of a team: its name, its tables, and their versions.
 
 use grapnel_model::secret::{hex, random, sha256};
-use tokio_postgres::Client;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
 
-use super::failure::explain;
+use super::failure::answer;
+use super::rows;
 use crate::error::{Result, TeamError};
 
 /// The migrations in order; the version of a schema is the number of those that were applied.
@@ -53,46 +54,53 @@ pub(super) fn lock_key(name: &str) -> i64 {
     i64::from_be_bytes(first)
 }
 
+/// The version that this Grapnel needs.
+pub(super) fn known() -> u32 {
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
 /// The version of the schema: 0 if it is not there or empty. A newer one than is known is refused.
 pub(super) async fn version(client: &Client, schema: &SchemaName) -> Result<u32> {
     let exists = "SELECT to_regclass($1) IS NOT NULL";
     let table = format!("\"{}\".schema_version", schema.as_str());
-    let row = client.query_typed(exists, &[(&table, Type::TEXT)]).await.map_err(|error| explain(&error))?;
-    if !row.first().is_some_and(|row| row.get(0)) {
+    let exists = answer(client.query_typed(exists, &[(&table, Type::TEXT)])).await?;
+    if !rows::is_true(&exists)? {
         return Ok(0);
     }
     let sql = schema.sql("SELECT version FROM SCHEMA.schema_version");
-    let rows = client.query_typed(&sql, &[]).await.map_err(|error| explain(&error))?;
-    let found = rows.first().map_or(0, |row| row.get::<_, i32>(0));
-    let found = u32::try_from(found).unwrap_or(u32::MAX);
-    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    let found = applied(&answer(client.query_typed(&sql, &[])).await?)?;
+    let known = known();
     if found > known { Err(TeamError::NewerSchema { found, known }) } else { Ok(found) }
+}
+
+/// How many migrations were applied.
+fn applied(rows: &[Row]) -> Result<u32> {
+    let found = rows.first().map_or(Ok(0), |row| rows::value::<i32>(row, 0))?;
+    Ok(u32::try_from(found).unwrap_or(u32::MAX))
 }
 
 /// Applies what is missing, in one transaction. Two at the same moment: the second finds nothing to do.
 pub(super) async fn migrate(client: &mut Client, schema: &SchemaName, migrations: &[&str]) -> Result<()> {
-    let transaction = client.transaction().await.map_err(|error| explain(&error))?;
-    let done = async {
-        let key = lock_key(schema.as_str());
-        transaction.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&key, Type::INT8)]).await?;
-        transaction
-            .batch_execute(&schema.sql(
-                "CREATE schema IF NOT EXISTS SCHEMA;
-                 CREATE TABLE IF NOT EXISTS SCHEMA.schema_version (version integer NOT NULL)",
-            ))
-            .await?;
-        let sql = schema.sql("SELECT version FROM SCHEMA.schema_version");
-        let rows = transaction.query_typed(&sql, &[]).await?;
-        let found = rows.first().map_or(0, |row| row.get::<_, i32>(0));
-        for migration in migrations.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
-            transaction.batch_execute(&schema.sql(migration)).await?;
-        }
-        let target = i32::try_from(migrations.len()).unwrap_or(i32::MAX).max(found);
-        let set = "DELETE FROM SCHEMA.schema_version; INSERT INTO SCHEMA.schema_version VALUES";
-        transaction.batch_execute(&schema.sql(&format!("{set} ({target})"))).await
-    };
-    done.await.map_err(|error| explain(&error))?;
-    transaction.commit().await.map_err(|error| explain(&error))
+    let transaction = answer(client.transaction()).await?;
+    let key = lock_key(schema.as_str());
+    answer(transaction.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&key, Type::INT8)])).await?;
+    // Making a schema needs a privilege even if it is there.
+    let exists = "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)";
+    let exists = answer(transaction.query_typed(exists, &[(&schema.as_str(), Type::TEXT)])).await?;
+    if !rows::is_true(&exists)? {
+        answer(transaction.batch_execute(&schema.sql("CREATE schema SCHEMA"))).await?;
+    }
+    let table = "CREATE TABLE IF NOT EXISTS SCHEMA.schema_version (version integer NOT NULL)";
+    answer(transaction.batch_execute(&schema.sql(table))).await?;
+    let sql = schema.sql("SELECT version FROM SCHEMA.schema_version");
+    let found = applied(&answer(transaction.query_typed(&sql, &[])).await?)?;
+    for migration in migrations.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)) {
+        answer(transaction.batch_execute(&schema.sql(migration))).await?;
+    }
+    let target = u32::try_from(migrations.len()).unwrap_or(u32::MAX).max(found);
+    let set = "DELETE FROM SCHEMA.schema_version; INSERT INTO SCHEMA.schema_version VALUES";
+    answer(transaction.batch_execute(&schema.sql(&format!("{set} ({target})")))).await?;
+    answer(transaction.commit()).await
 }
 
 #[cfg(test)]

@@ -9,19 +9,18 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Connection, Row, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::failure::{explain, unreachable};
+use super::failure::{ANSWER_TIMEOUT, explain, unreachable};
 use super::schema::{self, SchemaName};
 use super::tls;
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
 use crate::port::RecordId;
 
-/// How long one answer may take. The server ends a statement after 10 s itself.
-pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
 /// The whole time for opening a session.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a session that holds a lock shows that it lives; the server ends it after [`SILENCE_LIMIT_MS`].
@@ -30,11 +29,29 @@ const HEARTBEAT: Duration = Duration::from_secs(4);
 pub(super) const SILENCE_LIMIT_MS: &str = "15000";
 /// The oldest server that has `idle_session_timeout`.
 const MIN_SERVER_VERSION: u32 = 14;
-/// Bounds of what a dead or slow session can do to others.
-const SETTINGS: &str = "SET statement_timeout = 10000; SET lock_timeout = 5000; \
+/// How long a statement is repeated that meets rows which another session has locked, and how often.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
+/// `search_path` comes first: a role that may create operators or functions in `public` must not run code with the
+/// privileges of another. The others are bounds of what a dead or slow session can do to others. Waiting for a row
+/// holds back all that travels behind it on this session, so it is short.
+const SETTINGS: &str = "SET search_path = pg_catalog, pg_temp; SET statement_timeout = 10000; \
+    SET lock_timeout = 1000; \
     SET idle_in_transaction_session_timeout = 10000; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 3; \
     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 15000; SET client_min_messages = warning; \
     SET timezone = 'UTC'";
+
+/// How long a transaction on a session of its own waits for a row.
+const LONGER_LOCK_TIMEOUT: &str = "SET lock_timeout = 5000";
+
+/// What a session reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// The payload of a notification. Any role of the database can send one.
+    Payload(String),
+    /// The session is over.
+    Lost,
+}
 
 /// A parameter of a query with its type.
 pub(super) type Param<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -44,7 +61,7 @@ type TlsStream = <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<Socke
 pub(super) struct Session {
     client: Client,
     ended: Arc<AtomicBool>,
-    notified: broadcast::Sender<String>,
+    notified: broadcast::Sender<Notice>,
     /// The records whose locks it holds.
     pub(super) held: Mutex<HashSet<RecordId>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -63,18 +80,21 @@ impl Session {
     pub(super) async fn open(
         url: &DatabaseUrl,
         schema: &SchemaName,
-        notified: broadcast::Sender<String>,
+        notified: broadcast::Sender<Notice>,
     ) -> Result<Arc<Self>> {
         let opened = async {
             let (client, connection) = connect(url).await?;
             let ended = Arc::new(AtomicBool::new(false));
-            let task = tokio::spawn(drive(connection, notified.clone(), Arc::clone(&ended)));
+            let task = tokio::spawn(drive_listening(connection, notified.clone(), Arc::clone(&ended)));
             let (held, tasks) = (Mutex::new(HashSet::new()), Mutex::new(vec![task]));
             let session = Self { client, ended, notified, held, tasks };
             let listen = schema.sql(&format!("{SETTINGS}; LISTEN SCHEMA"));
             session.client.batch_execute(&listen).await.map_err(|error| explain(&error))?;
             match schema::version(&session.client, schema).await? {
                 0 => Err(TeamError::NoTeam),
+                found if found < schema::known() => {
+                    Err(TeamError::OlderSchema { found, known: schema::known() })
+                }
                 _ => Ok(Arc::new(session)),
             }
         };
@@ -111,7 +131,7 @@ impl Session {
     pub(super) fn end(&self) {
         if !self.ended.swap(true, Ordering::AcqRel) {
             // Nobody may be subscribed.
-            let _ = self.notified.send(LOST.to_owned());
+            let _ = self.notified.send(Notice::Lost);
         }
         self.close();
     }
@@ -121,6 +141,17 @@ impl Session {
         self.ended.store(true, Ordering::Release);
         for task in self.tasks.lock().drain(..) {
             task.abort();
+        }
+    }
+
+    /// Runs one statement, again if rows are locked: nothing of it was done then.
+    pub(super) async fn change(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>> {
+        let deadline = Instant::now() + BUSY_TIMEOUT;
+        loop {
+            match self.query(sql, params).await {
+                Err(TeamError::Busy) if Instant::now() < deadline => tokio::time::sleep(BUSY_PAUSE).await,
+                answered => return answered,
+            }
         }
     }
 
@@ -149,7 +180,8 @@ impl Session {
 pub(super) const SET_SILENCE_LIMIT: &str = "SELECT set_config('idle_session_timeout', $1, false)";
 
 /// Connects, and refuses a server that is too old.
-pub(super) async fn connect(url: &DatabaseUrl) -> Result<(Client, Connection<Socket, TlsStream>)> {
+async fn connect(url: &DatabaseUrl) -> Result<(Client, Connection<Socket, TlsStream>)> {
+    url.check_socket()?;
     let connected = url.config.connect(tls::connector(&url.tls)?).await;
     let (client, connection) = connected.map_err(|error| explain(&error))?;
     let version = connection.parameter("server_version").unwrap_or_default();
@@ -164,36 +196,37 @@ pub(super) async fn connect(url: &DatabaseUrl) -> Result<(Client, Connection<Soc
 pub(super) async fn connect_plain(url: &DatabaseUrl) -> Result<(Client, JoinHandle<()>)> {
     let opened = async {
         let (client, connection) = connect(url).await?;
-        let task = tokio::spawn(async move {
-            // Its end is seen by the client.
-            let _ = connection.await;
-        });
-        client.batch_execute(SETTINGS).await.map_err(|error| explain(&error))?;
+        // Its end is seen by the client.
+        let task = tokio::spawn(drive(connection, |_| {}));
+        let settings = format!("{SETTINGS}; {LONGER_LOCK_TIMEOUT}");
+        client.batch_execute(&settings).await.map_err(|error| explain(&error))?;
         Ok((client, task))
     };
     let opened = tokio::time::timeout(OPEN_TIMEOUT, opened).await;
     opened.unwrap_or_else(|_| Err(unreachable("it did not answer in time")))
 }
 
-/// The payload that tells that the session is over.
-pub(super) const LOST: &str = "lost";
-
-async fn drive(
-    mut connection: Connection<Socket, TlsStream>,
-    notified: broadcast::Sender<String>,
-    ended: Arc<AtomicBool>,
-) {
+/// Receives what the server sends, until the session ends. Its notices are dropped: the driver's own loop would log
+/// their text.
+async fn drive(mut connection: Connection<Socket, TlsStream>, notify: impl Fn(&str) + Send) {
     loop {
         match poll_fn(|context| connection.poll_message(context)).await {
-            Some(Ok(AsyncMessage::Notification(notification))) => {
-                // Nobody may be subscribed.
-                let _ = notified.send(notification.payload().to_owned());
-            }
+            Some(Ok(AsyncMessage::Notification(notification))) => notify(notification.payload()),
             Some(Ok(_)) => {}
-            Some(Err(_)) | None => break,
+            Some(Err(_)) | None => return,
         }
     }
+}
+
+async fn drive_listening(
+    connection: Connection<Socket, TlsStream>,
+    notified: broadcast::Sender<Notice>,
+    ended: Arc<AtomicBool>,
+) {
+    // Nobody may be subscribed.
+    let notify = |payload: &str| drop(notified.send(Notice::Payload(payload.to_owned())));
+    drive(connection, notify).await;
     if !ended.swap(true, Ordering::AcqRel) {
-        let _ = notified.send(LOST.to_owned());
+        let _ = notified.send(Notice::Lost);
     }
 }

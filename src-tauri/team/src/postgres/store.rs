@@ -3,21 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tokio_postgres::types::Type;
 
 use super::inner::Inner;
 use super::rotation::PostgresRotation;
-use super::rows::{self, RECORD_COLUMNS};
-use super::schema::{self, MIGRATIONS, SchemaName};
-use super::session::{Param, connect_plain};
-use super::suitability;
+use super::rows::{self, ACTIVITY_COLUMNS, RECORD_COLUMNS, TEAM_COLUMNS, value};
+use super::schema::SchemaName;
+use super::session::Param;
 use super::url::DatabaseUrl;
+use super::{setup, suitability};
 use crate::error::{Result, TeamError};
 use crate::port::{
-    Change, Listing, Locking, Lookup, MemberId, PortFuture, RecordId, RecordStore, Rotation, SealedActivity,
-    SealedRecord, TeamRow, Version, WrappedKeys, Write, Written,
+    Change, Locking, Lookup, MemberId, PortFuture, RecordId, RecordStore, RecordVersion, Rotation,
+    SealedActivity, SealedRecord, TeamRow, Version, WrappedKeys, Write, Written,
 };
 
 /// A team's schema in a PostgreSQL database.
@@ -35,29 +34,13 @@ impl PostgresStore {
     /// Proves that the database suits a team, and makes the schema in it, or completes it. A newer one is refused.
     pub async fn prepare(url: DatabaseUrl, schema: SchemaName) -> Result<Self> {
         suitability::prove(&url).await?;
-        let store = Self::new(url, schema);
-        store.migrate().await?;
-        Ok(store)
+        setup::migrate(&url, &schema).await?;
+        Ok(Self::new(url, schema))
     }
 
     /// The schema of an invitation or an earlier [`PostgresStore::prepare`]. Asks the database nothing yet.
     pub fn new(url: DatabaseUrl, schema: SchemaName) -> Self {
         Self { inner: Arc::new(Inner::new(url, schema)) }
-    }
-
-    /// Applies the migrations that are missing. It needs a role that owns the schema.
-    pub async fn migrate(&self) -> Result<()> {
-        let (mut client, task) = connect_plain(&self.inner.url).await?;
-        let done = async {
-            let found = schema::version(&client, &self.inner.schema).await?;
-            if usize::try_from(found) == Ok(MIGRATIONS.len()) {
-                return Ok(());
-            }
-            schema::migrate(&mut client, &self.inner.schema, MIGRATIONS).await
-        };
-        let done = done.await;
-        task.abort();
-        done
     }
 
     /// The database URL.
@@ -71,24 +54,29 @@ impl RecordStore for PostgresStore {
         self.inner.schema.as_str()
     }
 
+    fn prove(&self) -> PortFuture<'_, ()> {
+        Box::pin(suitability::prove(&self.inner.url))
+    }
+
     fn team(&self) -> PortFuture<'_, TeamRow> {
         Box::pin(async {
-            let rows =
-                self.inner.read("SELECT id, generation, version, document FROM SCHEMA.team", &[]).await?;
-            rows.first().map(rows::team).ok_or(TeamError::NoTeam)
+            let rows = self.inner.read(&format!("SELECT {TEAM_COLUMNS} FROM SCHEMA.team"), &[]).await?;
+            rows.first().map_or(Err(TeamError::NoTeam), rows::team)
         })
     }
 
     fn member_keys<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, Option<WrappedKeys>> {
         Box::pin(async move {
-            let sql = "SELECT keys FROM SCHEMA.member WHERE id = $1";
+            let sql =
+                "SELECT CASE WHEN octet_length(keys) <= 4096 THEN keys END FROM SCHEMA.member WHERE id = $1";
             let rows = self.inner.read(sql, &[(&member.0, Type::TEXT)]).await?;
-            Ok(rows.first().map(|row| WrappedKeys { member: member.clone(), keys: row.get(0) }))
+            let Some(row) = rows.first() else { return Ok(None) };
+            Ok(Some(WrappedKeys { member: member.clone(), keys: value(row, 0)? }))
         })
     }
 
     fn create_team<'a>(&'a self, row: &'a TeamRow, members: &'a [WrappedKeys]) -> PortFuture<'a, ()> {
-        Box::pin(self.inner.create_team(row, members))
+        Box::pin(setup::create_team(&self.inner.url, &self.inner.schema, row, members))
     }
 
     fn change_membership<'a>(
@@ -100,10 +88,13 @@ impl RecordStore for PostgresStore {
         Box::pin(self.inner.change_membership(row, added, removed))
     }
 
-    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, ()> {
+    fn forget_member<'a>(&'a self, member: &'a MemberId) -> PortFuture<'a, bool> {
         Box::pin(async move {
             let sql = "DELETE FROM SCHEMA.member WHERE id = $1";
-            self.inner.query(sql, &[(&member.0, Type::TEXT)]).await.map(|_| ())
+            match self.inner.query(sql, &[(&member.0, Type::TEXT)]).await {
+                Err(TeamError::Forbidden) => Ok(false),
+                done => done.map(|_| true),
+            }
         })
     }
 
@@ -127,7 +118,7 @@ impl RecordStore for PostgresStore {
         Box::pin(async move {
             let sql = format!("SELECT {RECORD_COLUMNS} FROM SCHEMA.record WHERE id = $1");
             let rows = self.inner.read(&sql, &[(&record.0, Type::TEXT)]).await?;
-            Ok(rows.first().map(rows::record))
+            rows.first().map(rows::record).transpose()
         })
     }
 
@@ -135,12 +126,12 @@ impl RecordStore for PostgresStore {
         Box::pin(async move {
             let sql = format!("SELECT {RECORD_COLUMNS} FROM SCHEMA.record WHERE lookup = $1");
             let rows = self.inner.read(&sql, &[(&lookup.0.as_slice(), Type::BYTEA)]).await?;
-            Ok(rows.first().map(rows::record))
+            rows.first().map(rows::record).transpose()
         })
     }
 
-    fn list(&self, since: Option<Timestamp>) -> PortFuture<'_, Listing> {
-        Box::pin(self.inner.list(since))
+    fn list(&self) -> PortFuture<'_, Vec<RecordVersion>> {
+        Box::pin(self.inner.list())
     }
 
     fn insert<'a>(&'a self, write: &'a Write) -> PortFuture<'a, Written> {
@@ -171,11 +162,12 @@ impl RecordStore for PostgresStore {
 
     fn activity<'a>(&'a self, record: &'a RecordId, limit: u32) -> PortFuture<'a, Vec<SealedActivity>> {
         Box::pin(async move {
-            let sql = "SELECT id, record, generation, at, entry FROM SCHEMA.activity WHERE record = $1 \
-                ORDER BY at DESC, id LIMIT $2";
+            let sql = format!(
+                "SELECT {ACTIVITY_COLUMNS} FROM SCHEMA.activity WHERE record = $1 ORDER BY at DESC, id LIMIT $2"
+            );
             let limit = i64::from(limit);
             let params: [Param<'_>; 2] = [(&record.0, Type::TEXT), (&limit, Type::INT8)];
-            Ok(self.inner.read(sql, &params).await?.iter().map(rows::activity).collect())
+            self.inner.read(&sql, &params).await?.iter().map(rows::activity).collect()
         })
     }
 

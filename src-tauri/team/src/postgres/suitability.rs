@@ -4,7 +4,8 @@
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use super::failure::explain;
+use super::failure::answer;
+use super::rows;
 use super::schema::lock_key;
 use super::session::connect_plain;
 use super::url::DatabaseUrl;
@@ -41,11 +42,10 @@ async fn between(first: &Client, second: &Client, key: i64) -> Result<()> {
 }
 
 async fn pid(client: &Client) -> Result<i32> {
-    let rows = client.query_typed("SELECT pg_backend_pid()", &[]).await.map_err(|error| explain(&error))?;
-    Ok(rows.first().map_or(0, |row| row.get(0)))
+    let rows = answer(client.query_typed("SELECT pg_backend_pid()", &[])).await?;
+    rows.first().map_or(Ok(0), |row| rows::value(row, 0))
 }
 
 async fn ask(client: &Client, sql: &str, key: i64) -> Result<bool> {
-    let rows = client.query_typed(sql, &[(&key, Type::INT8)]).await.map_err(|error| explain(&error))?;
-    Ok(rows.first().is_some_and(|row| row.get(0)))
+    rows::is_true(&answer(client.query_typed(sql, &[(&key, Type::INT8)])).await?)
 }

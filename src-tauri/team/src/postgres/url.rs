@@ -1,8 +1,8 @@
 //! The database URL: a secret, parsed. TLS is required unless the server is on this computer.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -11,8 +11,10 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use url::Url;
 
+use super::socket;
 use crate::error::{Result, TeamError};
 
+const DEFAULT_PORT: u16 = 5432;
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// When the client's kernel asks whether an idle server lives, and how often until it counts as dead: 5 + 3 × 3 s.
@@ -40,6 +42,8 @@ pub struct DatabaseUrl {
     pub(super) config: Config,
     pub(super) tls: Tls,
     host: String,
+    /// The directory of the Unix socket, and the port that its file is named after.
+    socket: Option<(PathBuf, u16)>,
 }
 
 impl fmt::Debug for DatabaseUrl {
@@ -90,8 +94,11 @@ impl DatabaseUrl {
             .keepalives_retries(KEEPALIVE_RETRIES)
             .tcp_user_timeout(TCP_USER_TIMEOUT)
             .application_name("grapnel")
-            .host(&parts.host)
             .ssl_mode(if tls == Tls::Off { SslMode::Disable } else { SslMode::Require });
+        for address in parts.addresses() {
+            config.host(&parts.host);
+            address.map(|address| config.hostaddr(address));
+        }
         let user =
             parts.user.as_deref().filter(|user| !user.is_empty()).ok_or_else(|| invalid("it has no user"))?;
         config.user(user).dbname(parts.database.as_deref().unwrap_or(user));
@@ -104,8 +111,10 @@ impl DatabaseUrl {
         if let Some(options) = &parts.options {
             config.options(options);
         }
+        let socket =
+            parts.is_socket().then(|| (PathBuf::from(&parts.host), parts.port.unwrap_or(DEFAULT_PORT)));
         let host = if parts.is_socket() { "this computer".to_owned() } else { parts.host };
-        Ok(Self { text: trimmed.into(), config, tls, host })
+        Ok(Self { text: trimmed.into(), config, tls, host, socket })
     }
 
     /// The URL as it was entered.
@@ -116,6 +125,18 @@ impl DatabaseUrl {
     /// The host without user, password and database, for people; `this computer` for a Unix socket.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Files and directories of this computer that it names: the file of certificate authorities, or the directory of a
+    /// Unix socket. Nobody else can know them, so if the URL came with an invitation, ask the person first.
+    pub fn local_paths(&self) -> Vec<&Path> {
+        let file = if let Tls::File(file) = &self.tls { Some(file.as_path()) } else { None };
+        file.into_iter().chain(self.socket.as_ref().map(|(folder, _)| folder.as_path())).collect()
+    }
+
+    /// Refuses a Unix socket that another user of this computer may have put there.
+    pub(super) fn check_socket(&self) -> Result<()> {
+        self.socket.as_ref().map_or(Ok(()), |(folder, port)| socket::check(folder, *port))
     }
 }
 
@@ -176,10 +197,24 @@ impl Parts {
         self.host.starts_with('/')
     }
 
+    fn is_localhost(&self) -> bool {
+        self.host.eq_ignore_ascii_case("localhost")
+    }
+
+    /// The addresses to connect to; `None` asks the resolver. `localhost` is this computer whatever the resolver says,
+    /// since TLS is off there.
+    fn addresses(&self) -> Vec<Option<IpAddr>> {
+        if self.is_localhost() {
+            vec![Some(Ipv4Addr::LOCALHOST.into()), Some(Ipv6Addr::LOCALHOST.into())]
+        } else {
+            vec![None]
+        }
+    }
+
     /// On this computer: a Unix socket, or a loopback address.
     fn is_local(&self) -> bool {
         let is_loopback = self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        self.is_socket() || is_loopback || self.host.eq_ignore_ascii_case("localhost")
+        self.is_socket() || is_loopback || self.is_localhost()
     }
 
     fn tls(&self) -> Result<Tls> {
@@ -229,6 +264,35 @@ mod tests {
         }
         let file = parse("postgres://u@db.example/d?sslrootcert=/etc/company.pem").unwrap();
         assert_eq!(file.tls, Tls::File("/etc/company.pem".into()));
+    }
+
+    #[test]
+    fn localhost_is_this_computer_whatever_the_resolver_says() {
+        for text in ["postgres://u@localhost/d", "postgres://u@LocalHost:6000/d?sslmode=verify-full"] {
+            let url = parse(text).unwrap();
+            let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+            assert_eq!(url.config.get_hostaddrs(), addresses, "{text}");
+            assert_eq!(url.config.get_hosts().len(), 2, "{text}");
+        }
+        assert!(parse("postgres://u@db.example/d").unwrap().config.get_hostaddrs().is_empty());
+        for host in ["localhost.", "localhost.example"] {
+            assert_eq!(parse(&format!("postgres://u@{host}/d")).unwrap().tls, Tls::System, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_paths_that_a_url_names_are_reported() {
+        let paths = |text: &str| -> Vec<PathBuf> {
+            parse(text).unwrap().local_paths().into_iter().map(Path::to_owned).collect()
+        };
+        assert_eq!(paths("postgres://u@/d?host=/run/postgresql"), [PathBuf::from("/run/postgresql")]);
+        assert_eq!(
+            paths("postgres://u@db.example/d?sslrootcert=/home/eve/ca.pem"),
+            [PathBuf::from("/home/eve/ca.pem")]
+        );
+        for text in ["postgres://u@db.example/d?sslrootcert=system", "postgres://u@localhost/d"] {
+            assert!(paths(text).is_empty(), "{text}");
+        }
     }
 
     #[test]

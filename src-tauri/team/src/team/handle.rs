@@ -115,11 +115,13 @@ impl Team {
     }
 
     /// Becomes the member that an invitation or a worker key is for. `own` is the person's identity; that of the
-    /// invitation counts if it has one. Fails if the member was removed meanwhile.
+    /// invitation counts if it has one. Fails if the member was removed meanwhile, or if the way to this database has no
+    /// locks.
     pub async fn join(store: Arc<dyn RecordStore>, invitation: &Invitation, own: Identity) -> Result<Self> {
         let identity = invitation.identity.clone().unwrap_or(own);
         let (team, member, seen) =
             (invitation.team.clone(), invitation.member.clone(), invitation.seen.clone());
+        store.prove().await?;
         let team = Self::open(store, team, member, identity, seen);
         team.reload().await?;
         Ok(team)

@@ -1,6 +1,8 @@
 //! Inviting, removing and leaving.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use grapnel_model::secret::SecretString;
 use jiff::Timestamp;
@@ -13,6 +15,11 @@ use crate::keys::TeamKeys;
 use crate::membership::{Member, Membership, Role};
 use crate::port::{MemberId, Rotation};
 use crate::record;
+
+/// How long the encryption of all records may take; each batch has the limit of any answer.
+const ROTATION_TIMEOUT: Duration = Duration::from_secs(600);
+/// How long to wait before a rotation is tried again, longer with each attempt.
+const ROTATION_PAUSE: Duration = Duration::from_millis(300);
 
 /// Who is invited, and how the invitation is opened.
 #[derive(Debug, Clone)]
@@ -32,8 +39,17 @@ pub struct Removal {
     pub removed: Member,
     /// Members whose secret the removed one made (by passphrase or worker key) and may have kept. Invite them anew.
     pub secrets_made: Vec<String>,
+    /// Members whose wrapped keys were no longer in the database, because they had left: they are removed, too.
+    pub had_left: Vec<String>,
     /// How many records could not be decrypted and stay unusable.
     pub unreadable: usize,
+}
+
+/// What a rotation of the keys did.
+struct Rotated {
+    removed: Member,
+    had_left: Vec<Member>,
+    unreadable: usize,
 }
 
 impl Team {
@@ -90,7 +106,13 @@ impl Team {
                 };
                 return match invited {
                     Invited::PublicKey(key) => invitation.write(&OpenedBy::PublicKey(key)),
-                    Invited::Passphrase(passphrase) => invitation.write(&OpenedBy::Passphrase(passphrase)),
+                    Invited::Passphrase(passphrase) => {
+                        // scrypt takes a good part of a second.
+                        let passphrase = passphrase.clone();
+                        let write = move || invitation.write(&OpenedBy::Passphrase(&passphrase));
+                        let interrupted = |_| TeamError::Internal { cause: "a task was ended".to_owned() };
+                        tokio::task::spawn_blocking(write).await.map_err(interrupted)?
+                    }
                     Invited::Worker => invitation.write_worker_key(),
                 };
             }
@@ -103,38 +125,36 @@ impl Team {
         if *member == self.member {
             return Err(TeamError::Invalid("To remove yourself, leave the team.".to_owned()));
         }
-        let (removed, unreadable) = self.rotate(Some(member)).await?;
-        let removed = removed.ok_or_else(|| TeamError::Invalid("The team has no such member.".to_owned()))?;
+        let Rotated { removed, had_left, unreadable } = self.rotate_until_known(member).await?;
         let members = self.current().await?.membership.members.clone();
-        let made = members.into_iter().filter(|known| known.secret_made_by.as_ref() == Some(&removed.id));
-        Ok(Removal { secrets_made: made.map(|member| member.name).collect(), removed, unreadable })
+        let is_gone = |id: &MemberId| *id == removed.id || had_left.iter().any(|left| left.id == *id);
+        let made = members.into_iter().filter(|known| known.secret_made_by.as_ref().is_some_and(is_gone));
+        let secrets_made = made.map(|member| member.name).collect();
+        let had_left = had_left.iter().map(|member| member.name.clone()).collect();
+        Ok(Removal { removed, secrets_made, had_left, unreadable })
     }
 
-    /// Rotates the keys without removing anybody. Only an owner may.
-    pub async fn rotate_keys(&self) -> Result<()> {
-        self.rotate(None).await.map(|_| ())
+    /// Leaves the team, as far as a member can by itself: deletes its wrapped keys, if its role in the database may,
+    /// and returns whether. It stays in the signed list, and the keys stay as they are, until an owner removes it.
+    pub async fn leave(&self) -> Result<bool> {
+        let current = self.load().await?;
+        if current.require_owner(&self.member).is_ok() && !self.has_other_owner(&current).await? {
+            return Err(TeamError::Invalid(
+                "You are the last owner of the team. Invite another owner first.".to_owned(),
+            ));
+        }
+        self.store.forget_member(&self.member).await
     }
 
-    /// Leaves the team. The others' keys stay; an owner who wants others removes the member, or rotates the keys.
-    pub async fn leave(&self) -> Result<()> {
-        for _ in 0..MAX_ATTEMPTS {
-            let current = self.load().await?;
-            if current.require_owner(&self.member).is_err() {
-                return self.store.forget_member(&self.member).await;
-            }
-            let owners = current.membership.members.iter().filter(|member| member.role == Role::Owner);
-            if owners.count() == 1 {
-                return Err(TeamError::Invalid(
-                    "You are the last owner of the team. Invite another owner first.".to_owned(),
-                ));
-            }
-            let mut membership = current.membership.clone();
-            membership.remove(&self.member, &self.identity);
-            if self.change(&current, membership, &[], std::slice::from_ref(&self.member)).await?.is_some() {
-                return Ok(());
+    /// Whether another owner is left, who has not left either.
+    async fn has_other_owner(&self, current: &Current) -> Result<bool> {
+        let owners = current.membership.members.iter().filter(|member| member.role == Role::Owner);
+        for owner in owners.filter(|owner| owner.id != self.member) {
+            if self.store.member_keys(&owner.id).await?.is_some() {
+                return Ok(true);
             }
         }
-        Err(TeamError::Conflict)
+        Ok(false)
     }
 
     /// Writes a changed document under the same keys; `None` if somebody else was first.
@@ -153,31 +173,68 @@ impl Team {
         Ok(Some(self.keep(Current { keys: current.keys.clone(), membership })))
     }
 
-    async fn rotate(&self, leaving: Option<&MemberId>) -> Result<(Option<Member>, usize)> {
+    /// Rotates again after a collision with others. If the answer to a commit was lost, looks whether it was done.
+    async fn rotate_until_known(&self, leaving: &MemberId) -> Result<Rotated> {
+        let mut unconfirmed = None;
+        for attempt in 1..MAX_ATTEMPTS {
+            match Box::pin(self.rotate(leaving, &mut unconfirmed)).await {
+                Err(TeamError::Conflict | TeamError::Busy | TeamError::Unconfirmed) => {}
+                // It is not known what became of an earlier attempt.
+                Err(TeamError::Unreachable { .. }) if unconfirmed.is_some() => {}
+                done => return done,
+            }
+            tokio::time::sleep(ROTATION_PAUSE * u32::try_from(attempt).unwrap_or(1)).await;
+        }
+        let last = Box::pin(self.rotate(leaving, &mut unconfirmed)).await;
+        if last.is_err() && unconfirmed.is_some() { Err(TeamError::Unconfirmed) } else { last }
+    }
+
+    /// Rotates the keys without `leaving`. `unconfirmed` is what an earlier attempt would have done, if it is not known
+    /// whether it was committed.
+    async fn rotate(&self, leaving: &MemberId, unconfirmed: &mut Option<Rotated>) -> Result<Rotated> {
         let mut rotation = self.store.rotate().await?;
-        // The row is locked now, so this is what the rotation begins with.
+        // The row is locked now, so this is what the rotation begins with, and an earlier one has ended.
         let current = self.load().await?;
+        if current.membership.member(leaving).is_none()
+            && let Some(done) = unconfirmed.take()
+        {
+            return Ok(done);
+        }
+        *unconfirmed = None;
         current.require_owner(&self.member)?;
         if rotation.row().version != current.membership.version {
             return Err(TeamError::Conflict);
         }
         let mut membership = current.membership.clone();
-        let removed = match leaving {
-            Some(member) => match membership.remove(member, &self.identity) {
-                Some(removed) => Some(removed),
-                None => return Ok((None, 0)),
-            },
-            None => None,
-        };
+        let removed = membership
+            .remove(leaving, &self.identity)
+            .ok_or_else(|| TeamError::Invalid("The team has no such member.".to_owned()))?;
+        // Who has no keys in the database has left, and gets no later ones.
+        let with_keys: HashSet<MemberId> = rotation.members().await?.into_iter().collect();
+        let ids: Vec<MemberId> = membership.members.iter().map(|member| member.id.clone()).collect();
+        let without = ids.iter().filter(|id| **id != self.member && !with_keys.contains(id));
+        let had_left = without.filter_map(|id| membership.remove(id, &self.identity)).collect();
         let keys = TeamKeys::random(current.keys.generation() + 1);
         membership.version += 1;
         membership.rekey(&keys);
-        let unreadable = self.encrypt_anew(rotation.as_mut(), &current.keys, &keys).await?;
+        let encrypted = Box::pin(self.encrypt_anew(rotation.as_mut(), &current.keys, &keys));
+        let too_slow =
+            |_| TeamError::Unreachable { cause: "it took too long to encrypt all records".to_owned() };
+        let unreadable = tokio::time::timeout(ROTATION_TIMEOUT, encrypted).await.map_err(too_slow)??;
         let row = membership.seal(&keys, &self.identity)?;
         let wrapped = membership.members.iter().map(|member| wrap(&keys, &self.id, member));
-        rotation.commit(&row, &wrapped.collect::<Result<Vec<_>>>()?).await?;
-        self.keep(Current { keys, membership });
-        Ok((removed, unreadable))
+        let wrapped = wrapped.collect::<Result<Vec<_>>>()?;
+        let rotated = Rotated { removed, had_left, unreadable };
+        match rotation.commit(&row, &wrapped).await {
+            Ok(()) => {
+                self.keep(Current { keys, membership });
+                Ok(rotated)
+            }
+            Err(error) => {
+                *unconfirmed = (error == TeamError::Unconfirmed).then_some(rotated);
+                Err(error)
+            }
+        }
     }
 
     /// Encrypts all records and their activity under other keys. Returns how many did not decrypt.
