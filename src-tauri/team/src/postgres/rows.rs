@@ -5,13 +5,14 @@ use std::time::Duration;
 use tokio_postgres::Row;
 
 use crate::port::{
-    ActivityId, Begun, Generation, MachineId, RecordId, SealedActivity, SealedRecord, TeamId, TeamRow,
-    Version, WriteId,
+    ActivityId, Begun, Generation, Lookup, MachineId, RecordId, SealedActivity, SealedRecord, TeamId,
+    TeamRow, Version, WriteId,
 };
 
 /// The columns that [`record`] reads.
 pub(super) const RECORD_COLUMNS: &str = "id, version, generation, write_id, tokens, app, updated_at, begun_by, \
-    begun_at, (extract(epoch FROM clock_timestamp() - begun_at) * 1000)::bigint";
+    begun_at, (extract(epoch FROM clock_timestamp() - begun_at) * 1000)::bigint, definition, lookup, \
+    (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::bigint";
 
 pub(super) fn number(version: Version) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
@@ -39,8 +40,12 @@ pub(super) fn record(row: &Row) -> SealedRecord {
         generation: generation(row.get(2)),
         write_id: WriteId(row.get(3)),
         tokens: row.get(4),
+        definition: row.get(10),
         app: row.get(5),
+        // A tag of another length is that of no name.
+        lookup: Lookup(row.get::<_, Vec<u8>>(11).try_into().unwrap_or([0; 32])),
         updated_at: row.get(6),
+        age: Duration::from_millis(u64::try_from(row.get::<_, i64>(12)).unwrap_or(0)),
         begun,
     }
 }

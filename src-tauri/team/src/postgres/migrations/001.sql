@@ -14,10 +14,11 @@ CREATE TABLE SCHEMA.member (
 CREATE TABLE SCHEMA.record (
   id text PRIMARY KEY CHECK (length(id) = 32),
   lookup bytea NOT NULL UNIQUE CHECK (length(lookup) = 32),
-  version bigint NOT NULL CHECK (version > 0),
+  version bigint NOT NULL CHECK (version > 0 AND version < 9007199254740992),
   generation bigint NOT NULL,
   write_id text NOT NULL,
   tokens bytea NOT NULL,
+  definition bytea NOT NULL,
   app bytea NOT NULL,
   begun_at timestamptz,
   begun_by text,
