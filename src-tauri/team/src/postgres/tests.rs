@@ -438,8 +438,8 @@ async fn swapped_records_and_foreign_members_are_refused() {
     let (server, ada) = team().await;
     let (one, two) = (share(&ada, "one").await, share(&ada, "two").await);
     let swap = format!(
-        "UPDATE grapnel_team_test.record AS a SET (tokens, definition, app) = (b.tokens, b.definition, b.app) FROM grapnel_team_test.record AS b \
-         WHERE a.id = '{one}' AND b.id = '{two}'"
+        "UPDATE grapnel_team_test.record AS a SET (tokens, definition, app) = (b.tokens, b.definition, b.app) \
+         FROM grapnel_team_test.record AS b WHERE a.id = '{one}' AND b.id = '{two}'"
     );
     server.sql(&swap).unwrap();
     assert!(matches!(ada.read(&one, SeenRecord::default()).await, Err(TeamError::Forged { .. })));

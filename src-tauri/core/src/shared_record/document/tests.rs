@@ -14,7 +14,8 @@ fn app(overrides: Value, tokens: Value) -> (ArchivedApp, ArchivedConnection) {
         "name": "App", "provider": "custom", "client_id": "client", "client_secret": "the-client-secret",
         "redirect_uri": "deep-link", "scopes": [], "projects": [], "overrides": overrides,
         "secrets": {
-            "client_key": "the-private-key", "client_certificate": "the-certificate", "authorize.login_token": "of-the-sign-in", "token.key": "of-the-code",
+            "client_key": "the-private-key", "client_certificate": "the-certificate",
+            "authorize.login_token": "of-the-sign-in", "token.key": "of-the-code",
             "refresh.key": "of-the-refresh", "header.X-Key": "of-each-request",
         },
         "registration_token": "the-registration-token", "connections": [],
