@@ -3,8 +3,11 @@
 
 mod agree;
 mod apply;
+mod definition;
 mod document;
 mod errors;
+mod failure;
+mod form;
 mod identity;
 mod log;
 mod machine;
@@ -13,8 +16,10 @@ mod record;
 mod session;
 
 pub(crate) use agree::{apply, hold, pull_or_note, push_pending};
-pub(crate) use document::{ManageDocument, SharedFailure};
+pub(crate) use apply::{check_ended, unlink};
+pub(crate) use definition::ManageDocument;
 pub(crate) use errors::told;
+pub(crate) use failure::SharedFailure;
 pub(crate) use identity::{
     associated_data_in, create_store, database_host, open_store, own as own_identity, url_associated_data,
 };

@@ -4,6 +4,8 @@
 //! A connection whose version is not the stored `grant_version` has a grant that the team does not have yet, or none
 //! any more: each write of a grant counts the version up, so that no write can be forgotten.
 
+use std::collections::HashSet;
+
 use grapnel_model::error::Error;
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::team::TeamRefresh;
@@ -25,8 +27,14 @@ pub struct SharedRow {
     pub record_version: i64,
     /// The highest generation of its keys that was seen.
     pub key_generation: i64,
+    /// The highest counter of its definition that was seen.
+    pub definition_counter: i64,
     /// The number of the record's grant, which counts sign-ins and refreshes by any machine.
     pub grant_number: i64,
+    /// The number of the sign-in that the grant is of.
+    pub sign_in_number: i64,
+    /// When that sign-in was, by the clock of the computer that made it.
+    pub signed_in_at: Option<Timestamp>,
     /// The version of the connection whose grant is that of the record.
     pub grant_version: i64,
     /// Who got that grant.
@@ -35,14 +43,39 @@ pub struct SharedRow {
     pub pending_since: Option<Timestamp>,
     /// Why it could not be written, or what happened when two machines had new tokens.
     pub conflict: Option<Error>,
+    /// The attempt of this computer to stop sharing it, from before it is written until its result is known.
+    pub unsharing: Option<String>,
 }
 
-const COLUMNS: &str = "connection_id, team_id, record_id, record_version, key_generation, grant_number, \
-    grant_version, refreshed, pending_since, conflict";
+impl SharedRow {
+    /// A connection of whose record nothing was seen.
+    pub fn new(connection_id: ConnectionId, team_id: TeamId, record_id: String) -> Self {
+        Self {
+            connection_id,
+            team_id,
+            record_id,
+            record_version: 0,
+            key_generation: 0,
+            definition_counter: 0,
+            grant_number: 0,
+            sign_in_number: 0,
+            signed_in_at: None,
+            grant_version: -1,
+            refreshed: None,
+            pending_since: None,
+            conflict: None,
+            unsharing: None,
+        }
+    }
+}
+
+const COLUMNS: &str = "s.connection_id, s.team_id, s.record_id, s.record_version, s.key_generation, \
+    s.definition_counter, s.grant_number, s.sign_in_number, s.signed_in_at, s.grant_version, s.refreshed, \
+    s.pending_since, s.conflict, s.unsharing";
 
 /// What is shared of a connection.
 pub fn get(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<SharedRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM shared_connection WHERE connection_id = ?1");
+    let sql = format!("SELECT {COLUMNS} FROM shared_connection s WHERE connection_id = ?1");
     connection.prepare_cached(&sql)?.query_row([id], read).optional()
 }
 
@@ -52,7 +85,7 @@ pub fn of_record(
     team: &TeamId,
     record_id: &str,
 ) -> rusqlite::Result<Option<SharedRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM shared_connection WHERE team_id = ?1 AND record_id = ?2");
+    let sql = format!("SELECT {COLUMNS} FROM shared_connection s WHERE team_id = ?1 AND record_id = ?2");
     connection.prepare_cached(&sql)?.query_row(params![team, record_id], read).optional()
 }
 
@@ -64,21 +97,17 @@ pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionId>> {
 
 /// The connections that are shared with a team.
 pub fn of_team(connection: &Connection, team: &TeamId) -> rusqlite::Result<Vec<SharedRow>> {
-    let sql = format!("SELECT {COLUMNS} FROM shared_connection WHERE team_id = ?1 ORDER BY connection_id");
+    let sql = format!("SELECT {COLUMNS} FROM shared_connection s WHERE team_id = ?1 ORDER BY connection_id");
     connection.prepare_cached(&sql)?.query_map([team], read)?.collect()
 }
 
 /// The connections with a grant that their team does not have yet, or with none any more.
 pub fn pending(connection: &Connection) -> rusqlite::Result<Vec<SharedRow>> {
-    connection
-        .prepare_cached(
-            "SELECT s.connection_id, s.team_id, s.record_id, s.record_version, s.key_generation, s.grant_number,
-                s.grant_version, s.refreshed, s.pending_since, s.conflict
-             FROM shared_connection s JOIN connection c ON c.id = s.connection_id
-             WHERE c.version <> s.grant_version",
-        )?
-        .query_map([], read)?
-        .collect()
+    let sql = format!(
+        "SELECT {COLUMNS} FROM shared_connection s JOIN connection c ON c.id = s.connection_id
+         WHERE c.version <> s.grant_version"
+    );
+    connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
 
 /// Whether a connection has a grant that its team does not have yet, or none any more.
@@ -105,18 +134,23 @@ pub fn counts(connection: &Connection, team: &TeamId) -> rusqlite::Result<(u32, 
 pub fn put(connection: &Connection, row: &SharedRow) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO shared_connection VALUES (:id, :team, :record, :record_version, :generation, :number,
-                :grant_version, :refreshed, :pending_since, :conflict)
+            "INSERT INTO shared_connection VALUES (:id, :team, :record, :record_version, :generation, :definition,
+                :number, :sign_in, :signed_in_at, :grant_version, :refreshed, :pending_since, :conflict, :unsharing)
              ON CONFLICT (connection_id) DO UPDATE SET team_id = excluded.team_id, record_id = excluded.record_id,
                 record_version = excluded.record_version, key_generation = excluded.key_generation,
-                grant_number = excluded.grant_number, grant_version = excluded.grant_version,
-                refreshed = excluded.refreshed, pending_since = excluded.pending_since, conflict = excluded.conflict",
+                definition_counter = excluded.definition_counter, grant_number = excluded.grant_number,
+                sign_in_number = excluded.sign_in_number, signed_in_at = excluded.signed_in_at,
+                grant_version = excluded.grant_version, refreshed = excluded.refreshed,
+                pending_since = excluded.pending_since, conflict = excluded.conflict,
+                unsharing = excluded.unsharing",
         )?
         .execute(named_params! {
             ":id": row.connection_id, ":team": row.team_id, ":record": row.record_id,
-            ":record_version": row.record_version, ":generation": row.key_generation, ":number": row.grant_number,
-            ":grant_version": row.grant_version, ":refreshed": row.refreshed.as_ref().map(Json),
+            ":record_version": row.record_version, ":generation": row.key_generation,
+            ":definition": row.definition_counter, ":number": row.grant_number, ":sign_in": row.sign_in_number,
+            ":signed_in_at": row.signed_in_at.map(Time), ":grant_version": row.grant_version, ":refreshed": row.refreshed.as_ref().map(Json),
             ":pending_since": row.pending_since.map(Time), ":conflict": row.conflict.as_ref().map(Json),
+            ":unsharing": row.unsharing,
         })
         .map(drop)
 }
@@ -161,12 +195,30 @@ pub fn set_conflict(
         .map(drop)
 }
 
+/// Stores the attempt to stop sharing a connection, or that there is none.
+pub fn set_unsharing(
+    connection: &Connection,
+    id: &ConnectionId,
+    attempt: Option<&str>,
+) -> rusqlite::Result<()> {
+    let update = "UPDATE shared_connection SET unsharing = ?2 WHERE connection_id = ?1";
+    connection.execute(update, params![id, attempt]).map(drop)
+}
+
 /// Ends the sharing of a connection here.
 pub fn remove(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM shared_connection WHERE connection_id = ?1", [id]).map(drop)
 }
 
-/// Records that the person removed the connection of a record here.
+/// The records of a team whose connections are not to be here.
+pub fn forgotten(connection: &Connection, team: &TeamId) -> rusqlite::Result<HashSet<String>> {
+    connection
+        .prepare_cached("SELECT record_id FROM forgotten_record WHERE team_id = ?1")?
+        .query_map([team], |row| row.get(0))?
+        .collect()
+}
+
+/// Records that the person removed the connection of a record here, or that it is no longer shared.
 pub fn set_forgotten(connection: &Connection, team: &TeamId, record_id: &str) -> rusqlite::Result<()> {
     let insert = "INSERT INTO forgotten_record (team_id, record_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     connection.execute(insert, params![team, record_id]).map(drop)
@@ -188,10 +240,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SharedRow> {
         record_id: row.get(2)?,
         record_version: row.get(3)?,
         key_generation: row.get(4)?,
-        grant_number: row.get(5)?,
-        grant_version: row.get(6)?,
-        refreshed: maybe_json(row, 7)?,
-        pending_since: row.get::<_, Option<Time>>(8)?.map(|time| time.0),
-        conflict: maybe_json(row, 9)?,
+        definition_counter: row.get(5)?,
+        grant_number: row.get(6)?,
+        sign_in_number: row.get(7)?,
+        signed_in_at: row.get::<_, Option<Time>>(8)?.map(|time| time.0),
+        grant_version: row.get(9)?,
+        refreshed: maybe_json(row, 10)?,
+        pending_since: row.get::<_, Option<Time>>(11)?.map(|time| time.0),
+        conflict: maybe_json(row, 12)?,
+        unsharing: row.get(13)?,
     })
 }

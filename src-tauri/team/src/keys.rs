@@ -1,6 +1,9 @@
 //! The two secrets of a team in one generation: the use key, which everybody has, and the manage key, which workers
-//! have not.
+//! have not. The manage key also signs: what it has signed was written by a member or an owner.
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use grapnel_model::secret::hex;
 use zeroize::Zeroizing;
 
@@ -46,6 +49,10 @@ impl TeamKeys {
         self.use_key.subkey("tokens")
     }
 
+    pub(crate) fn definition_key(&self) -> Key {
+        self.use_key.subkey("definition")
+    }
+
     pub(crate) fn app_key(&self) -> Option<Key> {
         self.manage_key.as_ref().map(|key| key.subkey("app"))
     }
@@ -63,10 +70,24 @@ impl TeamKeys {
         Lookup(self.use_key.subkey("lookup").mac(name.as_bytes()))
     }
 
-    /// Values by which a signed document names these keys without telling them.
+    /// Values by which a signed document names these keys without telling them. That of the manage key is the public
+    /// key (Ed25519) that verifies what it has signed.
     pub(crate) fn checks(&self) -> (String, Option<String>) {
-        let check = |key: &Key| hex(&key.mac(b"grapnel team key check v1"));
-        (check(&self.use_key), self.manage_key.as_ref().map(check))
+        let check = hex(&self.use_key.mac(b"grapnel team key check v1"));
+        let public = self.key_pair().map(|pair| BASE64_URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()));
+        (check, public)
+    }
+
+    /// Signs with the manage key; `None` for a worker.
+    pub(crate) fn sign(&self, message: &[u8]) -> Option<String> {
+        Some(BASE64_URL_SAFE_NO_PAD.encode(self.key_pair()?.sign(message).as_ref()))
+    }
+
+    fn key_pair(&self) -> Option<Ed25519KeyPair> {
+        let seed = self.manage_key.as_ref()?.subkey("signature");
+        #[expect(clippy::expect_used, reason = "each 32 bytes are a seed")]
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed.as_bytes()).expect("a seed of 32 bytes");
+        Some(pair)
     }
 
     /// Encrypts the keys for a member; for a worker without the manage key.

@@ -23,6 +23,6 @@ pub use identity::{Identity, PublicKey, SigningKey};
 pub use invitation::{Invitation, needs_passphrase};
 pub use keys::TeamKeys;
 pub use membership::{Member, Membership, OwnerPin, Role, Seen};
-pub use record::Record;
+pub use record::{Definition, Record};
 pub use rollback::{SeenRecord, check_record};
 pub use team::{Activity, Invited, Removal, Team, Update};

@@ -131,6 +131,7 @@ pub struct Membership {
     /// The generation of the keys.
     pub generation: Generation,
     use_key_check: String,
+    /// The public key that verifies what the manage key has signed.
     manage_key_check: String,
     creator: SigningKey,
     owners: Vec<OwnerLink>,
@@ -194,6 +195,17 @@ impl Membership {
     /// A member by name.
     pub fn member_named(&self, name: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
+    }
+
+    /// The key that verifies what the manage key of this generation has signed.
+    pub(crate) fn manage_signing_key(&self) -> SigningKey {
+        SigningKey(self.manage_key_check.clone())
+    }
+
+    /// Whether this is the key of an owner.
+    pub(crate) fn is_owner(&self, key: &SigningKey) -> bool {
+        let mut owners = self.members.iter().filter(|member| member.role == Role::Owner);
+        owners.any(|owner| owner.signing_key.as_ref() == Some(key))
     }
 
     /// What to remember of this document.

@@ -94,14 +94,20 @@ pub struct SealedRecord {
     pub generation: Generation,
     /// The write that made this version.
     pub write_id: WriteId,
-    /// What using the tokens needs. Encrypted under the use key.
+    /// What a refresh writes. Encrypted under the use key.
     pub tokens: Vec<u8>,
+    /// What is shared, and where it may be sent. Encrypted under the use key, signed with the manage key.
+    pub definition: Vec<u8>,
     /// What only signing in and administration need. Encrypted under the manage key.
     pub app: Vec<u8>,
+    /// The tag under which it is found by its name.
+    pub lookup: Lookup,
     /// The refresh that was begun on this version and has no result yet.
     pub begun: Option<Begun>,
     /// When this version was written, by the server's clock.
     pub updated_at: Timestamp,
+    /// How long ago, by the server's clock, when it was read.
+    pub age: Duration,
 }
 
 /// A refresh that a machine has begun.
@@ -128,10 +134,10 @@ pub struct Write {
     pub write_id: WriteId,
     /// The new ciphertext.
     pub tokens: Vec<u8>,
-    /// The new ciphertext, if that part changes.
+    /// The new ciphertext, if that part changes; and the tag of the name that it gives.
+    pub definition: Option<(Vec<u8>, Lookup)>,
+    /// The new ciphertext, if that part changes. It changes with the definition only.
     pub app: Option<Vec<u8>>,
-    /// The new tag, if the name changes.
-    pub lookup: Option<Lookup>,
 }
 
 /// What became of a write.
@@ -297,7 +303,7 @@ pub trait RecordStore: Send + Sync {
     fn find<'a>(&'a self, lookup: &'a Lookup) -> PortFuture<'a, Option<SealedRecord>>;
     /// Lists all records.
     fn list(&self) -> PortFuture<'_, Vec<RecordVersion>>;
-    /// Adds a record; `write.replaces` is 0, and its `app` and `lookup` are set. `Superseded` if the tag or the ID is
+    /// Adds a record; `write.replaces` is 0, and all its parts are set. `Superseded` if the tag or the ID is
     /// taken by another write.
     fn insert<'a>(&'a self, write: &'a Write) -> PortFuture<'a, Written>;
     /// Replaces a record.
@@ -325,8 +331,8 @@ pub trait Rotation: Send {
     fn members(&mut self) -> PortFuture<'_, Vec<MemberId>>;
     /// The next records that are to be encrypted anew; empty after the last.
     fn records(&mut self) -> PortFuture<'_, Vec<SealedRecord>>;
-    /// Replaces the ciphertext of a batch, with the tag of each.
-    fn replace_records<'a>(&'a mut self, records: &'a [(SealedRecord, Lookup)]) -> PortFuture<'a, ()>;
+    /// Replaces the ciphertext and the tags of a batch.
+    fn replace_records<'a>(&'a mut self, records: &'a [SealedRecord]) -> PortFuture<'a, ()>;
     /// The next entries of activity that are to be encrypted anew; empty after the last.
     fn activity(&mut self) -> PortFuture<'_, Vec<SealedActivity>>;
     /// Replaces the ciphertext of a batch.

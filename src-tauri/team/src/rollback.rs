@@ -13,7 +13,13 @@ pub struct SeenRecord {
     pub version: Version,
     /// The highest generation of its keys.
     pub generation: Generation,
+    /// The highest counter of its definition.
+    #[serde(default)]
+    pub definition: u64,
 }
+
+/// The highest version that is accepted: no team gets there by writing.
+const MAX_VERSION: Version = 1 << 53;
 
 /// Checks a record that was read, before it is decrypted. `generation` is that of the membership document: a record of
 /// an older one was put there by somebody who has only the old keys.
@@ -26,16 +32,29 @@ pub fn check_record(
         let vanished = TeamError::Vanished { what: "The connection's record".to_owned() };
         return if seen.version == 0 { Ok(None) } else { Err(vanished) };
     };
+    if read.version >= MAX_VERSION {
+        return Err(TeamError::Forged { what: "The version of the connection's record".to_owned() });
+    }
     if read.version < seen.version || read.generation < seen.generation.max(generation) {
         return Err(TeamError::RolledBack { what: "the connection's record".to_owned() });
     }
-    Ok(Some(SeenRecord { version: read.version, generation: read.generation }))
+    Ok(Some(SeenRecord { version: read.version, generation: read.generation, ..seen }))
+}
+
+/// Checks the definition of a record that was decrypted.
+pub(crate) fn check_definition(counter: u64, seen: SeenRecord) -> Result<()> {
+    if counter < seen.definition {
+        return Err(TeamError::RolledBack {
+            what: "what the connection's record says of its app".to_owned(),
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{RecordId, WriteId};
+    use crate::port::{Lookup, RecordId, WriteId};
 
     fn record(version: Version, generation: Generation) -> SealedRecord {
         SealedRecord {
@@ -44,17 +63,20 @@ mod tests {
             generation,
             write_id: WriteId::random(),
             tokens: Vec::new(),
+            definition: Vec::new(),
             app: Vec::new(),
+            lookup: Lookup([0; 32]),
             begun: None,
             updated_at: jiff::Timestamp::UNIX_EPOCH,
+            age: std::time::Duration::ZERO,
         }
     }
 
     #[test]
     fn a_record_that_is_older_or_gone_is_not_accepted() {
-        let seen = SeenRecord { version: 5, generation: 2 };
+        let seen = SeenRecord { version: 5, generation: 2, definition: 3 };
         assert_eq!(check_record(Some(&record(5, 2)), seen, 2).unwrap(), Some(seen));
-        let newer = SeenRecord { version: 6, generation: 3 };
+        let newer = SeenRecord { version: 6, generation: 3, definition: 3 };
         assert_eq!(check_record(Some(&record(6, 3)), seen, 2).unwrap(), Some(newer));
         for (version, generation, of_team) in [(4, 2, 2), (4, 3, 3), (6, 1, 1), (6, 2, 3)] {
             let read = record(version, generation);
@@ -63,5 +85,19 @@ mod tests {
         }
         assert!(matches!(check_record(None, seen, 2), Err(TeamError::Vanished { .. })));
         assert_eq!(check_record(None, SeenRecord::default(), 2).unwrap(), None);
+    }
+
+    #[test]
+    fn a_version_that_nobody_reaches_is_not_remembered() {
+        let seen = SeenRecord { version: 5, generation: 2, definition: 3 };
+        let read = record(Version::MAX, 2);
+        assert!(matches!(check_record(Some(&read), seen, 2), Err(TeamError::Forged { .. })));
+    }
+
+    #[test]
+    fn a_definition_that_is_older_than_one_that_was_seen_is_not_accepted() {
+        let seen = SeenRecord { version: 5, generation: 2, definition: 3 };
+        assert!(matches!(check_definition(2, seen), Err(TeamError::RolledBack { .. })));
+        assert_eq!(check_definition(3, seen), Ok(()));
     }
 }

@@ -14,7 +14,7 @@ use grapnel_team::port::Change;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
-use super::sync::sync;
+use super::sync::{sync, take_in_new};
 use crate::context::Context;
 use crate::shared_record;
 
@@ -88,7 +88,7 @@ async fn watch(ctx: &Arc<Context>, id: &TeamId, pause: &mut Duration) -> Result<
                 let known = ctx.store.read(|c| shared_connection::of_record(c, id, &record.0))?;
                 match known {
                     Some(known) => shared_record::pull_or_note(ctx, &session, &known).await,
-                    None => sync(ctx, id).await.map(drop),
+                    None => take_in_new(ctx, &session, &record).await,
                 }
             }
             Ok(Change::Deleted(_) | Change::Membership | Change::Missed) | Err(RecvError::Lagged(_)) => {

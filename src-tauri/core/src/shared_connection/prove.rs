@@ -19,16 +19,8 @@ pub(crate) async fn prove(ctx: &Context, id: &TeamId) -> Result<i64> {
     let session = shared_record::session(ctx, id).await?;
     session.renew_keys(ctx).await?;
     let nobodys = SharedRow {
-        connection_id: ConnectionId(String::new()),
-        team_id: id.clone(),
-        record_id: RecordId::random().0,
         record_version: i64::MAX,
-        key_generation: 0,
-        grant_number: 0,
-        grant_version: 0,
-        refreshed: None,
-        pending_since: None,
-        conflict: None,
+        ..SharedRow::new(ConnectionId(String::new()), id.clone(), RecordId::random().0)
     };
     match session.lock(ctx, &nobodys, LOCK_TIMEOUT).await? {
         Locking::Held(lock) => {

@@ -46,19 +46,8 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
             .means("Nothing was shared.")
             .hint("Refresh it, then share it."));
     }
-    let new = SharedRow {
-        connection_id: id.clone(),
-        team_id: team_id.clone(),
-        record_id: RecordId::random().0,
-        // The record is added as what the team does not have yet, also if this process ends before.
-        record_version: 0,
-        key_generation: 0,
-        grant_number: 0,
-        grant_version: -1,
-        refreshed: None,
-        pending_since: None,
-        conflict: None,
-    };
+    // The record is added as what the team does not have yet, also if this process ends before.
+    let new = SharedRow::new(id.clone(), team_id.clone(), RecordId::random().0);
     let already = ctx.store.write(|tx| {
         if let Some(shared) = shared_connection::get(tx, id)? {
             return team::get(tx, &shared.team_id);
@@ -120,13 +109,32 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
     }
     let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(()) };
     let record = session.read(ctx, &shared).await?;
-    let ended = record.document.unshared(session.by(ctx));
-    if session.write(ctx, &record, &ended).await? != Written::Stored {
-        return Err(Error::new(Code::TeamConflict, "Another machine of the team changed this connection.")
+    // Stored first: if the answer is lost, or this process ends, the record tells by it that the tokens stay here.
+    let attempt = shared.unsharing.clone().unwrap_or_else(|| RecordId::random().0);
+    ctx.store.write(|tx| shared_connection::set_unsharing(tx, id, Some(&attempt)))?;
+    tracing::trace!(target: "grapnel_core::point", "before-team-unshare");
+    let ended = record.document.unshared(session.by(ctx), attempt);
+    let written = session.write(ctx, &record, &ended).await;
+    tracing::trace!(target: "grapnel_core::point", "after-team-unshare");
+    match written {
+        Ok(Written::Stored) => {}
+        Err(error) if error.code == Code::TeamUnreachable => {
+            return Err(error
+                .means("It may be no longer shared. The connection and its tokens stay here in any case.")
+                .hint("When the team’s database can be reached, look whether it is still shared, and try again."));
+        }
+        not_written => {
+            ctx.store.write(|tx| shared_connection::set_unsharing(tx, id, None))?;
+            not_written?;
+            return Err(Error::new(
+                Code::TeamConflict,
+                "Another machine of the team changed this connection.",
+            )
             .means("It is still shared.")
             .hint("Try again."));
+        }
     }
-    unlink(ctx, &session, &shared)?;
+    unlink(ctx, &shared)?;
     held.release().await;
     Ok(())
 }
@@ -135,20 +143,13 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
 async fn unshare_unusable(ctx: &Arc<Context>, session: &TeamSession, shared: &SharedRow) -> Result<()> {
     let deleted = session.team().delete(&RecordId(shared.record_id.clone())).await;
     session.checked(ctx, deleted)?;
-    unlink(ctx, session, shared)
+    unlink(ctx, shared)
 }
 
 /// Ends the sharing here; the connection and its tokens stay.
-fn unlink(ctx: &Context, session: &TeamSession, shared: &SharedRow) -> Result<()> {
-    let id = &shared.connection_id;
-    let row = SignedIn::load(ctx, id)?.connection;
-    let text = format!("No longer shared with the team “{}”.", session.name());
-    ctx.store.write(|tx| {
-        shared_connection::remove(tx, id)?;
-        shared_connection::set_forgotten(tx, &shared.team_id, &shared.record_id)?;
-        activity::add(tx, ctx.now(), Kind::Shared, &text, (Some(id), Some(&row.app_id)))
-    })?;
-    ctx.emit(Event::Connection(id.clone()));
+fn unlink(ctx: &Context, shared: &SharedRow) -> Result<()> {
+    ctx.store.write(|tx| shared_record::unlink(tx, shared, ctx.now()))?;
+    ctx.emit(Event::Connection(shared.connection_id.clone()));
     ctx.emit(Event::Teams);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Takes in what a team's database has: new connections, and what other machines changed; and writes what it lacks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use grapnel_model::error::{Code, Error, Result};
@@ -34,8 +34,13 @@ pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome>
     let listed = team.list(ctx).await?;
     let versions: HashMap<&str, i64> =
         listed.iter().map(|(record, version)| (record.0.as_str(), *version)).collect();
-    for known in ctx.store.read(|c| shared_connection::of_team(c, id))? {
-        let is_pending = ctx.store.read(|c| shared_connection::is_pending(c, &known.connection_id))?;
+    let (known, pending, forgotten) = ctx.store.read(|c| {
+        let pending = shared_connection::pending(c)?.into_iter().map(|row| row.connection_id);
+        let known = shared_connection::of_team(c, id)?;
+        Ok((known, pending.collect::<HashSet<_>>(), shared_connection::forgotten(c, id)?))
+    })?;
+    for known in &known {
+        let is_pending = pending.contains(&known.connection_id);
         let there = versions.get(known.record_id.as_str()).copied().unwrap_or_default();
         // Also an older version, or none: that is an error, which is shown with the connection.
         let differs = there != known.record_version;
@@ -46,18 +51,15 @@ pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome>
                 _ => {}
             }
         } else if differs || known.conflict.is_some() {
-            shared_record::pull_or_note(ctx, &team, &known).await?;
+            shared_record::pull_or_note(ctx, &team, known).await?;
         }
     }
-    for (record, _) in listed {
-        let is_known = ctx.store.read(|c| {
-            Ok(shared_connection::of_record(c, id, &record.0)?.is_some()
-                || shared_connection::is_forgotten(c, id, &record.0)?)
-        })?;
-        if is_known {
+    let known: HashSet<&str> = known.iter().map(|known| known.record_id.as_str()).collect();
+    for (record, _) in &listed {
+        if known.contains(record.0.as_str()) || forgotten.contains(&record.0) {
             continue;
         }
-        match take_in(ctx, &team, &record).await {
+        match take_in(ctx, &team, record).await {
             Ok(Some(added)) => outcome.added.push(added),
             Ok(None) => {}
             Err((_, error)) if error.code == Code::TeamUnreachable => return Err(error),
@@ -67,6 +69,28 @@ pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome>
     team.set_reached(ctx)?;
     ctx.emit(Event::Teams);
     Ok(outcome)
+}
+
+/// Takes in a record that another machine has written, unless it is not to be here.
+pub(super) async fn take_in_new(
+    ctx: &Arc<Context>,
+    team: &Arc<TeamSession>,
+    record: &RecordId,
+) -> Result<()> {
+    if ctx.store.read(|c| shared_connection::is_forgotten(c, team.id(), &record.0))? {
+        return Ok(());
+    }
+    match take_in(ctx, team, record).await {
+        Ok(_) => {
+            ctx.emit(Event::Teams);
+            Ok(())
+        }
+        Err((_, error)) if error.code == Code::TeamUnreachable => Err(error),
+        Err((_, error)) => {
+            tracing::info!(%error, "a shared connection could not be taken in");
+            Ok(())
+        }
+    }
 }
 
 /// Takes in the connection of this name, for a worker.
@@ -92,28 +116,36 @@ async fn take_in(
 ) -> Result<Option<ConnectionId>, (Option<String>, Error)> {
     let record = team.read_new(ctx, record).await.map_err(|error| (None, error))?;
     let Some(record) = record else { return Ok(None) };
-    let name = record.document.connection().name.clone();
+    if record.document.is_unshared() && record.inner.is_by_owner {
+        // Nothing is to be looked for in it again.
+        let noted = ctx.store.write(|tx| shared_connection::set_forgotten(tx, team.id(), &record.inner.id.0));
+        return noted.map(|()| None).map_err(|error| (None, error));
+    }
+    let name = record.document.name().to_owned();
     add(ctx, team, &record).await.map_err(|error| (Some(name), error))
 }
 
 /// Adds the connection of a record, and links it in the same transaction. `None` if it is not shared any more.
 async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Result<Option<ConnectionId>> {
     let document = &record.document;
-    if document.is_unshared {
+    if document.is_unshared() && record.inner.is_by_owner {
         return Ok(None);
     }
+    if document.tokens().is_none() {
+        shared_record::check_ended(record)?;
+    }
     let id = document.connection_id();
+    let definition_counter = record.definition_counter()?;
     let linked = |grant_version| SharedRow {
-        connection_id: id.clone(),
-        team_id: team.id().clone(),
-        record_id: record.inner.id.0.clone(),
         record_version: record.version,
-        key_generation: i64::from(record.inner.generation),
-        grant_number: document.grant_number,
+        key_generation: record.generation(),
+        definition_counter,
+        grant_number: document.grant_number(),
+        sign_in_number: document.sign_in_number(),
+        signed_in_at: document.tokens().and_then(|tokens| tokens.signed_in_at),
         grant_version,
-        refreshed: Some(document.by.clone()),
-        pending_since: None,
-        conflict: None,
+        refreshed: Some(document.by().clone()),
+        ..SharedRow::new(id.clone(), team.id().clone(), record.inner.id.0.clone())
     };
     if ctx.store.read(|c| connection::get(c, &id))?.is_some() {
         // It was shared from here, left before, or came by a file. The team's tokens are the newest.
@@ -136,12 +168,12 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
     };
     let archive = document.archive(manage);
     let new = linked(i64::from(document.tokens().is_some()));
-    let failure = document.failure.clone();
+    let failure = record.failure(ctx.time.now());
     let imported = import_and(ctx, &archive, Import { with_tokens: true, dry_run: false }, move |tx| {
         // The connection was left out if it is not there.
         let Some(row) = connection::get(tx, &new.connection_id)? else { return Ok(()) };
-        if let Some(failure) = &failure {
-            connection::end_refresh(tx, &row.id, row.version, &failure.error, &failure.retry())?;
+        if let Some((error, retry)) = &failure {
+            connection::end_refresh(tx, &row.id, row.version, error, retry)?;
         }
         shared_connection::put(tx, &SharedRow { grant_version: row.version, ..new })
     });

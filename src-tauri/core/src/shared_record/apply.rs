@@ -8,12 +8,13 @@ use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::provider::{Origins, Profile};
 use grapnel_model::team::TeamRefresh;
-use grapnel_store::connection::{ConnectionRow, SealedGrant};
+use grapnel_store::connection::{ConnectionRow, Retry, SealedGrant};
 use grapnel_store::shared_connection::{self, SharedRow};
-use grapnel_store::{activity, connection, derived_token};
+use grapnel_store::{activity, connection, derived_token, team};
 use rusqlite::Connection;
 
-use super::document::SharedDocument;
+use super::definition::SharingState;
+use super::errors::not_ended;
 use super::record::Record;
 use crate::archive_document::sealed_grant;
 use crate::context::Context;
@@ -29,6 +30,8 @@ enum Change {
     Disconnected,
     /// An owner stopped sharing it.
     Unshared,
+    /// This computer did.
+    UnsharedHere,
 }
 
 /// Stores what a record says. `dropped` is the error that tells about a grant of this
@@ -44,19 +47,23 @@ pub(crate) async fn apply(
     let row = &of.connection;
     // What is encrypted here is stored before the vault is re-keyed.
     let _sealing = ctx.vault_shared_lock().await?;
-    let change = change(ctx, of, shared, document, dropped.is_some()).await?;
+    let change = change(ctx, of, shared, record, dropped.is_some()).await?;
     let write = Applied {
         row: row.clone(),
         shared: SharedRow {
             record_version: record.version,
             key_generation: record.generation(),
-            grant_number: document.grant_number,
-            refreshed: Some(document.by.clone()),
+            definition_counter: record.definition_counter()?,
+            grant_number: document.grant_number(),
+            sign_in_number: document.sign_in_number(),
+            signed_in_at: document.tokens().and_then(|tokens| tokens.signed_in_at),
+            refreshed: Some(document.by().clone()),
             pending_since: None,
             conflict: dropped.clone(),
             ..shared.clone()
         },
-        document: document.clone(),
+        failure: record.failure(ctx.time.now()),
+        by: who(document.by()),
         dropped,
         at: ctx.now(),
     };
@@ -71,43 +78,64 @@ async fn change(
     ctx: &Context,
     of: &SignedIn,
     shared: &SharedRow,
-    document: &SharedDocument,
+    record: &Record,
     replaces: bool,
 ) -> Result<Change> {
-    let row = &of.connection;
-    if document.is_unshared {
-        return Ok(Change::Unshared);
-    }
-    let Some(tokens) = document.tokens() else { return Ok(Change::Disconnected) };
-    if !replaces && row.grant.is_some() && document.grant_number == shared.grant_number {
+    let (row, document) = (&of.connection, &record.document);
+    let tokens = match (document.state(), document.tokens()) {
+        (SharingState::Unshared { attempt, .. }, _) if shared.unsharing.as_ref() == Some(attempt) => {
+            return Ok(Change::UnsharedHere);
+        }
+        (SharingState::Shared, Some(tokens)) => tokens,
+        (state, _) => {
+            check_ended(record)?;
+            let is_ended = matches!(state, SharingState::Ended { .. });
+            return Ok(if is_ended { Change::Disconnected } else { Change::Unshared });
+        }
+    };
+    if !replaces && row.grant.is_some() && document.grant_number() == shared.grant_number {
         return Ok(Change::Status);
     }
     let theirs = document.app();
     let config = Profile::find(&theirs.provider)?.config(&theirs.overrides)?;
     let out = document.connection();
-    let grant = sealed_grant(ctx, &row.id, &config, (out, tokens)).await?;
+    let grant = sealed_grant(ctx, &row.id, &config, (&out, tokens)).await?;
     // Tokens go to the hosts that they were given for, also if the app here was changed.
-    let origins = out.allowed_origins.clone().unwrap_or_else(|| config.origins());
+    let origins = out.allowed_origins.unwrap_or_else(|| config.origins());
     let is_elsewhere = of.app.config().is_ok_and(|own| !own.origins().is_subset(&origins));
     Ok(Change::Grant {
         grant: Box::new(grant),
         allowed_origins: Some(origins).filter(|_| is_elsewhere),
-        account: out.account.clone(),
+        account: out.account,
     })
+}
+
+/// Whether somebody who may has ended what has no tokens any more.
+pub(crate) fn check_ended(record: &Record) -> Result<()> {
+    match record.document.state() {
+        SharingState::Ended { .. } => Ok(()),
+        SharingState::Unshared { .. } if record.inner.is_by_owner => Ok(()),
+        SharingState::Unshared { .. } => {
+            Err(not_ended("says that it is no longer shared, which no owner has said"))
+        }
+        // Who has no more than a worker's key can write that.
+        SharingState::Shared => Err(not_ended("has lost its tokens, and nobody who may has disconnected it")),
+    }
 }
 
 /// What is to be stored.
 struct Applied {
     row: ConnectionRow,
     shared: SharedRow,
-    document: SharedDocument,
+    failure: Option<(Error, Retry)>,
+    by: String,
     dropped: Option<Error>,
     at: jiff::Timestamp,
 }
 
 impl Applied {
     fn store(self, c: &Connection, change: Change) -> rusqlite::Result<bool> {
-        let Self { row, mut shared, document, dropped, at } = self;
+        let Self { row, mut shared, failure, by, dropped, at } = self;
         let is_current = connection::get(c, &row.id)?.is_some_and(|now| now.version == row.version);
         if !is_current || shared_connection::get(c, &row.id)?.is_none() {
             return Ok(false);
@@ -116,7 +144,6 @@ impl Applied {
         if let Some(error) = &dropped {
             activity::add(c, at, Kind::TeamFailed, &error.message, of)?;
         }
-        let by = who(&document.by);
         match change {
             Change::Grant { grant, allowed_origins, account } => {
                 let signed_in = |held: Option<&grapnel_model::connection::TokenMetadata>| {
@@ -142,10 +169,10 @@ impl Applied {
                 };
                 activity::add_again(c, at, Kind::TeamChanged, &text, of)?;
                 shared.grant_version = row.version + 1;
-                end_refresh(c, &row, row.version + 1, &document)?;
+                end_refresh(c, &row, row.version + 1, failure)?;
             }
             Change::Status => {
-                end_refresh(c, &row, row.version, &document)?;
+                end_refresh(c, &row, row.version, failure)?;
                 shared.grant_version = row.version;
             }
             Change::Disconnected => {
@@ -163,22 +190,35 @@ impl Applied {
                 shared_connection::remove(c, &row.id)?;
                 return Ok(true);
             }
+            Change::UnsharedHere => {
+                unlink(c, &shared, at)?;
+                return Ok(true);
+            }
         }
         shared_connection::put(c, &shared)?;
         Ok(true)
     }
 }
 
+/// Ends the sharing of a connection here, which stays with its tokens.
+pub(crate) fn unlink(c: &Connection, shared: &SharedRow, at: jiff::Timestamp) -> rusqlite::Result<()> {
+    let id = &shared.connection_id;
+    let team = team::get(c, &shared.team_id)?.map(|team| team.name).unwrap_or_default();
+    let app = connection::get(c, id)?.map(|row| row.app_id);
+    shared_connection::remove(c, id)?;
+    shared_connection::set_forgotten(c, &shared.team_id, &shared.record_id)?;
+    let text = format!("No longer shared with the team “{team}”.");
+    activity::add(c, at, Kind::Shared, &text, (Some(id), app.as_ref()))
+}
+
 fn end_refresh(
     c: &Connection,
     row: &ConnectionRow,
     version: i64,
-    document: &SharedDocument,
+    failure: Option<(Error, Retry)>,
 ) -> rusqlite::Result<()> {
-    match &document.failure {
-        Some(failure) => {
-            connection::end_refresh(c, &row.id, version, &failure.error, &failure.retry()).map(drop)
-        }
+    match failure {
+        Some((error, retry)) => connection::end_refresh(c, &row.id, version, &error, &retry).map(drop),
         None => Ok(()),
     }
 }

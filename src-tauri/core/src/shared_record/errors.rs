@@ -41,3 +41,13 @@ pub(super) fn name_taken(name: &str) -> Error {
         .means("Nothing was shared.")
         .hint("Rename the connection, then share it.")
 }
+
+/// The record lost its tokens, or is said to be no longer shared, and nobody who may has said so.
+pub(super) fn not_ended(what: &str) -> Error {
+    Error::new(Code::TeamRolledBack, format!("The connection’s record in the team’s database {what}."))
+        .means("The tokens on this computer are kept; nothing was taken from the database.")
+        .hint(
+            "Ask the database’s administrator. An owner can stop sharing the connection, and share it again from a \
+             computer that has its tokens.",
+        )
+}

@@ -12,8 +12,10 @@ use grapnel_store::shared_connection::{self, SharedRow};
 use grapnel_team::port::{Locking, Written};
 
 use super::apply::{apply, who};
-use super::document::{SharedDocument, SharedFailure, is_same_token};
+use super::definition::SharingState;
+use super::document::{SharedDocument, is_same_token};
 use super::errors::{name_taken, vanished};
+use super::failure::SharedFailure;
 use super::record::Record;
 use crate::archive_document::{ArchivedConnection, archived_app, archived_connection};
 use crate::context::Context;
@@ -100,22 +102,26 @@ pub(crate) async fn push_locked(
         let new = match decision {
             Decision::Adopt => {
                 let seen = (record.version, record.generation());
-                linked(ctx, &of.connection, &shared, (seen, document)).await?;
+                let counter = record.definition_counter()?;
+                linked(ctx, &of.connection, &shared, (seen, counter, document)).await?;
                 return Ok(Pushed::Written);
             }
             Decision::GiveWay => {
-                let error = gave_way(&document.by);
+                let error = gave_way(document.by());
                 let text = format!("A refresh by {} gave way to this one.", who(&team.by(ctx)));
                 apply(ctx, &of, &shared, &record, Some(error)).await?;
                 team.log(ctx, &shared, &text).await;
                 return Ok(Pushed::GaveWay);
             }
-            Decision::Write => document.with_grant(ours, team.by(ctx)),
+            Decision::Write => {
+                let is_new = is_new_sign_in(&ours, &shared);
+                document.with_grant(ours, team.by(ctx), is_new)
+            }
         };
         match team.write(ctx, &record, &new).await? {
             Written::Stored => {
                 let seen = (record.version + 1, record.generation());
-                linked(ctx, &of.connection, &shared, (seen, &new)).await?;
+                linked(ctx, &of.connection, &shared, (seen, record.next_counter(&new)?, &new)).await?;
                 team.log(ctx, &shared, sentence(&of.connection, document)).await;
                 return Ok(Pushed::Written);
             }
@@ -140,7 +146,7 @@ async fn insert(
     let (document, manage) = SharedDocument::split(app, connection, team.by(ctx))?;
     match team.insert(ctx, shared, &document, &manage).await? {
         Written::Stored => {
-            linked(ctx, &of.connection, shared, ((1, 0), &document)).await?;
+            linked(ctx, &of.connection, shared, ((1, 0), 1, &document)).await?;
             team.log(ctx, shared, "Shared.").await;
             Ok(Some(Pushed::Written))
         }
@@ -160,27 +166,32 @@ fn decide(
     shared: &SharedRow,
     document: &SharedDocument,
 ) -> Decision {
-    if document.is_unshared {
+    if document.is_unshared() {
         return Decision::GiveWay;
     }
-    let theirs = document.tokens();
-    match (&ours.tokens, theirs) {
-        (None, None) => Decision::Adopt,
-        (Some(ours), Some(theirs)) if is_same_token(ours, theirs) => Decision::Adopt,
+    let is_ended = matches!(document.state(), SharingState::Ended { .. });
+    match (&ours.tokens, document.tokens()) {
         // The tokens are of another account: what the record has is kept until the person has decided.
-        (None, Some(_)) if row.grant.is_some() => Decision::Adopt,
-        _ if document.grant_number == shared.grant_number => Decision::Write,
+        (None, _) if row.grant.is_some() => Decision::Adopt,
+        (None, None) if is_ended => Decision::Adopt,
+        (Some(ours), Some(theirs)) if is_same_token(ours, theirs) => Decision::Adopt,
         (None, _) => Decision::Write,
-        (Some(ours), theirs) => {
-            let is_newer_sign_in = theirs.is_none_or(|theirs| ours.signed_in_at > theirs.signed_in_at);
-            let is_own_sign_in = ours.refresh_count == 0;
-            if is_newer_sign_in && (theirs.is_some() || is_own_sign_in) {
-                Decision::Write
-            } else {
-                Decision::GiveWay
-            }
+        _ if document.grant_number() == shared.grant_number => Decision::Write,
+        (Some(_), None) if is_new_sign_in(ours, shared) || !is_ended => Decision::Write,
+        // A refresh gives way to a disconnect, to another refresh, and to a sign-in.
+        _ if !is_new_sign_in(ours, shared) => Decision::GiveWay,
+        _ if document.sign_in_number() == shared.sign_in_number => Decision::Write,
+        // Two sign-ins that knew nothing of each other: only the clocks can say which is newer.
+        (Some(ours), theirs) if theirs.is_none_or(|theirs| ours.signed_in_at > theirs.signed_in_at) => {
+            Decision::Write
         }
+        (Some(_), _) => Decision::GiveWay,
     }
+}
+
+/// Whether the grant here is of another sign-in than the one that the team had when it was last seen.
+fn is_new_sign_in(ours: &ArchivedConnection, shared: &SharedRow) -> bool {
+    ours.tokens.as_ref().is_some_and(|ours| ours.signed_in_at != shared.signed_in_at)
 }
 
 /// Stores that the team has the grant of `row`.
@@ -188,15 +199,18 @@ async fn linked(
     ctx: &Context,
     row: &ConnectionRow,
     shared: &SharedRow,
-    ((version, generation), document): ((i64, i64), &SharedDocument),
+    ((version, generation), definition_counter, document): ((i64, i64), i64, &SharedDocument),
 ) -> Result<()> {
     let row_version = row.version;
     let new = SharedRow {
         record_version: version,
         key_generation: generation.max(shared.key_generation),
-        grant_number: document.grant_number,
+        definition_counter,
+        grant_number: document.grant_number(),
+        sign_in_number: document.sign_in_number(),
+        signed_in_at: document.tokens().and_then(|tokens| tokens.signed_in_at),
         grant_version: row_version,
-        refreshed: Some(document.by.clone()),
+        refreshed: Some(document.by().clone()),
         pending_since: None,
         conflict: None,
         ..shared.clone()
@@ -243,8 +257,8 @@ pub(crate) async fn write_failure(
     (failure, asked): (SharedFailure, bool),
 ) -> Result<()> {
     let id = record.document.connection_id();
-    let is_news = asked
-        || record.document.failure.as_ref().is_none_or(|before| before.error.code != failure.error.code);
+    let is_news =
+        asked || record.document.failure().is_none_or(|before| before.error.code != failure.error.code);
     let text = format!("Refresh failed: {}", failure.error.message);
     let new = record.document.with_failure(failure);
     if team.write(ctx, record, &new).await? != Written::Stored {

@@ -13,11 +13,12 @@ use grapnel_store::shared_connection::SharedRow;
 use grapnel_store::team::TeamRow;
 use grapnel_store::{activity, team};
 use grapnel_team::port::{Change, Locking, MachineId, MemberId, RecordId, Version, WriteId, Written};
-use grapnel_team::{Identity, Membership, SeenRecord, Team, TeamError, Update};
+use grapnel_team::{Definition, Identity, Membership, SeenRecord, Team, TeamError, Update};
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 
-use super::document::{ManageDocument, SharedDocument};
+use super::definition::ManageDocument;
+use super::document::SharedDocument;
 use super::errors::{told, vanished};
 use super::identity;
 use super::machine::machine_name;
@@ -253,11 +254,19 @@ impl TeamSession {
         let seen = SeenRecord {
             version: Version::try_from(of.record_version).unwrap_or_default(),
             generation: u32::try_from(of.key_generation).unwrap_or_default(),
+            definition: u64::try_from(of.definition_counter).unwrap_or_default(),
         };
         let read = self.team.read(&RecordId(of.record_id.clone()), seen).await;
         let record = self.checked(ctx, read)?.ok_or_else(vanished)?;
         self.remember(ctx).await?;
-        Record::new(record)
+        let record = Record::new(record)?;
+        if record.document.grant_number() < of.grant_number {
+            // Its version has caught up since the database was restored.
+            return Err(told(&TeamError::RolledBack {
+                what: "the grant in the connection's record".to_owned(),
+            }));
+        }
+        Ok(record)
     }
 
     /// Reads a record of which nothing was seen; `None` if there is none.
@@ -287,15 +296,16 @@ impl TeamSession {
         document: &SharedDocument,
         manage: &ManageDocument,
     ) -> Result<Written> {
-        let (tokens, app) = (document.write()?, manage.write()?);
+        let (tokens, definition, app) =
+            (document.write_tokens()?, document.write_definition()?, manage.write()?);
         // The same ID for each attempt: an answer that was lost does no harm.
         let (id, write_id) = (RecordId(of.record_id.clone()), WriteId(of.record_id.clone()));
         let update = Update {
             id: &id,
-            replaces: 0,
+            replaces: None,
             write_id: &write_id,
-            name: &lookup_name(&document.connection().name),
             tokens: &tokens,
+            definition: Some(Definition { name: &lookup_name(document.name()), content: &definition }),
             app: Some(&app),
         };
         let written = self.team.write(&update).await;
@@ -309,19 +319,20 @@ impl TeamSession {
         record: &Record,
         document: &SharedDocument,
     ) -> Result<Written> {
-        let tokens = document.write()?;
+        let (tokens, definition) = (document.write_tokens()?, document.write_definition()?);
         // Once it is not shared any more, the name is free for another record, and no secret is left.
-        let (name, app) = if document.is_unshared {
+        let (name, app) = if document.is_unshared() {
             (&record.inner.id.0, Some(ManageDocument::default().write()?))
         } else {
             (&record.inner.name, None)
         };
+        let is_same = document.has_definition_of(&record.document)?;
         let update = Update {
             id: &record.inner.id,
-            replaces: record.inner.version,
+            replaces: Some(&record.inner),
             write_id: &WriteId::random(),
-            name,
             tokens: &tokens,
+            definition: (!is_same).then_some(Definition { name, content: &definition }),
             app: app.as_ref().map(|app| app.as_slice()),
         };
         let written = self.team.write(&update).await;

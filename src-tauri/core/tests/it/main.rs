@@ -61,6 +61,7 @@ mod sandbox_restart;
 mod secret_service_failures;
 mod sent_requests;
 mod settings;
+mod shared_records;
 mod signed_responses;
 mod signing_in;
 mod support;

@@ -17,4 +17,5 @@ pub(crate) mod scripted_server;
 #[cfg(target_os = "linux")]
 pub(crate) mod second_account;
 pub(crate) mod team;
+pub(crate) mod trace_point;
 pub(crate) mod world;

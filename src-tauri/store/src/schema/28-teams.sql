@@ -26,20 +26,24 @@ CREATE TABLE team (
 -- The connections that are shared with a team. What the connection's grant_version is not the version of, the team does
 -- not have yet.
 CREATE TABLE shared_connection (
-    connection_id  TEXT PRIMARY KEY REFERENCES connection (id) ON DELETE CASCADE,
-    team_id        TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,
-    record_id      TEXT NOT NULL,
-    record_version INTEGER NOT NULL,
-    key_generation INTEGER NOT NULL,
-    grant_number   INTEGER NOT NULL,
-    grant_version  INTEGER NOT NULL,
-    refreshed      TEXT,
-    pending_since  TEXT,
-    conflict       TEXT,
+    connection_id      TEXT PRIMARY KEY REFERENCES connection (id) ON DELETE CASCADE,
+    team_id            TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,
+    record_id          TEXT NOT NULL,
+    record_version     INTEGER NOT NULL,
+    key_generation     INTEGER NOT NULL,
+    definition_counter INTEGER NOT NULL,
+    grant_number       INTEGER NOT NULL,
+    sign_in_number     INTEGER NOT NULL,
+    signed_in_at       TEXT,
+    grant_version      INTEGER NOT NULL,
+    refreshed          TEXT,
+    pending_since      TEXT,
+    conflict           TEXT,
+    unsharing          TEXT,
     UNIQUE (team_id, record_id)
 ) STRICT;
 
--- The records of a team that the person removed here, so that they are not taken in again.
+-- The records of a team that the person removed here, or that are no longer shared: they are not taken in again.
 CREATE TABLE forgotten_record (
     team_id   TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,
     record_id TEXT NOT NULL,

@@ -149,14 +149,14 @@ impl Inner {
     }
 
     pub(super) async fn insert(&self, write: &Write) -> Result<Written> {
-        let (Some(app), Some(lookup)) = (&write.app, &write.lookup) else {
+        let (Some(app), Some((definition, lookup))) = (&write.app, &write.definition) else {
             return Err(TeamError::Internal { cause: "a new record lacks a part".to_owned() });
         };
         // The row of the team is locked, so that no rotation misses this record.
         let sql = "WITH current AS (SELECT 1 FROM SCHEMA.team WHERE generation = $2 FOR SHARE), \
             done AS (INSERT INTO SCHEMA.record \
-            (id, lookup, version, generation, write_id, tokens, app, updated_at) \
-            SELECT $1, $3, 1, $2, $4, $5, $6, clock_timestamp() FROM current \
+            (id, lookup, version, generation, write_id, tokens, app, definition, updated_at) \
+            SELECT $1, $3, 1, $2, $4, $5, $6, $8, clock_timestamp() FROM current \
             ON CONFLICT DO NOTHING RETURNING 1) \
             SELECT pg_notify($7, 'w ' || $1 || ' 1') FROM done";
         let (lookup, generation) = (lookup.0.to_vec(), i64::from(write.generation));
@@ -171,6 +171,7 @@ impl Inner {
                     (&write.tokens, Type::BYTEA),
                     (app, Type::BYTEA),
                     (&self.schema.as_str(), Type::TEXT),
+                    (definition, Type::BYTEA),
                 ],
             )
             .await?;
@@ -190,19 +191,21 @@ impl Inner {
     }
 
     pub(super) async fn write(&self, write: &Write) -> Result<Written> {
-        // A role that may not change `app` need not name its column.
-        let app = match (&write.app, &write.lookup) {
-            (Some(_), Some(_)) => ", app = $7, lookup = $8",
-            _ => "",
+        // A role that may only change `tokens` need not have a privilege for the other columns.
+        let others = match (&write.definition, &write.app) {
+            (Some(_), Some(_)) => ", definition = $7, lookup = $8, app = $9",
+            (Some(_), None) => ", definition = $7, lookup = $8",
+            (None, _) => "",
         };
         let sql = format!(
-            "WITH done AS (UPDATE SCHEMA.record SET version = version + 1, write_id = $4, tokens = $5{app}, \
+            "WITH done AS (UPDATE SCHEMA.record SET version = version + 1, write_id = $4, tokens = $5{others}, \
              begun_at = NULL, begun_by = NULL, updated_at = clock_timestamp() \
              WHERE id = $1 AND version = $2 AND generation = $3 RETURNING version) \
              SELECT pg_notify($6, 'w ' || $1 || ' ' || version) FROM done"
         );
         let (replaces, generation) = (number(write.replaces), i64::from(write.generation));
-        let (schema, lookup) = (self.schema.as_str(), write.lookup.map(|lookup| lookup.0.to_vec()));
+        let schema = self.schema.as_str();
+        let definition = write.definition.as_ref().map(|(part, tag)| (part, tag.0.to_vec()));
         let mut params: Vec<Param<'_>> = vec![
             (&write.id.0, Type::TEXT),
             (&replaces, Type::INT8),
@@ -211,8 +214,9 @@ impl Inner {
             (&write.tokens, Type::BYTEA),
             (&schema, Type::TEXT),
         ];
-        if !app.is_empty() {
-            params.extend([(&write.app as _, Type::BYTEA), (&lookup as _, Type::BYTEA)]);
+        if let Some((definition, lookup)) = &definition {
+            params.extend([(*definition as _, Type::BYTEA), (lookup as _, Type::BYTEA)]);
+            params.extend(write.app.as_ref().map(|app| (app as _, Type::BYTEA)));
         }
         if !self.query(&sql, &params).await?.is_empty() {
             return Ok(Written::Stored);

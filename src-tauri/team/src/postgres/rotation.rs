@@ -13,7 +13,7 @@ use super::session::{Param, connect_plain};
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
 use crate::port::{
-    Lookup, MemberId, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys,
+    MemberId, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys,
 };
 
 /// How many rows are read at once.
@@ -86,25 +86,24 @@ impl Rotation for PostgresRotation {
         })
     }
 
-    fn replace_records<'a>(&'a mut self, records: &'a [(SealedRecord, Lookup)]) -> PortFuture<'a, ()> {
+    fn replace_records<'a>(&'a mut self, records: &'a [SealedRecord]) -> PortFuture<'a, ()> {
         Box::pin(async move {
             let values: Vec<_> = records
                 .iter()
-                .map(|(record, lookup)| {
-                    (&record.id.0, i64::from(record.generation), record, lookup.0.to_vec())
-                })
+                .map(|record| (record, i64::from(record.generation), record.lookup.0.to_vec()))
                 .collect();
-            let params = values.iter().map(|(id, generation, record, lookup)| -> Vec<Param<'_>> {
+            let params = values.iter().map(|(record, generation, lookup)| -> Vec<Param<'_>> {
                 vec![
-                    (*id, Type::TEXT),
+                    (&record.id.0, Type::TEXT),
                     (generation, Type::INT8),
                     (&record.tokens, Type::BYTEA),
+                    (&record.definition, Type::BYTEA),
                     (&record.app, Type::BYTEA),
                     (lookup, Type::BYTEA),
                 ]
             });
-            let sql = "UPDATE SCHEMA.record SET generation = $2, tokens = $3, app = $4, lookup = $5, \
-                updated_at = clock_timestamp() WHERE id = $1";
+            let sql = "UPDATE SCHEMA.record SET generation = $2, tokens = $3, definition = $4, app = $5, \
+                lookup = $6, updated_at = clock_timestamp() WHERE id = $1";
             self.all(sql, params.collect()).await
         })
     }

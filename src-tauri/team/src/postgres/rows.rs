@@ -8,15 +8,17 @@ use tokio_postgres::types::FromSql;
 
 use crate::error::{Result, TeamError};
 use crate::port::{
-    ActivityId, Begun, Generation, MachineId, RecordId, SealedActivity, SealedRecord, TeamId, TeamRow,
-    Version, WriteId,
+    ActivityId, Begun, Generation, Lookup, MachineId, RecordId, SealedActivity, SealedRecord, TeamId,
+    TeamRow, Version, WriteId,
 };
 
 /// The columns that [`record`] reads. What is longer than the schema permits is not read.
 pub(super) const RECORD_COLUMNS: &str = "id, version, generation, write_id, \
     CASE WHEN octet_length(tokens) <= 1048576 THEN tokens END, \
     CASE WHEN octet_length(app) <= 1048576 THEN app END, updated_at, begun_by, begun_at, \
-    (extract(epoch FROM clock_timestamp() - begun_at) * 1000)::bigint";
+    (extract(epoch FROM clock_timestamp() - begun_at) * 1000)::bigint, \
+    CASE WHEN octet_length(definition) <= 1048576 THEN definition END, lookup, \
+    (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::bigint";
 
 /// The columns that [`team`] reads.
 pub(super) const TEAM_COLUMNS: &str = "id, generation, version, \
@@ -64,6 +66,10 @@ pub(super) fn record(row: &Row) -> Result<SealedRecord> {
         tokens: value(row, 4)?,
         app: value(row, 5)?,
         updated_at: value(row, 6)?,
+        definition: value(row, 10)?,
+        // A tag of another length is that of no name.
+        lookup: Lookup(value::<Vec<u8>>(row, 11)?.try_into().unwrap_or([0; 32])),
+        age: Duration::from_millis(u64::try_from(value::<i64>(row, 12)?).unwrap_or(0)),
         begun,
     })
 }

@@ -5,7 +5,9 @@ use grapnel_test_database::{Options, Proxy, Server, Stop};
 
 use super::*;
 use crate::port::{Began, Change, Locking, MachineId, RecordId, RecordStore, WriteId, Written};
-use crate::{Identity, Invitation, Invited, Membership, Role, SeenRecord, Team, TeamError, Update};
+use crate::{
+    Definition, Identity, Invitation, Invited, Membership, Role, SeenRecord, Team, TeamError, Update,
+};
 
 mod faults;
 mod server;
@@ -47,21 +49,43 @@ fn again(team: &Team, url: &str) -> Team {
 
 async fn share(team: &Team, name: &str) -> RecordId {
     let id = RecordId::random();
-    let update = Update {
-        id: &id,
-        replaces: 0,
-        write_id: &WriteId::random(),
-        name,
-        tokens: b"secret-access-token",
-        app: Some(b"secret-of-the-client"),
-    };
-    assert_eq!(team.write(&update).await.unwrap(), Written::Stored);
+    assert_eq!(insert(team, &id, name).await, Written::Stored);
     id
 }
 
+async fn insert(team: &Team, id: &RecordId, name: &str) -> Written {
+    let update = Update {
+        id,
+        replaces: None,
+        write_id: &WriteId::random(),
+        tokens: b"secret-access-token",
+        definition: Some(Definition { name, content: b"secret-definition" }),
+        app: Some(b"secret-of-the-client"),
+    };
+    team.write(&update).await.unwrap()
+}
+
+async fn read(team: &Team, id: &RecordId) -> crate::Record {
+    team.read(id, SeenRecord::default()).await.unwrap().unwrap()
+}
+
+/// Writes tokens in place of the record as it is now.
 async fn write(team: &Team, id: &RecordId, replaces: u64, tokens: &[u8]) -> Written {
+    let before = read(team, id).await;
+    assert_eq!(before.version, replaces);
+    write_after(team, &before, tokens).await
+}
+
+async fn write_after(team: &Team, before: &crate::Record, tokens: &[u8]) -> Written {
     let write_id = WriteId::random();
-    let update = Update { id, replaces, write_id: &write_id, name: "client site", tokens, app: None };
+    let update = Update {
+        id: &before.id,
+        replaces: Some(before),
+        write_id: &write_id,
+        tokens,
+        definition: None,
+        app: None,
+    };
     team.write(&update).await.unwrap()
 }
 
@@ -101,9 +125,10 @@ async fn a_shared_record_is_read_on_another_machine() {
     assert_eq!(found.app.unwrap().as_slice(), b"secret-of-the-client");
     assert!(ben.find("another").await.unwrap().is_none());
 
+    let first = read(&ada, &id).await;
     assert_eq!(write(&ben, &id, 1, b"second").await, Written::Stored);
-    assert_eq!(write(&ada, &id, 1, b"late").await, Written::Superseded(2));
-    let read = ada.read(&id, SeenRecord { version: 1, generation: 1 }).await.unwrap().unwrap();
+    assert_eq!(write_after(&ada, &first, b"late").await, Written::Superseded(2));
+    let read = ada.read(&id, SeenRecord { version: 1, ..first.seen() }).await.unwrap().unwrap();
     assert_eq!((read.version, &read.tokens[..]), (2, &b"second"[..]));
 
     for number in 0..5_u8 {
@@ -115,29 +140,92 @@ async fn a_shared_record_is_read_on_another_machine() {
 
     assert_eq!(ben.delete(&id).await, Err(TeamError::NotOwner));
     assert!(ada.delete(&id).await.unwrap());
-    let gone = ben.read(&id, SeenRecord { version: 2, generation: 1 }).await;
+    let gone = ben.read(&id, SeenRecord { version: 2, ..first.seen() }).await;
     assert!(matches!(gone, Err(TeamError::Vanished { .. })));
 }
 
 #[tokio::test]
 async fn a_write_is_repeated_without_effect() {
-    let (_server, ada) = team().await;
+    let (server, ada) = team().await;
     let (id, write_id) = (RecordId::random(), WriteId::random());
-    let new = Update { id: &id, replaces: 0, write_id: &write_id, name: "a", tokens: b"1", app: Some(b"x") };
+    let definition = Definition { name: "a", content: b"d" };
+    let new = Update {
+        id: &id,
+        replaces: None,
+        write_id: &write_id,
+        tokens: b"1",
+        definition: Some(definition),
+        app: Some(b"x"),
+    };
     assert_eq!(ada.write(&new).await.unwrap(), Written::Stored);
     assert_eq!(ada.write(&new).await.unwrap(), Written::Stored);
-    let write_id = WriteId::random();
-    let next = Update { replaces: 1, write_id: &write_id, tokens: b"2", app: None, ..new.clone() };
+    let (before, write_id) = (read(&ada, &id).await, WriteId::random());
+    let next = Update {
+        replaces: Some(&before),
+        write_id: &write_id,
+        tokens: b"2",
+        definition: None,
+        app: None,
+        ..new
+    };
     assert_eq!(ada.write(&next).await.unwrap(), Written::Stored);
     assert_eq!(ada.write(&next).await.unwrap(), Written::Stored);
-    let with_app = Update { app: Some(b"x"), ..next };
-    assert_eq!(ada.write(&with_app).await.unwrap(), Written::Stored);
-    assert_eq!(ada.read(&id, SeenRecord::default()).await.unwrap().unwrap().version, 2);
+    let with_all = Update { definition: Some(definition), app: Some(b"x"), ..next.clone() };
+    assert_eq!(ada.write(&with_all).await.unwrap(), Written::Stored);
+    // Also after a rotation.
+    ada.rotate_keys().await.unwrap();
+    assert_eq!(ada.write(&next).await.unwrap(), Written::Stored);
+    let now = read(&ada, &id).await;
+    assert_eq!((now.version, now.definition_counter), (2, 1));
     // Another record of the same name.
-    let (other, write_id) = (RecordId::random(), WriteId::random());
-    let same = Update { id: &other, write_id: &write_id, ..new };
-    assert_eq!(ada.write(&same).await.unwrap(), Written::Superseded(2));
-    assert_eq!(write(&ada, &other, 1, b"x").await, Written::Missing);
+    let other = RecordId::random();
+    assert_eq!(insert(&ada, &other, "a").await, Written::Superseded(2));
+    server.sql("DELETE FROM grapnel_team_test.record").unwrap();
+    assert_eq!(write_after(&ada, &now, b"x").await, Written::Missing);
+}
+
+#[tokio::test]
+async fn a_definition_is_replaced_with_its_name_and_its_app() {
+    let (server, ada) = team().await;
+    let worker = joined(&ada, "ci", Role::Worker, &server.tcp_url()).await;
+    let id = share(&ada, "client site").await;
+    let before = read(&ada, &id).await;
+    let update = Update {
+        id: &id,
+        replaces: Some(&before),
+        write_id: &WriteId::random(),
+        tokens: b"tokens",
+        definition: Some(Definition { name: "renamed", content: b"elsewhere" }),
+        app: None,
+    };
+    assert_eq!(worker.write(&update).await, Err(TeamError::NotOwner));
+    assert_eq!(ada.write(&update).await.unwrap(), Written::Stored);
+    assert!(worker.find("client site").await.unwrap().is_none());
+    let found = worker.find("renamed").await.unwrap().unwrap();
+    assert_eq!((&found.definition[..], found.definition_counter), (&b"elsewhere"[..], 2));
+    assert!(found.is_by_owner);
+    // Its old name is free at once.
+    share(&ada, "client site").await;
+    let app = read(&ada, &id).await.app.unwrap();
+    assert_eq!(app.as_slice(), b"secret-of-the-client");
+}
+
+#[tokio::test]
+async fn a_record_with_the_tag_of_another_name_prevents_no_removal() {
+    let (server, ada) = team().await;
+    let worker = joined(&ada, "ci", Role::Worker, &server.tcp_url()).await;
+    let (one, two) = (share(&ada, "one").await, share(&ada, "two").await);
+    let moved = format!(
+        "DELETE FROM grapnel_team_test.record WHERE id = '{two}'; \
+         UPDATE grapnel_team_test.record SET lookup = decode(repeat('07', 32), 'hex') WHERE id = '{one}'"
+    );
+    server.sql(&moved).unwrap();
+    assert_eq!(insert(&ada, &two, "one").await, Written::Stored);
+    let removal = ada.remove(worker.member_id()).await.unwrap();
+    assert_eq!(removal.unreadable, 1);
+    assert_eq!(ada.find("one").await.unwrap().unwrap().id, two);
+    let unusable = ada.read(&one, SeenRecord::default()).await;
+    assert!(matches!(unusable, Err(TeamError::RolledBack { .. })), "{unusable:?}");
 }
 
 #[tokio::test]
@@ -294,7 +382,8 @@ async fn removing_a_member_rotates_the_keys_and_encrypts_everything_anew() {
     let id = share(&ada, "client site").await;
     ada.add_activity(&id, b"shared", 10).await.unwrap();
     assert!(ben.read(&id, SeenRecord::default()).await.unwrap().unwrap().app.is_some());
-    assert!(worker.read(&id, SeenRecord::default()).await.unwrap().unwrap().app.is_none());
+    let of_worker = read(&worker, &id).await;
+    assert!(of_worker.app.is_none());
     let before = ada.store().read(&id).await.unwrap().unwrap();
 
     let removal = ada.remove(ben.member_id()).await.unwrap();
@@ -305,11 +394,12 @@ async fn removing_a_member_rotates_the_keys_and_encrypts_everything_anew() {
     let after = ada.store().read(&id).await.unwrap().unwrap();
     assert_eq!((after.version, after.generation), (before.version, 2));
     assert!(before.tokens != after.tokens && before.app != after.app);
+    assert!(before.definition != after.definition && before.lookup != after.lookup);
 
     let refused = [ben.read(&id, SeenRecord::default()).await.map(|_| ()), ben.reload().await.map(|_| ())];
     assert_eq!(refused, [Err(TeamError::Removed), Err(TeamError::Removed)]);
     // Who remains goes on, without being told; a write under the old keys is encrypted again.
-    assert_eq!(write(&worker, &id, 1, b"second").await, Written::Stored);
+    assert_eq!(write_after(&worker, &of_worker, b"second").await, Written::Stored);
     assert_eq!(worker.find("client site").await.unwrap().unwrap().version, 2);
     assert_eq!(ada.activity(&id, 10).await.unwrap()[0].entry.as_slice(), b"shared");
     assert_eq!(worker.activity(&id, 10).await.unwrap().len(), 1);
@@ -317,9 +407,10 @@ async fn removing_a_member_rotates_the_keys_and_encrypts_everything_anew() {
 
     // The record of before, put back by the operator, is noticed, also by a machine that has not seen it.
     let bytes = grapnel_model::secret::hex;
-    let (tokens, app) = (bytes(&before.tokens), bytes(&before.app));
+    let (tokens, app, definition) = (bytes(&before.tokens), bytes(&before.app), bytes(&before.definition));
     let back = format!(
-        "UPDATE grapnel_team_test.record SET version = 9, generation = 1, tokens = '\\x{tokens}', app = '\\x{app}'"
+        "UPDATE grapnel_team_test.record SET version = 9, generation = 1, tokens = '\\x{tokens}', app = '\\x{app}', \
+         definition = '\\x{definition}'"
     );
     server.sql(&back).unwrap();
     let noticed = again(&ada, &server.tcp_url()).read(&id, SeenRecord::default()).await;
@@ -337,7 +428,7 @@ async fn a_database_restored_from_an_older_backup_is_noticed() {
     let restore = "UPDATE grapnel_team_test.record AS now SET version = old.version, tokens = old.tokens, \
         write_id = old.write_id FROM backup AS old";
     server.sql(restore).unwrap();
-    let read = ada.read(&id, SeenRecord { version: 2, generation: 1 }).await;
+    let read = ada.read(&id, SeenRecord { version: 2, ..SeenRecord::default() }).await;
     assert!(matches!(read, Err(TeamError::RolledBack { .. })), "{read:?}");
     let restore = "UPDATE grapnel_team_test.team AS now SET version = old.version, document = old.document \
         FROM old_team AS old";
@@ -350,8 +441,8 @@ async fn swapped_records_and_foreign_members_are_refused() {
     let (server, ada) = team().await;
     let (one, two) = (share(&ada, "one").await, share(&ada, "two").await);
     let swap = format!(
-        "UPDATE grapnel_team_test.record AS a SET tokens = b.tokens, app = b.app FROM grapnel_team_test.record AS b \
-         WHERE a.id = '{one}' AND b.id = '{two}'"
+        "UPDATE grapnel_team_test.record AS a SET (tokens, definition, app) = (b.tokens, b.definition, b.app) \
+         FROM grapnel_team_test.record AS b WHERE a.id = '{one}' AND b.id = '{two}'"
     );
     server.sql(&swap).unwrap();
     assert!(matches!(ada.read(&one, SeenRecord::default()).await, Err(TeamError::Forged { .. })));
@@ -494,6 +585,7 @@ async fn the_servers_logs_and_files_hold_no_secret_and_no_name() {
     let secrets = [
         "secret-access-token",
         "secret-of-the-client",
+        "secret-definition",
         "secret-entry",
         "client-site-of-acme",
         "client site",
@@ -558,6 +650,7 @@ async fn the_documented_roles_are_enough_and_permit_no_more() {
     share(&ben, "another").await;
     let denied = [
         ("ci", "UPDATE grapnel_team_test.record SET app = ''"),
+        ("ci", "UPDATE grapnel_team_test.record SET definition = ''"),
         ("ci", "UPDATE grapnel_team_test.record SET lookup = ''"),
         ("ci", "INSERT INTO grapnel_team_test.record SELECT * FROM grapnel_team_test.record"),
         ("ci", "DELETE FROM grapnel_team_test.record"),

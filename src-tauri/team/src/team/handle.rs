@@ -12,11 +12,11 @@ use crate::invitation::Invitation;
 use crate::keys::TeamKeys;
 use crate::membership::{Member, Membership, Role, Seen};
 use crate::port::{
-    ActivityId, MemberId, RecordId, RecordStore, SealedActivity, SealedRecord, TeamId, Version, WrappedKeys,
-    Write, WriteId, Written,
+    ActivityId, MemberId, RecordId, RecordStore, SealedActivity, SealedRecord, TeamId, WrappedKeys, WriteId,
+    Written,
 };
-use crate::record::{self, Content, Record};
-use crate::rollback::{SeenRecord, check_record};
+use crate::record::{self, Author, Content, Definition, Record};
+use crate::rollback::{SeenRecord, check_definition, check_record};
 
 /// How often a change is tried again after somebody else's.
 pub(super) const MAX_ATTEMPTS: usize = 5;
@@ -46,15 +46,16 @@ pub(super) struct Current {
 pub struct Update<'a> {
     /// The record.
     pub id: &'a RecordId,
-    /// The version that it replaces; 0 for a new record.
-    pub replaces: Version,
+    /// The record that it replaces, as it was read; `None` for a new record.
+    pub replaces: Option<&'a Record>,
     /// The ID of this write. Keep it with the content until the write has succeeded.
     pub write_id: &'a WriteId,
-    /// The name, by which a worker finds the record.
-    pub name: &'a str,
-    /// What using the tokens needs.
+    /// What a refresh writes.
     pub tokens: &'a [u8],
-    /// What only signing in and administration need. `None` leaves it as it is; a new record needs it.
+    /// What is shared, and where it may be sent. `None` leaves it as it is; a new record needs it, and a worker cannot
+    /// write it.
+    pub definition: Option<Definition<'a>>,
+    /// What only signing in and administration need. `None` leaves it as it is; it changes with the definition only.
     pub app: Option<&'a [u8]>,
 }
 
@@ -202,20 +203,37 @@ impl Team {
             current = self.load().await?;
         }
         check_record(sealed.as_ref(), seen, current.keys.generation())?;
-        sealed.map(|sealed| record::open(&current.keys, &self.id, &sealed)).transpose()
+        let Some(sealed) = sealed else { return Ok(None) };
+        let mut record = record::open((&current.keys, &current.membership), &self.id, &sealed)?;
+        if record.is_by_unknown_owner {
+            // Its owner may be newer than the list of members that is known.
+            let current = self.load().await?;
+            record = record::open((&current.keys, &current.membership), &self.id, &sealed)?;
+        }
+        check_definition(record.definition_counter, seen)?;
+        Ok(Some(record))
     }
 
-    /// Writes a record, if its version is still `update.replaces`. Never returns `Rekeyed`: after a rotation of the
+    /// Writes a record, if it is still the one that `update.replaces`. Never returns `Rekeyed`: after a rotation of the
     /// keys it encrypts again.
     pub async fn write(&self, update: &Update<'_>) -> Result<Written> {
         let mut current = self.current().await?;
+        let mut before = update.replaces.cloned();
+        let content = Content { tokens: update.tokens, definition: update.definition, app: update.app };
         for _ in 0..MAX_ATTEMPTS {
-            let write = match self.sealed_write(&current, update).await? {
-                Ok(write) => write,
-                Err(instead) => return Ok(instead),
-            };
-            let written =
-                if update.replaces == 0 { self.store.insert(&write) } else { self.store.write(&write) };
+            if let Some(old) = &before
+                && old.generation != current.keys.generation()
+            {
+                // What stays of it is bound to the ciphertext under the new keys.
+                match self.read_again(old, update.write_id).await? {
+                    Ok(record) => before = Some(record),
+                    Err(instead) => return Ok(instead),
+                }
+                current = self.current().await?;
+            }
+            let author = current.author(self);
+            let write = record::seal(author, (update.id, update.write_id), content, before.as_ref())?;
+            let written = if before.is_none() { self.store.insert(&write) } else { self.store.write(&write) };
             match written.await? {
                 Written::Rekeyed(_) => current = self.load().await?,
                 written => return Ok(written),
@@ -224,22 +242,17 @@ impl Team {
         Err(TeamError::Conflict)
     }
 
-    /// Encrypts a write, or says what became of the record instead.
-    async fn sealed_write(&self, current: &Current, update: &Update<'_>) -> Result<Result<Write, Written>> {
-        let content = Content { name: update.name, tokens: update.tokens, app: update.app };
-        let place = (update.id, update.replaces, update.write_id);
-        let mut app_digest = [0; 32];
-        if update.app.is_none() {
-            let Some(sealed) = self.store.read(update.id).await? else { return Ok(Err(Written::Missing)) };
-            if sealed.version == update.replaces + 1 && sealed.write_id == *update.write_id {
-                return Ok(Err(Written::Stored));
-            }
-            if sealed.version != update.replaces {
-                return Ok(Err(Written::Superseded(sealed.version)));
-            }
-            app_digest = grapnel_model::secret::sha256(&sealed.app);
-        }
-        record::seal(&current.keys, &self.id, place, content, app_digest).map(Ok)
+    /// Reads a record after the keys were rotated, or says what became of it instead.
+    async fn read_again(&self, old: &Record, write: &WriteId) -> Result<Result<Record, Written>> {
+        let seen = SeenRecord { version: 0, ..old.seen() };
+        let Some(record) = self.read(&old.id, seen).await? else { return Ok(Err(Written::Missing)) };
+        Ok(if record.version == old.version {
+            Ok(record)
+        } else if record.version == old.version + 1 && record.write_id == *write {
+            Err(Written::Stored)
+        } else {
+            Err(Written::Superseded(record.version))
+        })
     }
 
     /// Deletes a record for the whole team. Only an owner may.
@@ -330,6 +343,11 @@ impl Team {
 }
 
 impl Current {
+    fn author<'a>(&'a self, team: &'a Team) -> Author<'a> {
+        let is_owner = self.require_owner(&team.member).is_ok();
+        Author { keys: &self.keys, team: &team.id, owner: is_owner.then_some(&team.identity) }
+    }
+
     pub(super) fn require_owner(&self, member: &MemberId) -> Result<()> {
         let is_owner = self.membership.member(member).is_some_and(|member| member.role == Role::Owner);
         if is_owner { Ok(()) } else { Err(TeamError::NotOwner) }

@@ -14,7 +14,7 @@ use crate::invitation::{Invitation, OpenedBy};
 use crate::keys::TeamKeys;
 use crate::membership::{Member, Membership, Role};
 use crate::port::{MemberId, Rotation};
-use crate::record;
+use crate::record::{self, Author};
 
 /// How long the encryption of all records may take; each batch has the limit of any answer.
 const ROTATION_TIMEOUT: Duration = Duration::from_secs(600);
@@ -217,7 +217,7 @@ impl Team {
         let keys = TeamKeys::random(current.keys.generation() + 1);
         membership.version += 1;
         membership.rekey(&keys);
-        let encrypted = Box::pin(self.encrypt_anew(rotation.as_mut(), &current.keys, &keys));
+        let encrypted = Box::pin(self.encrypt_anew(rotation.as_mut(), &current, &keys));
         let too_slow =
             |_| TeamError::Unreachable { cause: "it took too long to encrypt all records".to_owned() };
         let unreadable = tokio::time::timeout(ROTATION_TIMEOUT, encrypted).await.map_err(too_slow)??;
@@ -237,14 +237,16 @@ impl Team {
         }
     }
 
-    /// Encrypts all records and their activity under other keys. Returns how many did not decrypt.
+    /// Encrypts all records and their activity under other keys. Returns how many did not decrypt, or have the tag of
+    /// another name: those stay as they are, and are found by no name under the new keys.
     async fn encrypt_anew(
         &self,
         rotation: &mut dyn Rotation,
-        old: &TeamKeys,
+        current: &Current,
         new: &TeamKeys,
     ) -> Result<usize> {
-        let mut unreadable = 0;
+        let (old, mut unreadable) = (&current.keys, 0);
+        let author = Author { keys: new, team: &self.id, owner: Some(&self.identity) };
         loop {
             let batch = rotation.records().await?;
             if batch.is_empty() {
@@ -253,12 +255,10 @@ impl Team {
             let mut replaced = Vec::with_capacity(batch.len());
             for sealed in batch {
                 let opened = (sealed.generation == old.generation())
-                    .then(|| record::open(old, &self.id, &sealed).ok())
+                    .then(|| record::open((old, &current.membership), &self.id, &sealed).ok())
                     .flatten();
-                match opened {
-                    Some(record) => {
-                        replaced.push((record::reseal(new, &self.id, &record)?, new.lookup(&record.name)));
-                    }
+                match opened.filter(|record| old.lookup(&record.name) == sealed.lookup) {
+                    Some(record) => replaced.push(record::reseal(author, &record)?),
                     None => unreadable += 1,
                 }
             }

@@ -12,7 +12,7 @@ use grapnel_model::secret::SecretString;
 use grapnel_model::team::TeamRole;
 use grapnel_team::port::{RecordId, WriteId, Written};
 use grapnel_team::postgres::{DatabaseUrl, PostgresStore, SchemaName};
-use grapnel_team::{Identity, Invitation, Team, Update};
+use grapnel_team::{Definition, Identity, Invitation, Team, Update};
 use tempfile::TempDir;
 
 use super::{TeamWorld, median, millis, ratio};
@@ -148,7 +148,7 @@ async fn fill(world: &TeamWorld, id: &ConnectionId, count: usize) -> Result<()> 
     let name = world.owner.connection(id)?.summary.name.to_ascii_lowercase();
     let original = team.find(&name).await?.context("no record")?;
     let app: &[u8] = original.app.as_deref().context("a member has no key")?;
-    let mut document: serde_json::Value = serde_json::from_slice(&original.tokens)?;
+    let mut document: serde_json::Value = serde_json::from_slice(&original.definition)?;
     for number in 0..count {
         let connection = &mut document["document"]["apps"][0]["connections"][0];
         ensure!(connection["id"].is_string(), "a record has another form");
@@ -158,10 +158,10 @@ async fn fill(world: &TeamWorld, id: &ConnectionId, count: usize) -> Result<()> 
         let (record, write) = (RecordId::random(), WriteId::random());
         let update = Update {
             id: &record,
-            replaces: 0,
+            replaces: None,
             write_id: &write,
-            name: &name,
-            tokens: &serde_json::to_vec(&document)?,
+            tokens: &original.tokens,
+            definition: Some(Definition { name: &name, content: &serde_json::to_vec(&document)? }),
             app: Some(app),
         };
         let written = team.write(&update).await?;

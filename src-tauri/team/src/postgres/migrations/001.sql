@@ -19,6 +19,7 @@ CREATE TABLE SCHEMA.record (
   generation bigint NOT NULL CHECK (generation BETWEEN 1 AND 4294967295),
   write_id text NOT NULL CHECK (octet_length(write_id) <= 64),
   tokens bytea NOT NULL CHECK (octet_length(tokens) <= 1048576),
+  definition bytea NOT NULL CHECK (octet_length(definition) <= 1048576),
   app bytea NOT NULL CHECK (octet_length(app) <= 1048576),
   begun_at timestamptz CHECK (begun_at BETWEEN '2000-01-01' AND '9000-01-01'),
   begun_by text CHECK (octet_length(begun_by) <= 64),
