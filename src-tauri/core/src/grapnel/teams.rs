@@ -5,7 +5,7 @@ use std::sync::Arc;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::SecretString;
-use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamActivity};
+use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, TeamActivity};
 use grapnel_store::shared_connection;
 
 use super::Grapnel;
@@ -53,7 +53,7 @@ impl Grapnel {
     }
 
     /// Removes a member, by its ID: the team's keys change, and every record is encrypted anew.
-    pub async fn remove_member(&self, team: &TeamId, member: &str) -> Result<Team> {
+    pub async fn remove_member(&self, team: &TeamId, member: &str) -> Result<RemovedMember> {
         Box::pin(team::remove(&self.0, team, member)).await
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grapnel_core::team::{Invite, InviteOpener, Join};
+use grapnel_core::team::{Invite, InviteOpener, InvitedUrl, Join};
 use grapnel_model::activity::Kind;
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
@@ -316,7 +316,8 @@ async fn a_removed_member_gets_nothing_more() {
     let id = &members.iter().find(|member| member.name == "Grace").unwrap().id;
     let refused = linus.grapnel.remove_member(&team.team, id).await.unwrap_err();
     assert_eq!(refused.code, Code::TeamRefused);
-    assert_eq!(ada.remove_member(&team.team, id).await.unwrap().members.len(), 2);
+    let removed = ada.remove_member(&team.team, id).await.unwrap();
+    assert_eq!((removed.team.members.len(), removed.connections.as_slice()), (2, &["Acme".to_owned()][..]));
 
     ada.refresh(&team.connection).await.unwrap();
     let token = team.token(ada).await;
@@ -335,7 +336,8 @@ async fn a_removed_member_gets_nothing_more() {
 async fn a_worker_uses_tokens_and_has_no_secret_that_it_does_not_need() {
     let team = TeamWorld::new().await;
     let ada = &team.world.grapnel;
-    let invite = Invite { name: "ci".into(), role: TeamRole::Worker, opened_by: InviteOpener::WorkerKey };
+    let (role, opened_by) = (TeamRole::Worker, InviteOpener::WorkerKey);
+    let invite = Invite { name: "ci".into(), role, opened_by, database_url: InvitedUrl::Withheld };
     let (invited, key) = ada.invite(&team.team, invite).await.unwrap();
     assert_eq!(invited.invitation, None);
     let worker = team.computer();
@@ -402,6 +404,7 @@ async fn an_invitation_opens_with_its_key_or_passphrase_only() {
         name: "Grace".into(),
         role: TeamRole::Member,
         opened_by: InviteOpener::Passphrase(passphrase.into()),
+        database_url: InvitedUrl::Own,
     };
     let invitation = ada.invite(&team.team, invite).await.unwrap().0.invitation.unwrap();
     let other = team.computer();
@@ -424,6 +427,7 @@ async fn an_invitation_opens_with_its_key_or_passphrase_only() {
         name: "Linus".into(),
         role: TeamRole::Owner,
         opened_by: InviteOpener::Key(team.computer().grapnel.team_key().await.unwrap()),
+        database_url: InvitedUrl::Own,
     };
     let invitation = ada.invite(&team.team, by_key).await.unwrap().0.invitation.unwrap();
     let third = team.computer();
