@@ -64,6 +64,7 @@ mod settings;
 mod signed_responses;
 mod signing_in;
 mod support;
+mod team_locks;
 mod teams;
 #[cfg(target_os = "linux")]
 mod token_agent;

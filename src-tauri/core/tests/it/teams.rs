@@ -83,6 +83,7 @@ async fn refresh_without_database(team: &TeamWorld, other: &Computer, proxy: &Pr
         proxy.block();
     };
     let (token, ()) = tokio::join!(team.token(&other.grapnel), cut);
+    other.grapnel.teams_written().await;
     token
 }
 
@@ -134,7 +135,7 @@ async fn a_pending_token_wins_over_a_failure_that_another_computer_recorded() {
     let (other, proxy) = behind_proxy(&team).await;
     let token = refresh_without_database(&team, &other, &proxy).await;
     // Ada's computer finds the refresh begun and its lock free. After the grace, it tries, and is refused.
-    team.age_begun_mark(60);
+    team.age_begun_mark(120);
     let error = team.world.grapnel.refresh(&team.connection).await.unwrap_err();
     assert_eq!(error.code, Code::ReconnectNeeded);
     assert!(error.meaning.unwrap().contains("did not arrive"), "the lost response explains the refusal");
@@ -277,7 +278,7 @@ async fn a_refresh_that_another_computer_has_just_begun_is_waited_for() {
     let team = TeamWorld::new().await;
     let other = team.join("Grace", TeamRole::Member).await;
     let mark = format!(
-        "UPDATE {}.record SET begun_at = now() - interval '33 seconds', begun_by = 'another'",
+        "UPDATE {}.record SET begun_at = now() - interval '69 seconds', begun_by = 'another'",
         team.schema()
     );
     team.database.sql(&mark).unwrap();
