@@ -272,7 +272,7 @@ export const commands = {
 	/**  Drops the worker's key that was made last. */
 	dropWorkerKey: () => typedError<null, Error>(__TAURI_INVOKE("drop_worker_key")),
 	/**  Removes a member: the team's keys change. */
-	removeMember: (teamId: TeamId, memberId: string) => typedError<Team, Error>(__TAURI_INVOKE("remove_member", { teamId, memberId })),
+	removeMember: (teamId: TeamId, memberId: string) => typedError<RemovedMember, Error>(__TAURI_INVOKE("remove_member", { teamId, memberId })),
 	/**  Leaves a team: its connections are removed here. */
 	leaveTeam: (teamId: TeamId) => typedError<LeftTeam, Error>(__TAURI_INVOKE("leave_team", { teamId })),
 	/**  Shares a connection with a team, if the person confirms; returns whether they did. */
@@ -1301,6 +1301,8 @@ export type Invited = {
 	member: TeamMember,
 	/**  The invitation, as text; `None` for a worker, whose key is a secret. */
 	invitation: string | null,
+	/**  Whether it passes on the inviter's own database URL: the new member then uses the database as the same user. */
+	has_own_url: boolean,
 };
 
 /**  What the provider says about a derived token. */
@@ -1955,6 +1957,20 @@ export type RemovedApp = {
 	revocation: Revocation,
 	/**  Why its client stays registered at the provider, if it was to be deleted there. */
 	client_stays: string | null,
+};
+
+/**  What removing a member has done, and what it leaves to be done: the member may have kept what it had. */
+export type RemovedMember = {
+	/**  The team without it. */
+	team: Team,
+	/**  Who was removed. */
+	member: TeamMember,
+	/**  The connections whose refresh tokens it had, by their names here: to end those, reconnect them. */
+	connections: string[],
+	/**  Members whose secret it made, by passphrase or as a worker's key, and may have kept: invite them anew. */
+	secrets_made: string[],
+	/**  How many records could not be decrypted, and stay unusable. */
+	unreadable: number,
 };
 
 /**  A header of a request or a response. */

@@ -15,7 +15,8 @@ use crate::{
 /// directory. With `GRAPNEL_TEAM_URL` and `GRAPNEL_TEAM_KEY`, the connections of a team are used without any data.
 ///
 /// Exit codes: 0 done; 2 usage; 3 reconnect needed; 4 provider or team unavailable; 5 keyring locked or absent, or
-/// passphrase missing or wrong; 6 denied, cancelled or timed out; 1 anything else.
+/// passphrase missing or wrong; 6 denied, cancelled or timed out; 7 a worker lost new tokens; 1 anything
+/// else.
 #[derive(Debug, Parser)]
 #[command(name = "grapnel", version)]
 pub(crate) struct Arguments {

@@ -138,7 +138,9 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> 
     let tokens = keyring::with_keyring_timeout(&grapnel, &messages, timeout, tokens).await?;
     let mut prepared = asked.prepare(&tokens, session.output, session.reads_passphrases)?;
     if asked.refresh_files.is_empty() {
-        session.end_worker().await;
+        if let Some(lost) = session.end().await {
+            return Ok(lost);
+        }
         return prepared.run(session.output);
     }
     // From here on signals are forwarded, so that the files are removed however the command ends.

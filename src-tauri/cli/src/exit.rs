@@ -21,6 +21,8 @@ pub enum Exit {
     Keyring,
     /// The sign-in was denied, cancelled or timed out, or was of another account.
     NotAuthorized,
+    /// New tokens that only this worker had are lost: the team's database could not be written.
+    TokensLost,
     /// The exit code of a command that was run.
     Command(u8),
 }
@@ -36,6 +38,7 @@ impl Exit {
             Self::ProviderUnavailable => 4,
             Self::Keyring => 5,
             Self::NotAuthorized => 6,
+            Self::TokensLost => 7,
             Self::Command(code) => code,
         }
     }

@@ -190,8 +190,11 @@ impl Work {
 
 async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
     let done = Box::pin(execute_with_data(session, command)).await;
-    session.end_worker().await;
-    done
+    let Some(lost) = session.end().await else { return done };
+    if let Err(error) = done {
+        session.output.failed(&error);
+    }
+    Ok(lost)
 }
 
 async fn execute_with_data(session: &mut Session<'_>, command: Command) -> Result<Exit> {

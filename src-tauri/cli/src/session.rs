@@ -8,10 +8,11 @@ use grapnel_core::Grapnel;
 use grapnel_core::clock::Clock;
 use grapnel_core::token_agent::AgentRequest;
 use grapnel_model::access_token::AccessToken;
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretString;
 
 use crate::browser::Browser;
+use crate::exit::Exit;
 use crate::input::Input;
 use crate::print::Output;
 use crate::worker::Worker;
@@ -55,6 +56,8 @@ pub struct Timeouts {
     pub keyring: Duration,
     /// For the callback of a browser, before hints are printed.
     pub answer: Duration,
+    /// For a team's database, if only a worker that is about to end has new tokens.
+    pub team: Duration,
 }
 
 impl Default for Timeouts {
@@ -63,6 +66,7 @@ impl Default for Timeouts {
             provider: Duration::from_secs(20),
             keyring: Duration::from_secs(20),
             answer: Duration::from_secs(30),
+            team: Duration::from_secs(300),
         }
     }
 }
@@ -82,12 +86,41 @@ pub(crate) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Removes the data of a worker, before another program takes the place of this process.
-    pub(crate) async fn end_worker(&mut self) {
-        if self.worker.is_some() {
-            drop(self.grapnel.idle().await);
-            self.worker = None;
+    /// Waits until the teams have new tokens, and removes the data of a worker, before the process ends or another
+    /// program takes its place. A worker whose new tokens could not be written has an exit code of its own: nobody has
+    /// them then.
+    pub(crate) async fn end(&mut self) -> Option<Exit> {
+        self.grapnel.teams_written().await;
+        self.worker.as_ref()?;
+        drop(self.grapnel.idle().await);
+        let lost = self.write_as_worker().await.err().map(|error| {
+            self.output.failed(&error);
+            Exit::TokensLost
+        });
+        self.worker = None;
+        lost
+    }
+
+    /// Waits until the team has the new tokens that only this process has.
+    async fn write_as_worker(&self) -> Result<()> {
+        let names = self.grapnel.unwritten()?;
+        if names.is_empty() {
+            return Ok(());
         }
+        let within = self.timeouts.team;
+        let (names, seconds) = (names.join(", "), within.as_secs());
+        self.output.messages.instruct(&format!(
+            "The team’s database cannot be written, and only this process has the new tokens of {names}. Waiting for it \
+             for up to {seconds} seconds; do not end this process."
+        ));
+        self.grapnel.write_to_teams(within).await.map_err(|error| {
+            Error::new(Code::TeamUnreachable, format!("The new tokens of {names} are lost. {}", error.message))
+                .means(
+                    "If the provider replaces refresh tokens, it does not accept the one that the team has any more: the \
+                     next refresh will be refused.",
+                )
+                .hint(format!("Sign in again as a member of the team: grapnel connect {names}"))
+        })
     }
 
     /// Whether a person can be asked to confirm: at a terminal, and without `--json`.

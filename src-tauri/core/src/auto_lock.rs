@@ -17,6 +17,7 @@ use crate::{refresh, settings};
 pub(crate) async fn lock(ctx: &Arc<Context>) {
     refresh::write_unsaved(ctx).await;
     let _idle = ctx.idle().await;
+    ctx.teams.all_written().await;
     ctx.set_locked_on_purpose(true);
     ctx.vault.lock();
     ctx.http.forget_certificates();

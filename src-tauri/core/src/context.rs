@@ -205,7 +205,9 @@ impl Context {
         shared.map_err(interrupted)?
     }
 
-    /// Announces uninterruptible work for as long as the guard is held.
+    /// Announces uninterruptible work for as long as the guard is held. The locks of a connection, of the process, the
+    /// data and the team, are taken before it: who waits for one within this work, while the program waits for the work
+    /// to end, waits for a holder that cannot go on.
     pub(crate) async fn begin_uninterruptible(&self) -> OwnedRwLockReadGuard<()> {
         Arc::clone(&self.work).read_owned().await
     }

@@ -108,7 +108,10 @@ impl Grapnel {
     /// Before that, tries to store tokens that could not be stored.
     pub async fn idle(&self) -> Idle {
         refresh::write_unsaved(&self.0).await;
-        Idle(self.0.idle().await)
+        let idle = Idle(self.0.idle().await);
+        // Those of refreshes that ended meanwhile.
+        self.0.teams.all_written().await;
+        idle
     }
 
     /// The activity log, newest first: of one connection or of all, optionally only entries that contain `search`.

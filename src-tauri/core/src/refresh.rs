@@ -5,12 +5,14 @@
 mod access_token;
 mod attempt;
 mod client_credentials;
+mod connection_lock;
 mod crash_point;
 mod current_token;
 mod failure_record;
 mod job_queue;
 mod keep_alive;
 mod outcome;
+mod own_mark;
 mod refusal;
 mod renewal;
 mod schedule;
@@ -20,7 +22,7 @@ mod write_grant;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
 use grapnel_store::{connection, refresh_candidates, settings, shared_connection};
@@ -35,8 +37,8 @@ pub(crate) use keep_alive::keep_alive;
 use crate::context::Context;
 use crate::shared_record;
 use crate::signed_in::SignedIn;
-pub(crate) use attempt::hold;
 use attempt::refresh;
+pub(crate) use connection_lock::hold;
 use outcome::{RefreshReason, no_refresh_token};
 
 /// How long a program that is about to end tries to store new tokens.
@@ -62,6 +64,8 @@ pub(crate) async fn now(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
     }
     let version = row.version;
     refresh(ctx, signed_in, version, RefreshReason::Requested).await?;
+    // The person is told that it is done once the team has it, too.
+    ctx.teams.written(id).await;
     Ok(())
 }
 
@@ -84,6 +88,7 @@ pub(crate) fn recover_interrupted(ctx: &Context) -> Result<()> {
 /// team does not have.
 pub(crate) async fn write_unsaved(ctx: &Arc<Context>) {
     store_unsaved(ctx).await;
+    ctx.teams.all_written().await;
     let pending = match ctx.store.read(shared_connection::pending) {
         Ok(pending) => pending,
         Err(error) => return tracing::warn!(%error, "it is unknown which tokens the teams lack"),
@@ -95,6 +100,46 @@ pub(crate) async fn write_unsaved(ctx: &Arc<Context>) {
         }
     };
     let _ = tokio::time::timeout(PUSH_AT_EXIT_TIMEOUT, pushed).await;
+}
+
+/// The connections whose new tokens are only here, by name: their team does not have them, or they are only in memory.
+pub(crate) fn unwritten(ctx: &Context) -> Result<Vec<String>> {
+    let unsaved: Vec<_> = ctx.unsaved_connections().into_iter().map(|row| row.name).collect();
+    let pending = ctx.store.read(|c| {
+        let all = shared_connection::pending(c)?.into_iter();
+        all.map(|shared| Ok(connection::get(c, &shared.connection_id)?.map(|row| row.name))).collect()
+    });
+    let pending: Vec<Option<String>> = pending?;
+    let mut names: Vec<_> = pending.into_iter().flatten().chain(unsaved).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Writes to the teams what they do not have, for at most this time.
+///
+/// # Errors
+/// They do not have all of it. The error is why.
+pub(crate) async fn write_to_teams(ctx: &Arc<Context>, within: Duration) -> Result<()> {
+    let mut failed = None;
+    let writing = async {
+        loop {
+            store_unsaved(ctx).await;
+            ctx.teams.all_written().await;
+            for shared in ctx.store.read(shared_connection::pending)? {
+                failed = shared_record::push_pending(ctx, &shared.connection_id).await.err();
+            }
+            if unwritten(ctx)?.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(STORE_AT_EXIT_PAUSE).await;
+        }
+    };
+    let written = tokio::time::timeout(within, Box::pin(writing)).await;
+    written.unwrap_or_else(|_| {
+        let unanswered = || Error::new(Code::TeamUnreachable, "The team’s database does not answer.");
+        Err(failed.unwrap_or_else(unanswered))
+    })
 }
 
 async fn store_unsaved(ctx: &Arc<Context>) {

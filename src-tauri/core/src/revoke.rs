@@ -34,12 +34,12 @@ const REVOCATION_RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(3 * 2
 
 /// Deletes a connection's tokens here, and revokes them; those of a shared connection for the whole team.
 pub(crate) async fn disconnect(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Disconnected> {
-    let _busy = ctx.begin_uninterruptible().await;
     let team = shared_record::hold(ctx, id).await.map_err(|error| {
         error.means("Nothing was disconnected: the team’s other computers could not be told.").hint(
             "Try again when the team’s database can be reached; or remove the connection from this computer only.",
         )
     })?;
+    let _busy = ctx.begin_uninterruptible().await;
     let disconnected = disconnect_here(ctx, id).await;
     if let Some(team) = team {
         team.push(ctx, id).await;
@@ -50,7 +50,7 @@ pub(crate) async fn disconnect(ctx: &Arc<Context>, id: &ConnectionId) -> Result<
 async fn disconnect_here(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Disconnected> {
     loop {
         // Re-encrypted tokens must be stored before the vault is re-keyed.
-        let working = ctx.begin_sealed_write().await?;
+        let working = ctx.vault_shared_lock().await?;
         let row = ctx.store.read(|c| connection::get(c, id))?.ok_or_else(Error::no_connection)?;
         let (outcome, pending, reason) = match tokens_to_revoke(ctx, &grant::newest(ctx, row.clone())).await {
             Ok(Some(pending)) => (Revocation::Done, pending, None),

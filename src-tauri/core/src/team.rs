@@ -7,7 +7,7 @@ mod view;
 mod worker;
 
 pub(crate) use create::{create, join};
-pub use input::{Invite, InviteOpener, Join, NewTeam};
+pub use input::{Invite, InviteOpener, InvitedUrl, Join, NewTeam};
 pub(crate) use members::{invite, leave, own_key, remove};
 pub(crate) use view::{all, one};
 pub(crate) use worker::become_worker;

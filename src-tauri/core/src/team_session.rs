@@ -1,17 +1,17 @@
 //! The databases of teams as this process has them open: one session for each team.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use grapnel_model::error::Error;
-use grapnel_model::id::TeamId;
+use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::team::TeamRole;
 use grapnel_team::Team;
 use grapnel_team::port::{MachineId, Version};
 use parking_lot::Mutex;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 
 /// The open teams of a process.
 #[derive(Default)]
@@ -19,6 +19,47 @@ pub(crate) struct TeamSessions {
     pub(crate) open: AsyncMutex<HashMap<TeamId, Arc<TeamSession>>>,
     /// Those that could not be opened: when, and why.
     pub(crate) failed: Mutex<HashMap<TeamId, (Instant, Error)>>,
+    /// The connections whose new tokens are being written to their team.
+    writes: watch::Sender<HashSet<ConnectionId>>,
+}
+
+impl TeamSessions {
+    /// Announces that new tokens are being written, for as long as the result is held.
+    pub(crate) fn begin_write(&self, id: &ConnectionId) -> TeamWrite {
+        self.writes.send_modify(|writes| {
+            writes.insert(id.clone());
+        });
+        TeamWrite { id: id.clone(), writes: self.writes.clone() }
+    }
+
+    pub(crate) fn is_writing(&self, id: &ConnectionId) -> bool {
+        self.writes.borrow().contains(id)
+    }
+
+    /// Waits until the new tokens of a connection are written, or cannot be.
+    pub(crate) async fn written(&self, id: &ConnectionId) {
+        // The sender is here.
+        let _ = self.writes.subscribe().wait_for(|writes| !writes.contains(id)).await;
+    }
+
+    /// Waits until those of every connection are.
+    pub(crate) async fn all_written(&self) {
+        let _ = self.writes.subscribe().wait_for(HashSet::is_empty).await;
+    }
+}
+
+/// A write of new tokens to a team, until it is dropped.
+pub(crate) struct TeamWrite {
+    id: ConnectionId,
+    writes: watch::Sender<HashSet<ConnectionId>>,
+}
+
+impl Drop for TeamWrite {
+    fn drop(&mut self) {
+        self.writes.send_modify(|writes| {
+            writes.remove(&self.id);
+        });
+    }
 }
 
 /// A team's database, opened as one of its members. `shared_record/session.rs` has its operations.

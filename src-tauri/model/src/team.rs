@@ -123,6 +123,24 @@ pub struct Invited {
     pub member: TeamMember,
     /// The invitation, as text; `None` for a worker, whose key is a secret.
     pub invitation: Option<String>,
+    /// Whether it passes on the inviter's own database URL: the new member then uses the database as the same user.
+    pub has_own_url: bool,
+}
+
+/// What removing a member has done, and what it leaves to be done: the member may have kept what it had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct RemovedMember {
+    /// The team without it.
+    pub team: Team,
+    /// Who was removed.
+    pub member: TeamMember,
+    /// The connections whose refresh tokens it had, by their names here: to end those, reconnect them.
+    pub connections: Vec<String>,
+    /// Members whose secret it made, by passphrase or as a worker's key, and may have kept: invite them anew.
+    pub secrets_made: Vec<String>,
+    /// How many records could not be decrypted, and stay unusable.
+    pub unreadable: u32,
 }
 
 /// What joining a team has brought.

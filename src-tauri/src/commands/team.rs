@@ -1,11 +1,11 @@
 //! Commands for teams and shared connections. What lets others use tokens, an invitation or a shared connection, is
 //! confirmed in a dialog of the system. A worker's key is held here, and copied from here: the page does not get it.
 
-use grapnel_core::team::{Invite, InviteOpener, Join, NewTeam};
+use grapnel_core::team::{Invite, InviteOpener, InvitedUrl, Join, NewTeam};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::{SecretInput, SecretString};
-use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamActivity, TeamRole};
+use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, TeamActivity, TeamRole};
 use parking_lot::Mutex;
 use tauri::{AppHandle, State};
 
@@ -113,7 +113,8 @@ pub(crate) async fn invite_member(
         return Ok(None);
     }
     let role = if is_owner { TeamRole::Owner } else { TeamRole::Member };
-    let (invited, _) = core.invite(&team_id, Invite { name, role, opened_by }).await?;
+    let invite = Invite { name, role, opened_by, database_url: InvitedUrl::Own };
+    let (invited, _) = core.invite(&team_id, invite).await?;
     Ok(Some(invited))
 }
 
@@ -131,7 +132,8 @@ pub(crate) async fn invite_worker(
     if !confirm::invite(&app, &name, &team(core.teams()?, &team_id)?).await? {
         return Ok(None);
     }
-    let invite = Invite { name, role: TeamRole::Worker, opened_by: InviteOpener::WorkerKey };
+    let (role, opened_by) = (TeamRole::Worker, InviteOpener::WorkerKey);
+    let invite = Invite { name, role, opened_by, database_url: InvitedUrl::Withheld };
     let (invited, key) = core.invite(&team_id, invite).await?;
     *made.held() = key;
     Ok(Some(invited))
@@ -169,7 +171,7 @@ pub(crate) async fn remove_member(
     core: State<'_, CoreHandle>,
     team_id: TeamId,
     member_id: String,
-) -> Result<Team> {
+) -> Result<RemovedMember> {
     core.core().await?.remove_member(&team_id, &member_id).await
 }
 

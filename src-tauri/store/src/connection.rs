@@ -10,8 +10,8 @@ pub use identity::{
     set_introspected_end, set_introspection, set_verified_id_claims, take_identity,
 };
 pub use row::{
-    ConnectionIdentity, ConnectionRow, RefreshStatus, Retry, SealedGrant, StoredGrant, begin_refresh,
-    clear_grant, end_refresh, forget_client_refusals, get, holds, interrupted_refreshes, read_retry,
+    ConnectionIdentity, ConnectionRow, RefreshStatus, Retry, SealedGrant, StoredGrant, clear_grant,
+    end_refresh, forget_client_refusals, get, holds, interrupted_refreshes, mark_refresh, read_retry,
     set_allowed_origins, set_allowed_origins_of_app, set_error, set_grant, set_refused, with_app,
 };
 

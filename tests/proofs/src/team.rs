@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use grapnel_core::Grapnel;
 use grapnel_core::app::App;
-use grapnel_core::team::{Invite, InviteOpener, NewTeam};
+use grapnel_core::team::{Invite, InviteOpener, InvitedUrl, NewTeam};
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::ExposeSecret;
 use grapnel_model::team::TeamRole;
@@ -125,7 +125,8 @@ impl TeamWorld {
 
     async fn invite(&self, name: &str, key: String) -> Result<String> {
         let opened_by = InviteOpener::Key(key);
-        let invite = Invite { name: name.into(), role: TeamRole::Member, opened_by };
+        let (role, database_url) = (TeamRole::Member, InvitedUrl::Own);
+        let invite = Invite { name: name.into(), role, opened_by, database_url };
         let (invited, _) = self.owner.invite(&self.team, invite).await?;
         invited.invitation.context("no invitation")
     }

@@ -63,7 +63,7 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
     const invited = member(name, role, 0);
     found.members = [...found.members, invited];
     changed();
-    return { member: invited, invitation };
+    return { member: invited, invitation, has_own_url: invitation !== null };
   };
   return {
     teams: () => answer("teams", [], () => all()),
@@ -132,9 +132,11 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
     dropWorkerKey: () => answer("dropWorkerKey", [], () => null),
     removeMember: (id: string, gone: string) =>
       answer("removeMember", [id, gone], () => {
+        const member = of(id).members.find((one) => one.id === gone);
+        if (!member) throw wrong("member", "This member is not in the team.", "Look at the members again.");
         of(id).members = of(id).members.filter((one) => one.id !== gone);
         changed();
-        return of(id);
+        return { team: of(id), member, connections: [], secrets_made: [], unreadable: 0 };
       }),
     leaveTeam: (id: string) =>
       answer("leaveTeam", [id], () => {

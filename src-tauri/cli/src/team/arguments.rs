@@ -79,6 +79,13 @@ pub(crate) struct Invite {
     /// Make the key of a worker, such as a CI job
     #[arg(long)]
     pub(super) worker: bool,
+    /// Read the database URL for this person from standard input, such as that of a database user of their own; the
+    /// invitation has your own URL otherwise
+    #[arg(long, conflicts_with = "worker")]
+    pub(super) database_url_stdin: bool,
+    /// Leave the database URL out of the invitation; whoever runs the database gives it to the person
+    #[arg(long, conflicts_with_all = ["worker", "database_url_stdin"])]
+    pub(super) without_database_url: bool,
 }
 
 #[derive(Debug, Args)]

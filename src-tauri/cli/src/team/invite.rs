@@ -1,6 +1,6 @@
 //! `grapnel team invite` and `grapnel team join`.
 
-use grapnel_core::team::{Invite as CoreInvite, InviteOpener, Join as CoreJoin};
+use grapnel_core::team::{Invite as CoreInvite, InviteOpener, InvitedUrl, Join as CoreJoin};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::secret::ExposeSecret;
 use grapnel_model::team::TeamRole;
@@ -25,7 +25,14 @@ pub(super) async fn invite(session: &mut Session<'_>, asked: Invite) -> Result<(
             error.hint("Give the person’s public key with --key, or add --passphrase-stdin.")
         })?),
     };
-    let invite = CoreInvite { name: asked.name, role, opened_by };
+    let database_url = match (asked.database_url_stdin, asked.without_database_url || asked.worker) {
+        (true, _) => InvitedUrl::Given(
+            session.secret("database-url-stdin", "URL of the database for this person (not shown): ")?,
+        ),
+        (false, true) => InvitedUrl::Withheld,
+        (false, false) => InvitedUrl::Own,
+    };
+    let invite = CoreInvite { name: asked.name, role, opened_by, database_url };
     let (invited, key) = session.grapnel.invite(&team.id, invite).await?;
     if let Some(key) = key {
         session.output.messages.note(&format!(
@@ -35,10 +42,15 @@ pub(super) async fn invite(session: &mut Session<'_>, asked: Invite) -> Result<(
         ));
         session.output.show(&WorkerKey { member: invited.member, key: key.expose_secret().to_owned() })
     } else {
-        session
-            .output
-            .messages
-            .note(&format!("Send this invitation to “{}”, who runs: grapnel team join", invited.member.name));
+        let name = &invited.member.name;
+        let messages = &session.output.messages;
+        if invited.has_own_url {
+            messages.note(&format!(
+                "warning: This invitation passes on your own database URL with its password: “{name}” uses the database \
+                 as the same user, also after being removed. Instead: --database-url-stdin or --without-database-url"
+            ));
+        }
+        messages.note(&format!("Send this invitation to “{name}”, who runs: grapnel team join"));
         session.output.show(&InvitedPerson(invited))
     }
 }

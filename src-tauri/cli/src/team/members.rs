@@ -58,8 +58,8 @@ pub(super) async fn remove(session: &mut Session<'_>, asked: Remove) -> Result<(
     if !asked.yes && !session.confirms(&question, "Removing a member")? {
         return Err(Error::new(Code::Cancelled, "Not removed.").means("Nothing was changed."));
     }
-    let team = session.grapnel.remove_member(&team.id, &member.id).await?;
-    session.output.show(&Removed { removed: member, team: team.name })
+    let removed = session.grapnel.remove_member(&team.id, &member.id).await?;
+    session.output.show(&Removed(removed))
 }
 
 pub(super) async fn leave(session: &mut Session<'_>, asked: Leave) -> Result<()> {

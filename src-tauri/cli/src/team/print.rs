@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamMember};
+use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, TeamMember};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -158,18 +158,40 @@ impl CommandResult for TeamStatus {
 }
 
 #[derive(Serialize)]
-pub(super) struct Removed {
-    pub(super) removed: TeamMember,
-    pub(super) team: String,
-}
+#[serde(transparent)]
+pub(super) struct Removed(pub(super) RemovedMember);
 
 impl CommandResult for Removed {
     fn text(&self, _: Timestamp) -> String {
-        format!(
-            "“{}” was removed from “{}”, and everything was encrypted anew. To end the access tokens that it holds, \
-             disconnect and reconnect those connections.",
-            self.removed.name, self.team
-        )
+        let RemovedMember { team, member, connections, secrets_made, unreadable } = &self.0;
+        let mut text = format!(
+            "“{}” was removed from “{}”, and everything was encrypted anew. What the member had, it may have kept. What \
+             remains to be done:\n- Change the password of the database user that it used, or drop that user.",
+            member.name, team.name
+        );
+        if !connections.is_empty() {
+            let _ = write!(
+                text,
+                "\n- Disconnect and reconnect what it has the refresh tokens of: {}.\n- Replace the client secrets of \
+                 their apps at the providers, and then here.",
+                connections.join(", ")
+            );
+        }
+        if !secrets_made.is_empty() {
+            let _ = write!(
+                text,
+                "\n- Remove and invite anew those whose keys it made: {}.",
+                secrets_made.join(", ")
+            );
+        }
+        if *unreadable > 0 {
+            let _ = write!(
+                text,
+                "\n- {unreadable} of the team’s records could not be decrypted, and stay unusable. Share those \
+                 connections anew."
+            );
+        }
+        text
     }
 }
 

@@ -39,4 +39,6 @@ mod vault;
 mod watch;
 #[cfg(target_os = "linux")]
 mod window;
+#[cfg(unix)]
+mod worker;
 mod world;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use grapnel_cli::Exit;
-use grapnel_test_database::Server;
+use grapnel_test_database::{Server, Stop};
 use insta::assert_snapshot;
 
 use crate::world::{Ran, World};
@@ -178,4 +178,57 @@ async fn a_worker_needs_nothing_but_its_two_variables() {
     assert!(worker.grapnel().connections().unwrap().is_empty(), "the data of the computer are not used");
     let refused = [worker.run("token nobody").await, worker.run("disconnect acme --yes").await];
     assert_snapshot!("worker", told(&refused));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_has_the_database_url_that_the_inviter_wants() {
+    let (world, database) = start().await;
+    create(&world, &database).await;
+    world.run("share acme").await;
+    let invited = async |name: &str, more: &str, input: &str| {
+        let other = computer(&world);
+        let key = other.run("team key").await;
+        let line = format!("team invite {name} --key {} {more}", key.out.trim());
+        (other, world.pipe(&line, input).await)
+    };
+    let passed_on = "passes on your own database URL";
+    let (grace, own) = invited("Grace", "", "").await;
+    assert!(own.said.contains(passed_on), "{own}");
+    assert_eq!(grace.pipe("team join", &own.out).await.exit, Exit::Done);
+
+    let (linus, none) = invited("Linus", "--without-database-url", "").await;
+    assert!(!none.said.contains(passed_on), "{none}");
+    let refused = linus.pipe("team join", &none.out).await;
+    assert_eq!(refused.exit, Exit::Usage, "{refused}");
+    let input = format!("{}\n{}\n", none.out.trim(), database.socket_url());
+    let joined = linus.pipe("team join --database-url-stdin", &input).await;
+    assert_eq!(joined.exit, Exit::Done, "{joined}");
+
+    let (edsger, given) = invited("Edsger", "--database-url-stdin --json", &database.tcp_url()).await;
+    let given = given.json();
+    assert_eq!(given["has_own_url"], false);
+    let joined = edsger.pipe("team join", given["invitation"].as_str().unwrap()).await;
+    assert_eq!(joined.exit, Exit::Done, "{joined}");
+    let (_, wrong) = invited("Ken", "--database-url-stdin", "https://db.example").await;
+    assert_eq!(wrong.exit, Exit::Usage, "{wrong}");
+
+    let removed = world.run("team remove Grace --yes --json").await.json();
+    assert_eq!((&removed["member"]["name"], &removed["connections"][0]), (&"Grace".into(), &"acme".into()));
+    assert_eq!((&removed["secrets_made"], &removed["unreadable"]), (&serde_json::json!([]), &0.into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_asks_the_teams_database() {
+    let (world, mut database) = start().await;
+    create(&world, &database).await;
+    world.run("share acme").await;
+    let fine = world.run("doctor").await;
+    assert!(fine.out.contains("Team: Its database answers and locks; version 1 of the membership"), "{fine}");
+    assert!(!fine.out.contains("Agency"), "names may be customers’: {fine}");
+    database.stop(Stop::Fast).unwrap();
+    let unreachable = world.run("doctor --json").await;
+    let found: serde_json::Value = serde_json::from_str(&unreachable.out).unwrap();
+    let team = found["checks"].as_array().unwrap().iter().find(|check| check["name"] == "Team").unwrap();
+    assert_eq!(team["verdict"], "attention", "{team}");
+    assert!(team["found"].as_str().unwrap().contains("database"), "{team}");
 }

@@ -1,17 +1,18 @@
 //! Teams and shared connections.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::SecretString;
-use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, Team, TeamActivity};
+use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, TeamActivity};
 use grapnel_store::shared_connection;
 
 use super::Grapnel;
 use crate::shared_record::told;
 use crate::team::{self, Invite, Join, NewTeam};
-use crate::{connection, shared_connection as shared};
+use crate::{connection, refresh, shared_connection as shared};
 
 impl Grapnel {
     /// The teams, as they were when their databases were last reached. Asks no database.
@@ -53,7 +54,7 @@ impl Grapnel {
     }
 
     /// Removes a member, by its ID: the team's keys change, and every record is encrypted anew.
-    pub async fn remove_member(&self, team: &TeamId, member: &str) -> Result<Team> {
+    pub async fn remove_member(&self, team: &TeamId, member: &str) -> Result<RemovedMember> {
         Box::pin(team::remove(&self.0, team, member)).await
     }
 
@@ -85,6 +86,24 @@ impl Grapnel {
     /// Takes in what other machines change, and writes what is pending, until the future is dropped.
     pub async fn follow_teams(&self) {
         shared::follow(Arc::clone(&self.0)).await;
+    }
+
+    /// Waits until new tokens that are being written to a team are there, or cannot be written now.
+    pub async fn teams_written(&self) {
+        self.0.teams.all_written().await;
+    }
+
+    /// The names of the connections whose new tokens are only here.
+    pub fn unwritten(&self) -> Result<Vec<String>> {
+        refresh::unwritten(&self.0)
+    }
+
+    /// Writes to the teams what they do not have, again and again for at most this time.
+    ///
+    /// # Errors
+    /// They do not have all of it. The error is why.
+    pub async fn write_to_teams(&self, within: Duration) -> Result<()> {
+        Box::pin(refresh::write_to_teams(&self.0, within)).await
     }
 
     /// Becomes the worker of a team, in data that were just made for it.

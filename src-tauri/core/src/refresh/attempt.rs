@@ -9,19 +9,22 @@ use grapnel_model::access_token::AccessToken;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, ExchangeId};
+use grapnel_model::provider::ProviderConfig;
 use grapnel_oauth::http::HostPermit;
 use grapnel_oauth::http::api::ApiToken;
 use grapnel_oauth::http::token::{Grant, request_token};
 use grapnel_store::connection;
 use grapnel_store::connection::{ConnectionRow, SealedGrant};
-use tokio::sync::OwnedMutexGuard;
+use jiff::Timestamp;
+use tokio::sync::OwnedRwLockReadGuard;
 
+use super::connection_lock::lock_connection;
 use super::crash_point::{CrashPoint, pass_crash_point};
 use super::current_token::CurrentToken;
 use super::failure_record::failure_record;
 use super::outcome::{PriorState, RefreshFailure, RefreshReason, Refreshed};
 use super::renewal::{self, Renewal};
-use super::shared::{self, Entered, SharedRefresh};
+use super::shared::{self, Entered, SharedRefresh, Slots};
 use super::write_grant::write_grant;
 use crate::content::id_token;
 use crate::context::{Context, UnsavedGrant};
@@ -32,9 +35,6 @@ use crate::signed_in::SignedIn;
 use crate::token_lifetime::Lifetime;
 use crate::{client_certificate, revoke, secret_parameters};
 
-/// How long to wait for another process that refreshes the connection: longer than a refresh takes, unless its disk
-/// fails.
-const OTHER_PROCESS_TIMEOUT: Duration = Duration::from_secs(90);
 /// The first pause between attempts to store new tokens; it doubles each time.
 const FIRST_STORE_PAUSE: Duration = Duration::from_millis(100);
 /// The limit of that pause. Beyond it, the tokens stay in memory for the next refresh to store.
@@ -43,8 +43,10 @@ const MAX_STORE_PAUSE: Duration = Duration::from_secs(3);
 /// A refresh that holds its locks.
 struct RefreshAttempt<'a> {
     ctx: &'a Arc<Context>,
-    /// Its slot for token requests at the provider's host.
-    permit: HostPermit,
+    /// Its slots for token requests at the provider's host.
+    slots: Slots,
+    /// Keeps the program from ending, and other processes from re-keying the vault, once no other machine is waited for.
+    working: Option<(OwnedRwLockReadGuard<()>, File)>,
     /// Keeps other processes from refreshing the connection.
     lock: Arc<File>,
     /// The version of the grant that it replaces.
@@ -58,9 +60,20 @@ struct RefreshAttempt<'a> {
 /// separate task: a caller that gives up must not interrupt a rotation between request and response.
 pub(super) async fn refresh(
     ctx: &Arc<Context>,
+    signed_in: Box<SignedIn>,
+    expected_version: i64,
+    reason: RefreshReason,
+) -> Result<Refreshed, RefreshFailure> {
+    refresh_in(ctx, signed_in, expected_version, reason, Slots::default()).await
+}
+
+/// Like [`refresh`], with slots that it has already.
+pub(super) async fn refresh_in(
+    ctx: &Arc<Context>,
     mut signed_in: Box<SignedIn>,
     expected_version: i64,
     reason: RefreshReason,
+    slots: Slots,
 ) -> Result<Refreshed, RefreshFailure> {
     let ctx = Arc::clone(ctx);
     let work = tokio::spawn(async move {
@@ -81,7 +94,7 @@ pub(super) async fn refresh(
             return known;
         }
         ctx.emit(Event::Connection(id.clone()));
-        let outcome = Box::pin(refresh_with_permit(&ctx, &signed_in, expected_version, reason)).await;
+        let outcome = Box::pin(refresh_in_turn(&ctx, &signed_in, expected_version, reason, slots)).await;
         drop(held);
         ctx.emit(Event::Connection(id));
         pass_crash_point(CrashPoint::AfterTelling);
@@ -107,56 +120,25 @@ fn known_outcome(
 }
 
 /// Refreshes once a slot at the provider is free and no other process refreshes the connection.
-async fn refresh_with_permit(
+async fn refresh_in_turn(
     ctx: &Arc<Context>,
     signed_in: &SignedIn,
     expected_version: i64,
     reason: RefreshReason,
+    mut slots: Slots,
 ) -> Result<Refreshed, RefreshFailure> {
     let (id, config) = (&signed_in.connection.id, signed_in.app.config()?);
     // The slot comes first: waiting for it takes no file and no thread.
-    let permit = ctx.http.permit(renewal::endpoint(config).unwrap_or(&config.token_url)).await;
+    slots.permit = Some(permit(ctx, config).await);
     let lock = lock_connection(ctx, id).await?;
-    let _working = ctx.begin_sealed_write().await?;
-    let mut attempt = RefreshAttempt { ctx, permit, lock, expected_version, reason, team: None };
+    let (working, team) = (None, None);
+    let mut attempt = RefreshAttempt { ctx, slots, working, lock, expected_version, reason, team };
     Box::pin(attempt.run(id)).await
 }
 
-/// Keeps a connection from being refreshed by this computer, for as long as it is held.
-pub(crate) struct HeldConnection {
-    _in_process: OwnedMutexGuard<()>,
-    _file: Arc<File>,
-}
-
-/// Waits until nothing on this computer refreshes a connection, and keeps it so.
-pub(crate) async fn hold(ctx: &Context, id: &ConnectionId) -> Result<HeldConnection> {
-    let in_process = ctx.refresh_lock(id).lock_owned().await;
-    Ok(HeldConnection { _in_process: in_process, _file: lock_connection(ctx, id).await? })
-}
-
-/// Waits until no other process refreshes this connection.
-async fn lock_connection(ctx: &Context, id: &ConnectionId) -> Result<Arc<File>> {
-    // While it has unsaved tokens, this process still holds the lock.
-    if let Some(unsaved) = ctx.unsaved(id) {
-        return Ok(unsaved.refresh_lock);
-    }
-    if let Some(lock) = ctx.store.try_refresh_lock(id)? {
-        return Ok(Arc::new(lock));
-    }
-    let (store, id) = (ctx.store.clone(), id.clone());
-    let locked = tokio::task::spawn_blocking(move || store.refresh_lock(&id));
-    let locked = tokio::time::timeout(OTHER_PROCESS_TIMEOUT, locked).await.map_err(|_| lock_timed_out())?;
-    let interrupted = |_| Error::new(Code::Internal, "Waiting for another process was interrupted.");
-    Ok(Arc::new(locked.map_err(interrupted)??))
-}
-
-fn lock_timed_out() -> Error {
-    Error::new(
-        Code::DataBusy,
-        "Another Grapnel process has been refreshing this connection for more than a minute.",
-    )
-    .means("It may hold new tokens that it cannot write to the disk. Nothing was changed here.")
-    .hint("Look whether the disk is full, then try again.")
+/// Waits for a slot at the host that is asked.
+async fn permit(ctx: &Context, config: &ProviderConfig) -> HostPermit {
+    ctx.http.permit(renewal::endpoint(config).unwrap_or(&config.token_url)).await
 }
 
 impl RefreshAttempt<'_> {
@@ -164,6 +146,7 @@ impl RefreshAttempt<'_> {
         let ctx = self.ctx;
         // This is the only copy; it stays in memory until it is stored.
         if let Some(unsaved) = ctx.unsaved(id) {
+            self.working = Some(ctx.begin_sealed_write().await?);
             let grant = grant::reseal(ctx, id, unsaved.grant).await?;
             let wrong = grant.error.clone();
             let is_stored = self.store(&unsaved.row, grant, None).await?;
@@ -177,6 +160,12 @@ impl RefreshAttempt<'_> {
             ControlFlow::Continue(signed_in) => signed_in,
             ControlFlow::Break(known) => return Ok(known),
         };
+        // A slot that was given up while another machine was waited for.
+        let permit = match self.slots.permit.take() {
+            Some(permit) => permit,
+            None => permit(ctx, signed_in.app.config()?).await,
+        };
+        self.working = Some(ctx.begin_sealed_write().await?);
         secret_parameters::seal_clear(ctx, &signed_in.app.row).await?;
         let mut client = OAuthClient::of(ctx, &signed_in.app).await?;
         let row = &signed_in.connection;
@@ -193,23 +182,17 @@ impl RefreshAttempt<'_> {
         let bound = dpop_key::of(ctx, row).await?;
         client.credentials.dpop = if bound.is_some() { bound } else { dpop_key::new(&client.config)? };
         let client = client;
-        if let Some(team) = &self.team {
-            team.begin().await?;
+        if !self.begin(row).await? {
+            drop(permit);
+            return Box::pin(self.run(id)).await;
         }
-        pass_crash_point(CrashPoint::BeforeMark);
-        let (begun, at) = (id.clone(), ctx.now());
-        let marked = ctx.store.group_commit(move |c| connection::begin_refresh(c, &begun, at)).await;
-        if let (Err(_), Some(team)) = (&marked, &self.team) {
-            team.unbegin().await;
-        }
-        marked?;
         pass_crash_point(CrashPoint::AfterMark);
         pass_crash_point(CrashPoint::BeforeSend);
         // Written when this returns: after the result is stored.
         let log = ExchangeLog::new(ctx, Some(id));
         log.mask(grant::access_token(ctx, row).await.ok());
         let config = &client.config;
-        let response = request_token(log.http(), &self.permit, config, &client.credentials, asked).await;
+        let response = request_token(log.http(), &permit, config, &client.credentials, asked).await;
         pass_crash_point(CrashPoint::AfterAnswer);
         let mut granted = match response {
             Ok(granted) => granted,
@@ -256,6 +239,33 @@ impl RefreshAttempt<'_> {
         }
     }
 
+    /// Marks in the team and here that the refresh is about to be sent. Returns whether it may be: not if another machine
+    /// may have taken over, because this computer was suspended meanwhile.
+    async fn begin(&mut self, row: &ConnectionRow) -> Result<bool> {
+        if let Some(team) = &mut self.team {
+            team.begin().await?;
+        }
+        pass_crash_point(CrashPoint::BeforeMark);
+        let marked = self.mark(&row.id, Some(self.ctx.now())).await;
+        let Some(team) = &self.team else { return marked.map(|()| true) };
+        let is_held = marked.is_ok() && team.is_held().await;
+        if !is_held {
+            team.unbegin().await;
+            (self.team, self.working) = (None, None);
+        }
+        marked?;
+        if !is_held && !row.refresh_status.is_begun {
+            self.mark(&row.id, None).await?;
+        }
+        Ok(is_held)
+    }
+
+    /// Stores that a refresh is about to be sent; `None` that it was not.
+    async fn mark(&self, id: &ConnectionId, at: Option<Timestamp>) -> Result<()> {
+        let id = id.clone();
+        self.ctx.store.group_commit(move |c| connection::mark_refresh(c, &id, at)).await
+    }
+
     /// Reads the connection once nobody else refreshes it: meanwhile another process or machine may have done so, or
     /// changed where its app sends the refresh token. Takes the team's lock, if it is shared.
     async fn enter(
@@ -272,7 +282,7 @@ impl RefreshAttempt<'_> {
             if let Some(known) = known_outcome(ctx, row, self.expected_version, self.reason) {
                 return known.map(ControlFlow::Break);
             }
-            match shared::enter(ctx, &signed_in).await? {
+            match shared::enter(ctx, &signed_in, &mut self.slots).await? {
                 Entered::Local => return Ok(ControlFlow::Continue(signed_in)),
                 Entered::Locked(team) => {
                     signed_in.connection.refresh_status.retry.response_lost |= team.response_may_be_lost();
@@ -356,7 +366,7 @@ impl RefreshAttempt<'_> {
         };
         pass_crash_point(CrashPoint::AfterCommit);
         if let Some(team) = self.team.take().filter(|_| is_stored) {
-            team.write_grant(&row.id).await;
+            team.write_grant(&row.id);
         }
         // Otherwise the person disconnected, or signed in again, during the request.
         if !is_stored && let Err(error) = revoke::revoke_late_grant(ctx, row, new.1.clone()).await {

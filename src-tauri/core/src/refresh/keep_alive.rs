@@ -19,9 +19,10 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{self, JoinError, JoinSet};
 use url::Url;
 
-use super::attempt::refresh;
+use super::attempt::refresh_in;
 use super::job_queue::JobQueue;
 use super::outcome::{RefreshFailure, RefreshReason};
+use super::shared::Slots;
 use super::{renewal, schedule};
 use crate::context::Context;
 use crate::revoke;
@@ -180,7 +181,9 @@ impl RefreshScheduler {
             self.queue.set(Job::Refresh(id.clone()), None);
         }
         self.plan_revocations(&revocations);
-        self.plan(Job::Push(id.clone()), is_pending.then(|| self.ctx.time.now()));
+        // What is being written now is planned again at its end.
+        let is_left = is_pending && !self.ctx.teams.is_writing(id);
+        self.plan(Job::Push(id.clone()), is_left.then(|| self.ctx.time.now()));
         self.queue.set(Job::Notice(id.clone()), None);
         self.plan_notices(notices);
         refreshable
@@ -361,12 +364,13 @@ async fn refresh_in_background(ctx: Arc<Context>, token_url: Url, of: RefreshCan
     if let Some(error) = ctx.vault.error().filter(|_| ctx.unsaved(&of.id).is_none()) {
         return Err(error);
     }
-    let _place = ctx.http.background_permit(&token_url).await;
+    let place = ctx.http.background_permit(&token_url).await;
     // While this waited, another caller may have refreshed it.
     if ctx.store.read(|c| refresh_candidates::one(c, &of.id))?.as_ref() != Some(&of) {
         return Ok(());
     }
-    match refresh(&ctx, SignedIn::load(&ctx, &of.id)?, of.version, RefreshReason::Due).await {
+    let slots = Slots { in_background: Some(place), ..Slots::default() };
+    match refresh_in(&ctx, SignedIn::load(&ctx, &of.id)?, of.version, RefreshReason::Due, slots).await {
         Err(RefreshFailure::Local(error)) => Err(error),
         // The result is stored in any case, with the time of the next attempt.
         refreshed => {

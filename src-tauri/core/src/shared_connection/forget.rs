@@ -17,7 +17,6 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
 /// Removes it, with its history and its cached content. With `writes`, the team gets new tokens that it does not have
 /// yet before that.
 pub(crate) async fn forget(ctx: &Arc<Context>, id: &ConnectionId, writes: bool) -> Result<()> {
-    let _busy = ctx.begin_uninterruptible().await;
     if !authorize::clear(ctx, None, Some(id))? {
         return Err(Error::new(Code::InvalidInput, "This connection is about to be connected.")
             .means("Nothing was removed.")
@@ -37,6 +36,7 @@ pub(crate) async fn forget(ctx: &Arc<Context>, id: &ConnectionId, writes: bool) 
                 .hint("Try again when the team’s database can be reached.")
         })?;
     }
+    let _busy = ctx.begin_uninterruptible().await;
     ctx.store.write(|tx| {
         shared_connection::set_forgotten(tx, &shared.team_id, &shared.record_id)?;
         shared_connection::remove(tx, id)?;

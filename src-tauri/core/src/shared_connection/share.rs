@@ -26,13 +26,13 @@ const SHOWN_ENTRIES: u32 = 200;
 
 /// Shares a connection: the team gets its app and its tokens.
 pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamId) -> Result<()> {
-    let _busy = ctx.begin_uninterruptible().await;
     let session = shared_record::session(ctx, team_id).await?;
     if session.role() == TeamRole::Worker {
         return Err(not_by_worker());
     }
     // No refresh may spend the refresh token that the team is about to get.
     let _held = refresh::hold(ctx, id).await?;
+    let _busy = ctx.begin_uninterruptible().await;
     let of = SignedIn::load(ctx, id)?;
     let row = &of.connection;
     if row.grant.is_none() {
@@ -83,7 +83,6 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
 
 /// Stops sharing a connection. It stays here with its tokens, and is disconnected on the other computers.
 pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
-    let _busy = ctx.begin_uninterruptible().await;
     let shared = ctx.store.read(|c| shared_connection::get(c, id))?.ok_or_else(not_shared)?;
     let session = shared_record::session(ctx, &shared.team_id).await?;
     if session.role() != TeamRole::Owner {
@@ -103,6 +102,7 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
         held => held?,
     };
     let Some(held) = held else { return Err(not_shared()) };
+    let _busy = ctx.begin_uninterruptible().await;
     // The tokens that stay here are the newest ones.
     if shared_record::push_locked(ctx, &session, id).await? == Pushed::GaveWay {
         tracing::info!("the team had newer tokens");

@@ -64,7 +64,6 @@ pub(crate) async fn push_pending(ctx: &Arc<Context>, id: &ConnectionId) -> Resul
     let of =
         ctx.store.read(|c| Ok((shared_connection::get(c, id)?, shared_connection::is_pending(c, id)?)))?;
     let (Some(shared), true) = of else { return Ok(()) };
-    let _busy = ctx.begin_uninterruptible().await;
     let pushed = async {
         let team = session(ctx, &shared.team_id).await?;
         push(ctx, &team, id, Instant::now() + PUSH_LOCK_TIMEOUT).await

@@ -25,6 +25,20 @@ pub struct Invite {
     pub role: TeamRole,
     /// How the invitation is encrypted.
     pub opened_by: InviteOpener,
+    /// What the invitation says of the database. The key of a worker says nothing.
+    pub database_url: InvitedUrl,
+}
+
+/// The database URL of an invitation.
+#[derive(Debug, Clone, Default)]
+pub enum InvitedUrl {
+    /// The inviter's own, with its password.
+    #[default]
+    Own,
+    /// One for this member, such as that of a database user of its own.
+    Given(SecretString),
+    /// None: whoever runs the database gives it to the member.
+    Withheld,
 }
 
 /// What opens an invitation.

@@ -7,17 +7,17 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::TeamId;
 use grapnel_model::secret::SecretString;
-use grapnel_model::team::{Invited, LeftTeam, Team, TeamMember, TeamRole};
+use grapnel_model::team::{Invited, LeftTeam, RemovedMember, TeamMember, TeamRole};
 use grapnel_store::shared_connection::SharedRow;
 use grapnel_store::{activity, connection, shared_connection, team};
 use grapnel_team::Role;
 use grapnel_team::port::MemberId;
 
-use super::input::{Invite, InviteOpener};
+use super::input::{Invite, InviteOpener, InvitedUrl};
 use super::view;
 use crate::context::Context;
 use crate::shared_connection::forget;
-use crate::shared_record::{self, forget_session, own_identity, url_associated_data};
+use crate::shared_record::{self, database_host, forget_session, own_identity, url_associated_data};
 
 /// This person's public key.
 pub(crate) async fn own_key(ctx: &Context) -> Result<String> {
@@ -32,7 +32,16 @@ pub(crate) async fn invite(
 ) -> Result<(Invited, Option<SecretString>)> {
     let session = shared_record::session(ctx, id).await?;
     let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
-    let url = ctx.vault.open(&url_associated_data(id), &row.sealed_url).await?;
+    let has_own_url = matches!(invite.database_url, InvitedUrl::Own) && invite.role != TeamRole::Worker;
+    let url = match invite.database_url {
+        InvitedUrl::Own => Some(ctx.vault.open(&url_associated_data(id), &row.sealed_url).await?),
+        InvitedUrl::Given(url) => {
+            // One that cannot be used is told now, not to the invited person.
+            database_host(&url).map_err(|error| shared_record::told(&error).means("Nobody was invited."))?;
+            Some(url)
+        }
+        InvitedUrl::Withheld => None,
+    };
     let role = match invite.role {
         TeamRole::Owner => Role::Owner,
         TeamRole::Member => Role::Member,
@@ -46,7 +55,7 @@ pub(crate) async fn invite(
         InviteOpener::Passphrase(passphrase) => grapnel_team::Invited::Passphrase(passphrase),
         InviteOpener::WorkerKey => grapnel_team::Invited::Worker,
     };
-    let made = session.team().invite(&invite.name, role, &invited, Some(&url)).await;
+    let made = session.team().invite(&invite.name, role, &invited, url.as_ref()).await;
     let made = session.checked(ctx, made).map_err(|error| error.or_means("Nobody was invited."))?;
     session.renew_keys(ctx).await?;
     let member = member_named(ctx, id, invite.name.trim())?;
@@ -57,7 +66,7 @@ pub(crate) async fn invite(
         _ => format!("“{}” was invited to the team “{}”.", member.name, row.name),
     };
     log(ctx, &text)?;
-    let invited = |invitation| Invited { member, invitation };
+    let invited = |invitation| Invited { member, invitation, has_own_url };
     Ok(if invite.role == TeamRole::Worker {
         (invited(None), Some(made))
     } else {
@@ -67,9 +76,13 @@ pub(crate) async fn invite(
 }
 
 /// Removes a member: the keys change, and every record is encrypted anew.
-pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<Team> {
+pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<RemovedMember> {
+    let known = view::one(ctx, id)?.members.into_iter().find(|known| known.id == member);
+    let member = known.ok_or_else(|| {
+        Error::new(Code::NotFound, "This member is not in the team.").means("Nobody was removed.")
+    })?;
     let session = shared_record::session(ctx, id).await?;
-    let removed = session.team().remove(&MemberId(member.to_owned())).await;
+    let removed = session.team().remove(&MemberId(member.id.clone())).await;
     let removed = session.checked(ctx, removed).map_err(|error| error.or_means("Nobody was removed."))?;
     session.renew_keys(ctx).await?;
     let mut text = format!("“{}” was removed from the team “{}”.", removed.removed.name, session.name());
@@ -80,7 +93,19 @@ pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<T
         );
     }
     log(ctx, &text)?;
-    view::one(ctx, id)
+    let mut connections = Vec::new();
+    for shared in ctx.store.read(|c| shared_connection::of_team(c, id))? {
+        let row = ctx.store.read(|c| connection::get(c, &shared.connection_id))?;
+        connections.extend(row.filter(|row| row.grant.is_some()).map(|row| row.name));
+    }
+    connections.sort();
+    Ok(RemovedMember {
+        team: view::one(ctx, id)?,
+        member,
+        connections,
+        secrets_made: removed.secrets_made,
+        unreadable: u32::try_from(removed.unreadable).unwrap_or(u32::MAX),
+    })
 }
 
 /// Leaves a team: its connections are removed here. The team keeps them, and an owner removes this member.

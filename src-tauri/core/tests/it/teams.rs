@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grapnel_core::team::{Invite, InviteOpener, Join};
+use grapnel_core::team::{Invite, InviteOpener, InvitedUrl, Join};
 use grapnel_model::activity::Kind;
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
@@ -82,6 +82,7 @@ async fn refresh_without_database(team: &TeamWorld, other: &Computer, proxy: &Pr
         proxy.block();
     };
     let (token, ()) = tokio::join!(team.token(&other.grapnel), cut);
+    other.grapnel.teams_written().await;
     token
 }
 
@@ -133,7 +134,7 @@ async fn a_pending_token_wins_over_a_failure_that_another_computer_recorded() {
     let (other, proxy) = behind_proxy(&team).await;
     let token = refresh_without_database(&team, &other, &proxy).await;
     // Ada's computer finds the refresh begun and its lock free. After the grace, it tries, and is refused.
-    team.age_begun_mark(60);
+    team.age_begun_mark(120);
     let error = team.world.grapnel.refresh(&team.connection).await.unwrap_err();
     assert_eq!(error.code, Code::ReconnectNeeded);
     assert!(error.meaning.unwrap().contains("did not arrive"), "the lost response explains the refusal");
@@ -276,7 +277,7 @@ async fn a_refresh_that_another_computer_has_just_begun_is_waited_for() {
     let team = TeamWorld::new().await;
     let other = team.join("Grace", TeamRole::Member).await;
     let mark = format!(
-        "UPDATE {}.record SET begun_at = now() - interval '33 seconds', begun_by = 'another'",
+        "UPDATE {}.record SET begun_at = now() - interval '69 seconds', begun_by = 'another'",
         team.schema()
     );
     team.database.sql(&mark).unwrap();
@@ -315,7 +316,8 @@ async fn a_removed_member_gets_nothing_more() {
     let id = &members.iter().find(|member| member.name == "Grace").unwrap().id;
     let refused = linus.grapnel.remove_member(&team.team, id).await.unwrap_err();
     assert_eq!(refused.code, Code::TeamRefused);
-    assert_eq!(ada.remove_member(&team.team, id).await.unwrap().members.len(), 2);
+    let removed = ada.remove_member(&team.team, id).await.unwrap();
+    assert_eq!((removed.team.members.len(), removed.connections.as_slice()), (2, &["Acme".to_owned()][..]));
 
     ada.refresh(&team.connection).await.unwrap();
     let token = team.token(ada).await;
@@ -334,7 +336,8 @@ async fn a_removed_member_gets_nothing_more() {
 async fn a_worker_uses_tokens_and_triggers_a_refresh() {
     let team = TeamWorld::new().await;
     let ada = &team.world.grapnel;
-    let invite = Invite { name: "ci".into(), role: TeamRole::Worker, opened_by: InviteOpener::WorkerKey };
+    let (role, opened_by) = (TeamRole::Worker, InviteOpener::WorkerKey);
+    let invite = Invite { name: "ci".into(), role, opened_by, database_url: InvitedUrl::Withheld };
     let (invited, key) = ada.invite(&team.team, invite).await.unwrap();
     assert_eq!(invited.invitation, None);
     let worker = team.computer();
@@ -400,6 +403,7 @@ async fn an_invitation_opens_with_its_key_or_passphrase_only() {
         name: "Grace".into(),
         role: TeamRole::Member,
         opened_by: InviteOpener::Passphrase(passphrase.into()),
+        database_url: InvitedUrl::Own,
     };
     let invitation = ada.invite(&team.team, invite).await.unwrap().0.invitation.unwrap();
     let other = team.computer();
@@ -422,6 +426,7 @@ async fn an_invitation_opens_with_its_key_or_passphrase_only() {
         name: "Linus".into(),
         role: TeamRole::Owner,
         opened_by: InviteOpener::Key(team.computer().grapnel.team_key().await.unwrap()),
+        database_url: InvitedUrl::Own,
     };
     let invitation = ada.invite(&team.team, by_key).await.unwrap().0.invitation.unwrap();
     let third = team.computer();

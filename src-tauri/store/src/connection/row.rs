@@ -305,10 +305,15 @@ pub fn set_allowed_origins(
         .map(drop)
 }
 
-/// Marks that a refresh is about to be sent. If the program ends before the response, the next run finds the mark.
-pub fn begin_refresh(connection: &Connection, id: &ConnectionId, at: Timestamp) -> rusqlite::Result<()> {
+/// Marks that a refresh is about to be sent; `None` if it was not after all. If the program ends before the response, the
+/// next run finds the mark.
+pub fn mark_refresh(
+    connection: &Connection,
+    id: &ConnectionId,
+    at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
     connection
-        .execute("UPDATE connection SET refresh_begun = ?2 WHERE id = ?1", params![id, Time(at)])
+        .execute("UPDATE connection SET refresh_begun = ?2 WHERE id = ?1", params![id, at.map(Time)])
         .map(drop)
 }
 

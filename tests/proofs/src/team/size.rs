@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use grapnel_core::Grapnel;
-use grapnel_core::team::{Invite, InviteOpener, Join};
+use grapnel_core::team::{Invite, InviteOpener, InvitedUrl, Join};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::SecretString;
 use grapnel_model::team::TeamRole;
@@ -133,7 +133,8 @@ async fn times(world: &TeamWorld, member: &Member, id: &ConnectionId) -> Result<
 
 async fn worker_key(world: &TeamWorld) -> Result<SecretString> {
     let name = format!("worker {}", RecordId::random());
-    let invite = Invite { name, role: TeamRole::Worker, opened_by: InviteOpener::WorkerKey };
+    let (role, opened_by) = (TeamRole::Worker, InviteOpener::WorkerKey);
+    let invite = Invite { name, role, opened_by, database_url: InvitedUrl::Withheld };
     world.owner.invite(&world.team, invite).await?.1.context("no key")
 }
 

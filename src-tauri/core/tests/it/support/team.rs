@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use grapnel_core::Grapnel;
-use grapnel_core::team::{Invite, InviteOpener, Join, NewTeam};
+use grapnel_core::team::{Invite, InviteOpener, InvitedUrl, Join, NewTeam};
 use grapnel_model::connection::Details;
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::{ExposeSecret, SecretString};
@@ -77,7 +77,8 @@ impl TeamWorld {
         database_url: Option<SecretString>,
     ) -> JoinedTeam {
         let key = grapnel.team_key().await.unwrap();
-        let invite = Invite { name: name.into(), role, opened_by: InviteOpener::Key(key) };
+        let opened_by = InviteOpener::Key(key);
+        let invite = Invite { name: name.into(), role, opened_by, database_url: InvitedUrl::Own };
         let (invited, _) = self.world.grapnel.invite(&self.team, invite).await.unwrap();
         let invitation = invited.invitation.unwrap();
         grapnel.join_team(Join { invitation, passphrase: None, database_url }).await.unwrap()
