@@ -64,6 +64,7 @@ pub(crate) struct Create {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Invite {
     /// The name of the person or worker in the team
     pub(super) name: String,

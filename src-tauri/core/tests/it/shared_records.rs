@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grapnel_core::team::{Invite, InviteOpener};
+use grapnel_core::team::{Invite, InviteOpener, InvitedUrl};
 use grapnel_model::annotations::ConnectionEdit;
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
@@ -28,7 +28,12 @@ async fn rogue_worker(team: &TeamWorld) -> Team {
 }
 
 async fn worker_key(team: &TeamWorld, name: &str) -> SecretString {
-    let invite = Invite { name: name.into(), role: TeamRole::Worker, opened_by: InviteOpener::WorkerKey };
+    let invite = Invite {
+        name: name.into(),
+        role: TeamRole::Worker,
+        opened_by: InviteOpener::WorkerKey,
+        database_url: InvitedUrl::Own,
+    };
     team.world.grapnel.invite(&team.team, invite).await.unwrap().1.unwrap()
 }
 
@@ -36,7 +41,7 @@ async fn worker_key(team: &TeamWorld, name: &str) -> SecretString {
 async fn rogue(team: &TeamWorld, name: &str, role: TeamRole) -> Team {
     let identity = Identity::generate();
     let opened_by = InviteOpener::Key(identity.public_key().to_string());
-    let invite = Invite { name: name.into(), role, opened_by };
+    let invite = Invite { name: name.into(), role, opened_by, database_url: InvitedUrl::Own };
     let (invited, _) = team.world.grapnel.invite(&team.team, invite).await.unwrap();
     let invitation = Invitation::open(&invited.invitation.unwrap(), &identity).unwrap();
     join(team, &invitation, identity).await

@@ -103,7 +103,7 @@ async fn a_disconnect_that_waits_for_another_computer_does_not_stop_the_program_
         // Grace's computer has the team's lock.
         let both = async { tokio::join!(ada.disconnect(&team.connection), async { drop(ada.idle().await) }) };
         let (disconnected, ()) =
-            tokio::time::timeout(PATIENCE, both).await.expect("both wait for each other");
+            Box::pin(tokio::time::timeout(PATIENCE, both)).await.expect("both wait for each other");
         disconnected.unwrap();
     });
     theirs.unwrap();

@@ -12,9 +12,7 @@ use super::schema::SchemaName;
 use super::session::{Param, connect_plain};
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
-use crate::port::{
-    MemberId, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys,
-};
+use crate::port::{MemberId, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys};
 
 /// How many rows are read at once.
 const BATCH: i64 = 500;
