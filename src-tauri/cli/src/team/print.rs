@@ -213,7 +213,9 @@ impl CommandResult for Left {
             (true, false) => {
                 " Your keys were deleted from its database. Ask an owner to remove you: only that changes the keys."
             }
-            (false, false) => " Ask an owner to remove you: your keys are still in its database.",
+            (false, false) => {
+                " Its database was not changed. If you are still among its members, ask an owner to remove you."
+            }
         };
         format!("Left the team “{}”.{removed}{there}", self.team)
     }

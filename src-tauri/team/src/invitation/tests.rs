@@ -60,6 +60,8 @@ fn each_invalid_text_has_its_reason() {
     let by_passphrase = invitation(Some(ben.clone())).write(&OpenedBy::Passphrase(&"p".into())).unwrap();
     let worker = invitation(Some(ben.clone())).write_worker_key().unwrap();
     let (by_key, by_passphrase) = (by_key.expose_secret(), by_passphrase.expose_secret());
+    // age's header has a random length. Base64 never has this one.
+    let cut = INVITATION.len() + (by_key.len() - INVITATION.len()) / 4 * 4 - 7;
     let open = |text: &str| Invitation::open(text, &ben).unwrap_err().to_string();
     let with = |text: &str| Invitation::open_with_passphrase(text, &"q".into()).unwrap_err().to_string();
     let of_worker = |text: &str| Invitation::of_worker(&text.into()).unwrap_err().to_string();
@@ -67,7 +69,7 @@ fn each_invalid_text_has_its_reason() {
         [
             open(""),
             open("grapnel-invitation-1-%%"),
-            open(&by_key[..by_key.len() - 9]),
+            open(&by_key[..cut]),
             open(by_passphrase),
             with(by_key),
             with(by_passphrase),

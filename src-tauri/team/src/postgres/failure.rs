@@ -29,6 +29,7 @@ pub(super) fn explain(error: &tokio_postgres::Error) -> TeamError {
     if error.is_closed() {
         return unreachable("the session has ended");
     }
+    let mut text = error.to_string();
     let mut source: Option<&(dyn Error + 'static)> = error.source();
     while let Some(inner) = source {
         if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
@@ -40,9 +41,10 @@ pub(super) fn explain(error: &tokio_postgres::Error) -> TeamError {
             }
             return unreachable(&io_error_text(io));
         }
+        text = format!("{text}: {inner}");
         source = inner.source();
     }
-    match error.to_string() {
+    match text {
         text if text.contains("TLS") => TeamError::Untrusted { cause: "the server offers no TLS".to_owned() },
         text if text.contains("password") => {
             TeamError::Denied { cause: "it asks for a password, and the URL has none".to_owned() }

@@ -182,8 +182,14 @@ pub(super) const SET_SILENCE_LIMIT: &str = "SELECT set_config('idle_session_time
 /// Connects, and refuses a server that is too old.
 async fn connect(url: &DatabaseUrl) -> Result<(Client, Connection<Socket, TlsStream>)> {
     url.check_socket()?;
-    let connected = url.config.connect(tls::connector(&url.tls)?).await;
-    let (client, connection) = connected.map_err(|error| explain(&error))?;
+    let mut connected = Err(unreachable("it has no address"));
+    for config in url.configs() {
+        connected = config.connect(tls::connector(&url.tls)?).await.map_err(|error| explain(&error));
+        if !matches!(connected, Err(TeamError::Unreachable { .. })) {
+            break;
+        }
+    }
+    let (client, connection) = connected?;
     let version = connection.parameter("server_version").unwrap_or_default();
     let digits: String = version.chars().take_while(char::is_ascii_digit).collect();
     if digits.parse::<u32>().is_ok_and(|version| version >= MIN_SERVER_VERSION) {

@@ -15,6 +15,8 @@ use super::socket;
 use crate::error::{Result, TeamError};
 
 const DEFAULT_PORT: u16 = 5432;
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// When the client's kernel asks whether an idle server lives, and how often until it counts as dead: 5 + 3 × 3 s.
@@ -42,6 +44,7 @@ pub struct DatabaseUrl {
     pub(super) config: Config,
     pub(super) tls: Tls,
     host: String,
+    addresses: &'static [IpAddr],
     /// The directory of the Unix socket, and the port that its file is named after.
     socket: Option<(PathBuf, u16)>,
 }
@@ -95,10 +98,7 @@ impl DatabaseUrl {
             .tcp_user_timeout(TCP_USER_TIMEOUT)
             .application_name("grapnel")
             .ssl_mode(if tls == Tls::Off { SslMode::Disable } else { SslMode::Require });
-        for address in parts.addresses() {
-            config.host(&parts.host);
-            address.map(|address| config.hostaddr(address));
-        }
+        config.host(&parts.host);
         let user =
             parts.user.as_deref().filter(|user| !user.is_empty()).ok_or_else(|| invalid("it has no user"))?;
         config.user(user).dbname(parts.database.as_deref().unwrap_or(user));
@@ -113,8 +113,9 @@ impl DatabaseUrl {
         }
         let socket =
             parts.is_socket().then(|| (PathBuf::from(&parts.host), parts.port.unwrap_or(DEFAULT_PORT)));
+        let addresses = parts.addresses();
         let host = if parts.is_socket() { "this computer".to_owned() } else { parts.host };
-        Ok(Self { text: trimmed.into(), config, tls, host, socket })
+        Ok(Self { text: trimmed.into(), config, tls, host, addresses, socket })
     }
 
     /// The URL as it was entered.
@@ -132,6 +133,19 @@ impl DatabaseUrl {
     pub fn local_paths(&self) -> Vec<&Path> {
         let file = if let Tls::File(file) = &self.tls { Some(file.as_path()) } else { None };
         file.into_iter().chain(self.socket.as_ref().map(|(folder, _)| folder.as_path())).collect()
+    }
+
+    /// What to connect with, one after the other if nothing answers.
+    pub(super) fn configs(&self) -> Vec<Config> {
+        if self.addresses.is_empty() {
+            return vec![self.config.clone()];
+        }
+        let at = |address: &IpAddr| {
+            let mut config = self.config.clone();
+            config.hostaddr(*address);
+            config
+        };
+        self.addresses.iter().map(at).collect()
     }
 
     /// Refuses a Unix socket that another user of this computer may have put there.
@@ -201,14 +215,10 @@ impl Parts {
         self.host.eq_ignore_ascii_case("localhost")
     }
 
-    /// The addresses to connect to; `None` asks the resolver. `localhost` is this computer whatever the resolver says,
-    /// since TLS is off there.
-    fn addresses(&self) -> Vec<Option<IpAddr>> {
-        if self.is_localhost() {
-            vec![Some(Ipv4Addr::LOCALHOST.into()), Some(Ipv6Addr::LOCALHOST.into())]
-        } else {
-            vec![None]
-        }
+    /// The addresses to connect to; without any the resolver is asked. `localhost` is this computer whatever the resolver
+    /// says, since TLS is off there.
+    fn addresses(&self) -> &'static [IpAddr] {
+        if self.is_localhost() { &LOOPBACK } else { &[] }
     }
 
     /// On this computer: a Unix socket, or a loopback address.
@@ -270,11 +280,12 @@ mod tests {
     fn localhost_is_this_computer_whatever_the_resolver_says() {
         for text in ["postgres://u@localhost/d", "postgres://u@LocalHost:6000/d?sslmode=verify-full"] {
             let url = parse(text).unwrap();
-            let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
-            assert_eq!(url.config.get_hostaddrs(), addresses, "{text}");
-            assert_eq!(url.config.get_hosts().len(), 2, "{text}");
+            let configs = url.configs();
+            let addresses: Vec<_> = configs.iter().map(Config::get_hostaddrs).collect();
+            assert_eq!(addresses, [&LOOPBACK[..1], &LOOPBACK[1..]], "{text}");
         }
-        assert!(parse("postgres://u@db.example/d").unwrap().config.get_hostaddrs().is_empty());
+        let elsewhere = parse("postgres://u@db.example/d").unwrap().configs();
+        assert!(elsewhere.len() == 1 && elsewhere[0].get_hostaddrs().is_empty());
         for host in ["localhost.", "localhost.example"] {
             assert_eq!(parse(&format!("postgres://u@{host}/d")).unwrap().tls, Tls::System, "{host}");
         }
