@@ -1,7 +1,7 @@
 //! A Unix socket before that of a server, which records all that passes, in both directions.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
@@ -10,8 +10,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinHandle;
-
-use crate::Server;
 
 /// A running recorder. It ends when it is dropped.
 pub struct Recorder {
@@ -28,15 +26,14 @@ impl Drop for Recorder {
 }
 
 impl Recorder {
-    /// Starts one before the socket of a server.
-    pub fn start(server: &Server) -> Result<Self> {
+    /// Starts one before the socket of a server that has this port.
+    pub fn start(socket: PathBuf, port: u16) -> Result<Self> {
         let folder = TempDir::with_prefix("grapnel-wire-")?;
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755))?;
-        let socket = server.socket();
         let listener = UnixListener::bind(folder.path().join(socket.file_name().unwrap_or_default()))?;
         let recorded = Arc::default();
         let task = tokio::spawn(accept(listener, socket, Arc::clone(&recorded)));
-        Ok(Self { folder, port: server.port(), recorded, task })
+        Ok(Self { folder, port, recorded, task })
     }
 
     /// The folder of the socket, which a client takes as host.
@@ -57,7 +54,7 @@ impl Recorder {
 
 type Recorded = Arc<Mutex<Vec<Vec<u8>>>>;
 
-async fn accept(listener: UnixListener, socket: std::path::PathBuf, recorded: Recorded) {
+async fn accept(listener: UnixListener, socket: PathBuf, recorded: Recorded) {
     while let Ok((client, _)) = listener.accept().await {
         let Ok(server) = UnixStream::connect(&socket).await else { continue };
         let ((client_read, client_write), (server_read, server_write)) =

@@ -18,6 +18,7 @@ use tracing_subscriber::layer::{Context as At, SubscriberExt};
 use tracing_subscriber::{Layer, registry::Registry};
 
 use crate::clock::SharedClock;
+use crate::fingerprint::fingerprint;
 use crate::point::is_at;
 use crate::team::machine;
 use crate::{stopped, world};
@@ -103,13 +104,6 @@ async fn ask(grapnel: &Grapnel, clock: &SharedClock, id: &ConnectionId, threads:
         println!("{}", serde_json::to_string(&got)?);
     }
     Ok(())
-}
-
-/// A part of a token that suffices to distinguish two of them, but not to use one.
-pub(crate) fn fingerprint(token: &str) -> String {
-    let mut hasher = std::hash::DefaultHasher::new();
-    std::hash::Hash::hash(token, &mut hasher);
-    format!("{:016x}", std::hash::Hasher::finish(&hasher))
 }
 
 /// Kills this process, as `kill -9` does, when a refresh reaches `point`.

@@ -8,6 +8,7 @@ mod clock;
 mod core_tests;
 mod crash;
 mod disk;
+mod fingerprint;
 mod idle;
 mod locked;
 mod point;

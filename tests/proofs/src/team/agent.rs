@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use grapnel_core::token_agent::{AgentOptions, AgentRequest, ask};
 use tokio::net::UnixStream;
 
-use super::{TeamWorld, median, millis, ratio};
+use super::figures::{median, millis, ratio};
+use super::world::TeamWorld;
 
 /// What the difference may be at most: that of two measurements of the same.
 const MAX_RATIO: f64 = 1.5;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use grapnel_model::id::ConnectionId;
 
-use super::TeamWorld;
 use super::machine::{Machine, tells_of_a_lost_response};
+use super::world::TeamWorld;
 
 /// The points of a shared refresh in order (`refresh/crash_point.rs` of the core), and any moment.
 const POINTS: [&str; 14] = [

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use tokio_postgres::{Client, NoTls};
 
+use super::figures::{each, millis, ratio};
 use super::machine::{Ask, Machine, Reply};
-use super::{TeamWorld, each, millis, ratio};
+use super::world::TeamWorld;
 
 pub(super) async fn prove(machines: usize, threads: usize, connections: usize) -> Result<()> {
     println!(

@@ -22,8 +22,8 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tracing_subscriber::layer::{Context as At, SubscriberExt};
 use tracing_subscriber::{Layer, registry::Registry};
 
-use crate::child::fingerprint;
 use crate::clock::SharedClock;
+use crate::fingerprint::fingerprint;
 use crate::point::is_at;
 
 /// The timeout of any reply; what a person may wait is far less.

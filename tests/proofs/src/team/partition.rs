@@ -10,8 +10,8 @@ use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_test_database::{Proxy, Stop, Way};
 use tokio::task::JoinSet;
 
-use super::TeamWorld;
 use super::machine::{Answered, Ask, Machine};
+use super::world::TeamWorld;
 
 /// The bound on the wait for another machine (`OTHER_MACHINE_TIMEOUT` in `refresh/shared.rs` of the core).
 const BOUND: Duration = Duration::from_secs(60);

@@ -10,8 +10,8 @@ use grapnel_model::id::ConnectionId;
 use grapnel_test_database::Stop;
 use tempfile::TempDir;
 
-use super::TeamWorld;
 use super::machine::Machine;
+use super::world::TeamWorld;
 
 /// How the backup is made and restored.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use grapnel_sandbox::ProviderId;
 use grapnel_test_database::{Recorder, Server, Stop};
 use grapnel_tests::secret_scan::{Leak, Scan};
 
-use super::{OWNER, TEAM, TeamWorld};
+use super::world::{OWNER, TEAM, TeamWorld};
 
 /// What is put in the database on purpose.
 const CONTROL: &str = "a-text-that-is-in-the-clear";
@@ -19,7 +19,7 @@ const MEMBER: &str = "Grace of the harbour";
 
 pub(super) async fn prove() -> Result<()> {
     let server = Server::start()?;
-    let recorder = Recorder::start(&server)?;
+    let recorder = Recorder::start(server.socket(), server.port())?;
     let (mut world, ids) = TeamWorld::at(server, recorder.url(), 3).await?;
     let mut member = world.machine(MEMBER, recorder.url()).await?;
     // All that a team does: refreshes on both sides, a failure, a new sign-in, the activity, a removed member.

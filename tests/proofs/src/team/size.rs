@@ -15,7 +15,8 @@ use grapnel_team::postgres::{DatabaseUrl, PostgresStore, SchemaName};
 use grapnel_team::{Definition, Identity, Invitation, Team, Update};
 use tempfile::TempDir;
 
-use super::{TeamWorld, median, millis, ratio};
+use super::figures::{median, millis, ratio};
+use super::world::TeamWorld;
 use crate::world;
 
 /// How many connections a small team shares.
