@@ -148,7 +148,8 @@ pub fn put(connection: &Connection, row: &SharedRow) -> rusqlite::Result<()> {
             ":id": row.connection_id, ":team": row.team_id, ":record": row.record_id,
             ":record_version": row.record_version, ":generation": row.key_generation,
             ":definition": row.definition_counter, ":number": row.grant_number, ":sign_in": row.sign_in_number,
-            ":signed_in_at": row.signed_in_at.map(Time), ":grant_version": row.grant_version, ":refreshed": row.refreshed.as_ref().map(Json),
+            ":signed_in_at": row.signed_in_at.map(Time), ":grant_version": row.grant_version,
+            ":refreshed": row.refreshed.as_ref().map(Json),
             ":pending_since": row.pending_since.map(Time), ":conflict": row.conflict.as_ref().map(Json),
             ":unsharing": row.unsharing,
         })
