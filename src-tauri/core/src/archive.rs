@@ -8,6 +8,7 @@ mod file;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod import;
+mod replace;
 
 pub use crate::archive_document::Archive;
 pub use export::{Export, Exported};
@@ -17,3 +18,4 @@ pub use import::{Import, ImportOutcome, Imported, ImportedRecord, RecordKind};
 pub(crate) use export::export;
 pub(crate) use file::open;
 pub(crate) use import::{import, import_and};
+pub(crate) use replace::replace_app;

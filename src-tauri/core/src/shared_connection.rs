@@ -1,5 +1,6 @@
 //! Connections that are shared with a team: sharing one, taking in those of others, following what other machines do.
 
+mod app;
 mod follow;
 mod forget;
 mod prove;

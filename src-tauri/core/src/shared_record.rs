@@ -15,7 +15,7 @@ mod push;
 mod record;
 mod session;
 
-pub(crate) use agree::{apply, hold, pull_or_note, push_pending};
+pub(crate) use agree::{apply, hold, note_conflict, pull_or_note, push_pending};
 pub(crate) use apply::{check_ended, unlink};
 pub(crate) use definition::ManageDocument;
 pub(crate) use errors::told;

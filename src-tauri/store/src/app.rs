@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::column::{Json, Time, json, maybe_json};
 use crate::sealed::Sealed;
+use crate::shared_connection;
 
 /// A row of the `app` table.
 #[derive(Debug, Clone)]
@@ -71,6 +72,12 @@ pub fn insert(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
 
 /// Updates everything but id, provider and creation time.
 pub fn update(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
+    update_from_team(connection, app)?;
+    shared_connection::count_app_edit(connection, &app.id)
+}
+
+/// Like [`update`], with what a team has.
+pub fn update_from_team(connection: &Connection, app: &AppRow) -> rusqlite::Result<()> {
     connection
         .execute(
             "UPDATE app SET name = :name, client_id = :client_id, sealed_secret = :secret, redirect_uri = :redirect_uri,

@@ -2,12 +2,13 @@
 //! last seen of their records.
 //!
 //! A connection whose version is not the stored `grant_version` has a grant that the team does not have yet, or none
-//! any more: each write of a grant counts the version up, so that no write can be forgotten.
+//! any more: each write of a grant counts the version up, so that no write can be forgotten. Each change of an app is
+//! counted with its connections.
 
 use std::collections::HashSet;
 
 use grapnel_model::error::Error;
-use grapnel_model::id::{ConnectionId, TeamId};
+use grapnel_model::id::{AppId, ConnectionId, TeamId};
 use grapnel_model::team::TeamRefresh;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
@@ -45,6 +46,10 @@ pub struct SharedRow {
     pub conflict: Option<Error>,
     /// The attempt of this computer to stop sharing it, from before it is written until its result is known.
     pub unsharing: Option<String>,
+    /// The counter of the definition whose app is the one here.
+    pub app_counter: i64,
+    /// How often the app was changed here since the team got it.
+    pub app_edits: i64,
 }
 
 impl SharedRow {
@@ -65,13 +70,15 @@ impl SharedRow {
             pending_since: None,
             conflict: None,
             unsharing: None,
+            app_counter: 0,
+            app_edits: 0,
         }
     }
 }
 
 const COLUMNS: &str = "s.connection_id, s.team_id, s.record_id, s.record_version, s.key_generation, \
     s.definition_counter, s.grant_number, s.sign_in_number, s.signed_in_at, s.grant_version, s.refreshed, \
-    s.pending_since, s.conflict, s.unsharing";
+    s.pending_since, s.conflict, s.unsharing, s.app_counter, s.app_edits";
 
 /// What is shared of a connection.
 pub fn get(connection: &Connection, id: &ConnectionId) -> rusqlite::Result<Option<SharedRow>> {
@@ -105,7 +112,7 @@ pub fn of_team(connection: &Connection, team: &TeamId) -> rusqlite::Result<Vec<S
 pub fn pending(connection: &Connection) -> rusqlite::Result<Vec<SharedRow>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM shared_connection s JOIN connection c ON c.id = s.connection_id
-         WHERE c.version <> s.grant_version"
+         WHERE c.version <> s.grant_version OR s.app_edits > 0"
     );
     connection.prepare_cached(&sql)?.query_map([], read)?.collect()
 }
@@ -115,7 +122,7 @@ pub fn is_pending(connection: &Connection, id: &ConnectionId) -> rusqlite::Resul
     connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM shared_connection s JOIN connection c ON c.id = s.connection_id
-                WHERE c.id = ?1 AND c.version <> s.grant_version)",
+                WHERE c.id = ?1 AND (c.version <> s.grant_version OR s.app_edits > 0))",
         )?
         .query_row([id], |row| row.get(0))
 }
@@ -124,7 +131,7 @@ pub fn is_pending(connection: &Connection, id: &ConnectionId) -> rusqlite::Resul
 pub fn counts(connection: &Connection, team: &TeamId) -> rusqlite::Result<(u32, u32)> {
     connection
         .prepare_cached(
-            "SELECT count(*), coalesce(sum(c.version <> s.grant_version), 0)
+            "SELECT count(*), coalesce(sum(c.version <> s.grant_version OR s.app_edits > 0), 0)
              FROM shared_connection s JOIN connection c ON c.id = s.connection_id WHERE s.team_id = ?1",
         )?
         .query_row([team], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -135,22 +142,24 @@ pub fn put(connection: &Connection, row: &SharedRow) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO shared_connection VALUES (:id, :team, :record, :record_version, :generation, :definition,
-                :number, :sign_in, :signed_in_at, :grant_version, :refreshed, :pending_since, :conflict, :unsharing)
+                :number, :sign_in, :signed_in_at, :grant_version, :refreshed, :pending_since, :conflict, :unsharing,
+                :app_counter, 0)
              ON CONFLICT (connection_id) DO UPDATE SET team_id = excluded.team_id, record_id = excluded.record_id,
                 record_version = excluded.record_version, key_generation = excluded.key_generation,
                 definition_counter = excluded.definition_counter, grant_number = excluded.grant_number,
                 sign_in_number = excluded.sign_in_number, signed_in_at = excluded.signed_in_at,
                 grant_version = excluded.grant_version, refreshed = excluded.refreshed,
                 pending_since = excluded.pending_since, conflict = excluded.conflict,
-                unsharing = excluded.unsharing",
+                unsharing = excluded.unsharing, app_counter = excluded.app_counter",
         )?
         .execute(named_params! {
             ":id": row.connection_id, ":team": row.team_id, ":record": row.record_id,
             ":record_version": row.record_version, ":generation": row.key_generation,
             ":definition": row.definition_counter, ":number": row.grant_number, ":sign_in": row.sign_in_number,
-            ":signed_in_at": row.signed_in_at.map(Time), ":grant_version": row.grant_version, ":refreshed": row.refreshed.as_ref().map(Json),
+            ":signed_in_at": row.signed_in_at.map(Time), ":grant_version": row.grant_version,
+            ":refreshed": row.refreshed.as_ref().map(Json),
             ":pending_since": row.pending_since.map(Time), ":conflict": row.conflict.as_ref().map(Json),
-            ":unsharing": row.unsharing,
+            ":unsharing": row.unsharing, ":app_counter": row.app_counter,
         })
         .map(drop)
 }
@@ -193,6 +202,40 @@ pub fn set_conflict(
             params![id, error.map(Json)],
         )
         .map(drop)
+}
+
+/// Counts a change of an app here, which the teams of its connections do not have yet.
+pub fn count_app_edit(connection: &Connection, app: &AppId) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "UPDATE shared_connection SET app_edits = app_edits + 1
+             WHERE connection_id IN (SELECT id FROM connection WHERE app_id = ?1)",
+            [app],
+        )
+        .map(drop)
+}
+
+/// Records that the team has the app as it was after so many changes.
+pub fn settle_app_edits(connection: &Connection, id: &ConnectionId, edits: i64) -> rusqlite::Result<()> {
+    let update = "UPDATE shared_connection SET app_edits = app_edits - ?2 WHERE connection_id = ?1";
+    connection.execute(update, params![id, edits]).map(drop)
+}
+
+/// Records that the app here is that of the definition of this counter.
+pub fn set_app_counter(connection: &Connection, id: &ConnectionId, counter: i64) -> rusqlite::Result<()> {
+    let update = "UPDATE shared_connection SET app_counter = ?2 WHERE connection_id = ?1";
+    connection.execute(update, params![id, counter]).map(drop)
+}
+
+/// The shared connections of an app.
+pub fn of_app(connection: &Connection, app: &AppId) -> rusqlite::Result<Vec<ConnectionId>> {
+    connection
+        .prepare_cached(
+            "SELECT s.connection_id FROM shared_connection s JOIN connection c ON c.id = s.connection_id
+             WHERE c.app_id = ?1",
+        )?
+        .query_map([app], |row| row.get(0))?
+        .collect()
 }
 
 /// Stores the attempt to stop sharing a connection, or that there is none.
@@ -249,5 +292,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SharedRow> {
         pending_since: row.get::<_, Option<Time>>(11)?.map(|time| time.0),
         conflict: maybe_json(row, 12)?,
         unsharing: row.get(13)?,
+        app_counter: row.get(14)?,
+        app_edits: row.get(15)?,
     })
 }

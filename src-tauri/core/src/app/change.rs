@@ -10,7 +10,7 @@ use grapnel_model::provider::{
 use grapnel_model::redirect;
 use grapnel_store::app::{AppRow, name_is_taken};
 use grapnel_store::sealed::Sealed;
-use grapnel_store::{activity, app, connection};
+use grapnel_store::{activity, app, connection, shared_connection};
 
 use super::add::seal;
 use super::errors::{being_connected, taken};
@@ -105,6 +105,10 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     // The certificate may be another one now.
     ctx.http.forget_certificates();
     ctx.emit(Event::Apps);
+    // Their teams get the app.
+    for shared in ctx.store.read(|c| shared_connection::of_app(c, id))? {
+        ctx.emit(Event::Connection(shared));
+    }
     view(row)
 }
 

@@ -14,6 +14,7 @@ use grapnel_team::port::Change;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
+use super::app::take_in_app;
 use super::sync::{sync, take_in_new};
 use crate::context::Context;
 use crate::shared_record;
@@ -87,7 +88,10 @@ async fn watch(ctx: &Arc<Context>, id: &TeamId, pause: &mut Duration) -> Result<
             Ok(Change::Written(record, _)) => {
                 let known = ctx.store.read(|c| shared_connection::of_record(c, id, &record.0))?;
                 match known {
-                    Some(known) => shared_record::pull_or_note(ctx, &session, &known).await,
+                    Some(known) => {
+                        shared_record::pull_or_note(ctx, &session, &known).await?;
+                        take_in_app(ctx, &session, &known.connection_id).await
+                    }
                     None => take_in_new(ctx, &session, &record).await,
                 }
             }

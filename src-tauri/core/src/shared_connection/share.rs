@@ -114,7 +114,7 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
     ctx.store.write(|tx| shared_connection::set_unsharing(tx, id, Some(&attempt)))?;
     tracing::trace!(target: "grapnel_core::point", "before-team-unshare");
     let ended = record.document.unshared(session.by(ctx), attempt);
-    let written = session.write(ctx, &record, &ended).await;
+    let written = session.write(ctx, &record, &ended, None).await;
     tracing::trace!(target: "grapnel_core::point", "after-team-unshare");
     match written {
         Ok(Written::Stored) => {}

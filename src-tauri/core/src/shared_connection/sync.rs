@@ -11,6 +11,7 @@ use grapnel_store::connection;
 use grapnel_store::shared_connection::{self, SharedRow};
 use grapnel_team::port::RecordId;
 
+use super::app::take_in_app;
 use crate::archive::{Import, ImportOutcome, Imported, RecordKind, import_and};
 use crate::context::Context;
 use crate::shared_record::{self, ManageDocument, Record};
@@ -53,6 +54,7 @@ pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome>
         } else if differs || known.conflict.is_some() {
             shared_record::pull_or_note(ctx, &team, known).await?;
         }
+        take_in_app(ctx, &team, &known.connection_id).await?;
     }
     let known: HashSet<&str> = known.iter().map(|known| known.record_id.as_str()).collect();
     for (record, _) in &listed {
@@ -140,6 +142,7 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
         record_version: record.version,
         key_generation: record.generation(),
         definition_counter,
+        app_counter: definition_counter,
         grant_number: document.grant_number(),
         sign_in_number: document.sign_in_number(),
         signed_in_at: document.tokens().and_then(|tokens| tokens.signed_in_at),
@@ -157,7 +160,7 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
                 return Err(Error::new(Code::InvalidInput, "It is shared by another record already."));
             }
         }
-        let new = SharedRow { grant_number: -1, ..linked(of.connection.version) };
+        let new = SharedRow { grant_number: -1, app_counter: 0, ..linked(of.connection.version) };
         ctx.store.write(|tx| shared_connection::put(tx, &new))?;
         shared_record::apply(ctx, &of, &new, record).await?;
         return Ok(Some(id));

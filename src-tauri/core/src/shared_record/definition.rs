@@ -90,6 +90,19 @@ impl Definition {
         Ok((Self { form: FORM, document, state: SharingState::Shared }, manage))
     }
 
+    /// The definition with another app, or with other settings of it. Its name and environment stay: they are each
+    /// computer's own.
+    pub(super) fn with_app(
+        &self,
+        app: ArchivedApp,
+        connection: &ArchivedConnection,
+    ) -> Result<(Self, ManageDocument)> {
+        let before = self.app();
+        let app = ArchivedApp { name: before.name.clone(), environment: before.environment.clone(), ..app };
+        let (new, manage) = Self::split(app, connection, self.document.exported_at)?;
+        Ok((Self { state: self.state.clone(), ..new }, manage))
+    }
+
     pub(super) fn write(&self) -> Result<Zeroizing<Vec<u8>>> {
         archive_document::write(self)
     }

@@ -4,6 +4,7 @@
 use grapnel_model::account::Account;
 use grapnel_model::error::Result;
 use grapnel_model::id::ConnectionId;
+use grapnel_model::provider::Origins;
 use grapnel_model::secret::ExposeSecret;
 use grapnel_model::team::TeamRefresh;
 use serde::{Deserialize, Serialize};
@@ -156,6 +157,20 @@ impl SharedDocument {
         let grant = SharedGrant::of(connection);
         new.part = TokensPart { form: FORM, grant, grant_number, sign_in_number, by, failure: None };
         new
+    }
+
+    /// The document after a change of the app, and the app's other secrets. `allowed_origins` are those that the tokens
+    /// may be sent to.
+    pub(crate) fn with_app(
+        &self,
+        app: ArchivedApp,
+        allowed_origins: Option<Origins>,
+    ) -> Result<(Self, ManageDocument)> {
+        let connection = ArchivedConnection { allowed_origins, ..self.connection() };
+        let (definition, manage) = self.definition.with_app(app, &connection)?;
+        // The app may have been why it failed.
+        let part = TokensPart { failure: None, ..self.part.clone() };
+        Ok((Self { definition, part }, manage))
     }
 
     /// The document after a failed refresh.

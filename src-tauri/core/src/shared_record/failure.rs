@@ -1,7 +1,7 @@
 //! The failed refreshes of a shared connection, as its record has them. Times are relative to the last failure, since
 //! the clocks of two computers differ.
 
-use grapnel_model::error::Error;
+use grapnel_model::error::{Code, Error};
 use grapnel_store::connection::Retry;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,11 @@ impl SharedFailure {
         }
     }
 
+    /// Whether it is only that this computer could not reach the provider; another one may.
+    pub(super) fn is_of_this_computer(&self) -> bool {
+        self.error.code == Code::ProviderUnavailable && self.error.http_status.is_none() && !self.answer_lost
+    }
+
     /// The state of the retries here, if the last failure was at `failed_at`.
     pub(crate) fn retry(&self, failed_at: Timestamp) -> Retry {
         let end = |after: Option<i64>| failed_at.checked_add(SignedDuration::from_millis(after?)).ok();
@@ -51,9 +56,19 @@ impl SharedFailure {
 
 #[cfg(test)]
 mod tests {
-    use grapnel_model::error::Code;
-
     use super::*;
+
+    #[test]
+    fn that_a_computer_has_no_network_is_not_told_to_the_team() {
+        let unreachable = Error::new(Code::ProviderUnavailable, "It could not be reached.");
+        let of = |error: &Error, response_lost| {
+            SharedFailure::new(error.clone(), &Retry { response_lost, ..Retry::default() })
+        };
+        assert!(of(&unreachable, false).is_of_this_computer());
+        assert!(!of(&unreachable.clone().with_status(503), false).is_of_this_computer());
+        assert!(!of(&unreachable, true).is_of_this_computer(), "the others must know of a lost response");
+        assert!(!of(&Error::new(Code::InvalidGrant, "Refused."), false).is_of_this_computer());
+    }
 
     #[test]
     fn a_failure_is_told_in_durations_and_not_in_times_of_one_clock() {

@@ -86,7 +86,8 @@ pub(crate) async fn push_locked(
         let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else {
             return Ok(Pushed::Nothing);
         };
-        if of.connection.version == shared.grant_version {
+        let has_grant = of.connection.version != shared.grant_version;
+        if !has_grant && shared.app_edits == 0 {
             return Ok(Pushed::Nothing);
         }
         if shared.record_version == 0 {
@@ -96,6 +97,12 @@ pub(crate) async fn push_locked(
             }
         }
         let record = team.read(ctx, &shared).await?;
+        if !has_grant {
+            match push_app(ctx, team, (&of, &shared), &record).await? {
+                Some(pushed) => return Ok(pushed),
+                None => continue,
+            }
+        }
         let ours = archived_connection(ctx, &of.connection, true).await?;
         let (document, decision) =
             (&record.document, decide(&of.connection, &ours, &shared, &record.document));
@@ -104,6 +111,9 @@ pub(crate) async fn push_locked(
                 let seen = (record.version, record.generation());
                 let counter = record.definition_counter()?;
                 linked(ctx, &of.connection, &shared, (seen, counter, document)).await?;
+                if shared.app_edits > 0 {
+                    continue;
+                }
                 return Ok(Pushed::Written);
             }
             Decision::GiveWay => {
@@ -118,11 +128,14 @@ pub(crate) async fn push_locked(
                 document.with_grant(ours, team.by(ctx), is_new)
             }
         };
-        match team.write(ctx, &record, &new).await? {
+        match team.write(ctx, &record, &new, None).await? {
             Written::Stored => {
                 let seen = (record.version + 1, record.generation());
-                linked(ctx, &of.connection, &shared, (seen, record.next_counter(&new)?, &new)).await?;
+                linked(ctx, &of.connection, &shared, (seen, record.next_counter(&new, None)?, &new)).await?;
                 team.log(ctx, &shared, sentence(&of.connection, document)).await;
+                if shared.app_edits > 0 {
+                    continue;
+                }
                 return Ok(Pushed::Written);
             }
             Written::Superseded(_) => {}
@@ -132,6 +145,50 @@ pub(crate) async fn push_locked(
     }
     Err(Error::new(Code::TeamConflict, "Other machines of the team changed this connection again and again.")
         .means("The new tokens are kept here, and written to the team later."))
+}
+
+/// Writes the app, which was changed here. `None` if something came before, so that it is to be tried again.
+async fn push_app(
+    ctx: &Arc<Context>,
+    team: &Arc<TeamSession>,
+    (of, shared): (&SignedIn, &SharedRow),
+    record: &Record,
+) -> Result<Option<Pushed>> {
+    let id = &of.connection.id;
+    let settle = || -> Result<()> {
+        ctx.store.write(|tx| shared_connection::settle_app_edits(tx, id, shared.app_edits))?;
+        ctx.emit(Event::Connection(id.clone()));
+        Ok(())
+    };
+    if record.version > shared.record_version {
+        apply(ctx, of, shared, record, None).await?;
+        return Ok(None);
+    }
+    let Some(manage_before) = record.inner.app.as_deref().filter(|_| !record.document.is_unshared()) else {
+        // A worker changes no app.
+        settle()?;
+        return Ok(Some(Pushed::Nothing));
+    };
+    let app = archived_app(ctx, &of.app.row, Vec::new()).await?;
+    let (new, manage) = record.document.with_app(app, of.connection.allowed_origins.clone())?;
+    if *manage.write()? == *manage_before && new.has_definition_of(&record.document)? {
+        settle()?;
+        return Ok(Some(Pushed::Nothing));
+    }
+    match team.write(ctx, record, &new, Some(&manage)).await? {
+        Written::Stored => {
+            let (seen, counter) =
+                ((record.version + 1, record.generation()), record.next_counter(&new, Some(&manage))?);
+            linked(ctx, &of.connection, shared, (seen, counter, &new)).await?;
+            ctx.store.write(|tx| shared_connection::set_app_counter(tx, id, counter))?;
+            settle()?;
+            team.log(ctx, shared, "Changed the app.").await;
+            Ok(Some(Pushed::Written))
+        }
+        Written::Superseded(_) => Ok(None),
+        Written::Rekeyed(_) => team.renew_keys(ctx).await.map(|()| None),
+        Written::Missing => Err(vanished()),
+    }
 }
 
 /// Adds the record of a connection that was just shared. `None` if it is there already.
@@ -146,6 +203,7 @@ async fn insert(
     let (document, manage) = SharedDocument::split(app, connection, team.by(ctx))?;
     match team.insert(ctx, shared, &document, &manage).await? {
         Written::Stored => {
+            let shared = &SharedRow { app_counter: 1, ..shared.clone() };
             linked(ctx, &of.connection, shared, ((1, 0), 1, &document)).await?;
             team.log(ctx, shared, "Shared.").await;
             Ok(Some(Pushed::Written))
@@ -257,16 +315,21 @@ pub(crate) async fn write_failure(
     (failure, asked): (SharedFailure, bool),
 ) -> Result<()> {
     let id = record.document.connection_id();
+    let is_told = !failure.is_of_this_computer();
     let is_news =
         asked || record.document.failure().is_none_or(|before| before.error.code != failure.error.code);
     let text = format!("Refresh failed: {}", failure.error.message);
-    let new = record.document.with_failure(failure);
-    if team.write(ctx, record, &new).await? != Written::Stored {
+    // Otherwise the same again, which takes back the start of the refresh.
+    let new = if is_told { record.document.with_failure(failure) } else { record.document.clone() };
+    if team.write(ctx, record, &new, None).await? != Written::Stored {
         return Ok(());
     }
     let version = record.version + 1;
     ctx.store.write(|tx| shared_connection::set_seen(tx, &id, version))?;
-    if is_news && let Some(shared) = ctx.store.read(|c| shared_connection::get(c, &id))? {
+    if is_told
+        && is_news
+        && let Some(shared) = ctx.store.read(|c| shared_connection::get(c, &id))?
+    {
         team.log(ctx, &shared, &text).await;
     }
     Ok(())

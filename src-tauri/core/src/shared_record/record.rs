@@ -5,6 +5,7 @@ use grapnel_store::connection::Retry;
 use grapnel_team::port::{Begun, Version};
 use jiff::{SignedDuration, Timestamp};
 
+use super::definition::ManageDocument;
 use super::document::SharedDocument;
 
 /// A record, decrypted and understood.
@@ -43,8 +44,8 @@ impl Record {
     }
 
     /// What to store of a record that was written in place of this one.
-    pub(crate) fn next_counter(&self, new: &SharedDocument) -> Result<i64> {
-        let is_same = new.has_definition_of(&self.document)?;
+    pub(crate) fn next_counter(&self, new: &SharedDocument, manage: Option<&ManageDocument>) -> Result<i64> {
+        let is_same = manage.is_none() && new.has_definition_of(&self.document)?;
         Ok(self.definition_counter()? + i64::from(!is_same))
     }
 

@@ -312,21 +312,22 @@ impl TeamSession {
         self.checked(ctx, written)
     }
 
-    /// Replaces a record that was read.
+    /// Replaces a record that was read; with `manage`, the app with its other secrets, too.
     pub(crate) async fn write(
         &self,
         ctx: &Context,
         record: &Record,
         document: &SharedDocument,
+        manage: Option<&ManageDocument>,
     ) -> Result<Written> {
         let (tokens, definition) = (document.write_tokens()?, document.write_definition()?);
         // Once it is not shared any more, the name is free for another record, and no secret is left.
         let (name, app) = if document.is_unshared() {
             (&record.inner.id.0, Some(ManageDocument::default().write()?))
         } else {
-            (&record.inner.name, None)
+            (&record.inner.name, manage.map(ManageDocument::write).transpose()?)
         };
-        let is_same = document.has_definition_of(&record.document)?;
+        let is_same = app.is_none() && document.has_definition_of(&record.document)?;
         let update = Update {
             id: &record.inner.id,
             replaces: Some(&record.inner),

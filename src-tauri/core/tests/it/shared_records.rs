@@ -254,3 +254,30 @@ async fn what_a_worker_can_read_has_no_secret_that_it_does_not_need() {
     let manage = std::str::from_utf8(&manage).unwrap();
     assert!(secrets.iter().all(|(_, secret)| manage.contains(secret)), "{}", manage.len());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_app_reaches_the_other_computers_and_workers() {
+    let team = TeamWorld::new().await;
+    let other = team.join("Grace", TeamRole::Member).await;
+    let of = |grapnel: &grapnel_core::Grapnel| grapnel.apps().unwrap().remove(0);
+    let mut new = team.world.new_app();
+    new.name = "Renamed".into();
+    new.scopes = vec!["profile".into()];
+    new.secrets.insert("refresh.secret".into(), Some(SecretInput("of-the-refresh".into())));
+    team.world.grapnel.change_app(&of(&team.world.grapnel).id, new).await.unwrap();
+    assert_eq!(team.world.grapnel.teams().unwrap()[0].pending, 1);
+    team.world.grapnel.sync_team(&team.team).await.unwrap();
+    assert_eq!(team.world.grapnel.teams().unwrap()[0].pending, 0);
+    other.grapnel.sync_team(&team.team).await.unwrap();
+    let here = of(&other.grapnel);
+    assert_eq!((here.name.as_str(), here.scopes.as_slice()), ("Acme", &["profile".to_owned()][..]));
+    assert_eq!(team.shared(&other.grapnel).conflict, None);
+    let token = team.token(&other.grapnel).await;
+    assert_eq!(token, team.token(&team.world.grapnel).await);
+    let read = record(&rogue_worker(&team).await).await;
+    assert!(std::str::from_utf8(&read.definition).unwrap().contains("of-the-refresh"));
+    // What the others take in is not written back.
+    other.grapnel.sync_team(&team.team).await.unwrap();
+    assert_eq!(other.grapnel.teams().unwrap()[0].pending, 0);
+    assert_eq!(record(&rogue(&team, "Ben", TeamRole::Member).await).await.definition_counter, 2);
+}

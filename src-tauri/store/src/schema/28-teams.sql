@@ -24,7 +24,7 @@ CREATE TABLE team (
 ) STRICT;
 
 -- The connections that are shared with a team. What the connection's grant_version is not the version of, the team does
--- not have yet.
+-- not have yet; nor the app, while app_edits is not 0.
 CREATE TABLE shared_connection (
     connection_id      TEXT PRIMARY KEY REFERENCES connection (id) ON DELETE CASCADE,
     team_id            TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,
@@ -40,6 +40,8 @@ CREATE TABLE shared_connection (
     pending_since      TEXT,
     conflict           TEXT,
     unsharing          TEXT,
+    app_counter        INTEGER NOT NULL,
+    app_edits          INTEGER NOT NULL,
     UNIQUE (team_id, record_id)
 ) STRICT;
 

@@ -1,0 +1,39 @@
+//! Takes in the app of a shared connection, which another machine has changed.
+
+use std::sync::Arc;
+
+use grapnel_model::error::{Code, Result};
+use grapnel_model::id::ConnectionId;
+use grapnel_store::shared_connection;
+
+use crate::archive::replace_app;
+use crate::context::Context;
+use crate::shared_record::{ManageDocument, note_conflict};
+use crate::signed_in::SignedIn;
+use crate::team_session::TeamSession;
+
+/// Replaces the app of a connection here by that of the newest definition that was seen, unless it was changed here,
+/// too: then that is written to the team. An error of the record alone is stored with the connection.
+pub(super) async fn take_in_app(
+    ctx: &Arc<Context>,
+    team: &Arc<TeamSession>,
+    id: &ConnectionId,
+) -> Result<()> {
+    let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(()) };
+    if shared.app_counter >= shared.definition_counter || shared.app_edits > 0 {
+        return Ok(());
+    }
+    let taken = async {
+        let record = team.read(ctx, &shared).await?;
+        let manage = record.inner.app.as_deref().map(|app| ManageDocument::parse(app)).transpose()?;
+        let archive = record.document.archive(manage);
+        let (of, counter) = (SignedIn::load(ctx, id)?, record.definition_counter()?);
+        let Some(app) = archive.apps.first() else { return Ok(()) };
+        replace_app(ctx, &of, app, |tx| shared_connection::set_app_counter(tx, id, counter)).await
+    };
+    match taken.await {
+        Err(error) if error.code == Code::TeamUnreachable => Err(error),
+        Err(error) => note_conflict(ctx, &shared, &error),
+        Ok(()) => Ok(()),
+    }
+}
