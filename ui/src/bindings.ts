@@ -1303,6 +1303,10 @@ export type Invited = {
 	invitation: string | null,
 	/**  Whether it passes on the inviter's own database URL: the new member then uses the database as the same user. */
 	has_own_url: boolean,
+	/**  The fingerprint of the public key that was given, if the person has one: theirs is to be the same. */
+	fingerprint: string | null,
+	/**  The fingerprint of the team, which the invited person is shown before joining. */
+	team_fingerprint: string,
 };
 
 /**  What the provider says about a derived token. */

@@ -21,7 +21,9 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         Command::Create(asked) => create(session, asked).await,
         Command::Key => {
             let key = session.grapnel.team_key().await?;
-            session.output.show(&Key { key })
+            let fingerprint = session.grapnel.team_key_fingerprint().await?;
+            session.output.messages.note(&format!("Fingerprint: {fingerprint}"));
+            session.output.show(&Key { key, fingerprint })
         }
         Command::Invite(asked) => invite::invite(session, asked).await,
         Command::Join(asked) => invite::join(session, asked).await,

@@ -6,8 +6,8 @@ mod members;
 mod view;
 mod worker;
 
-pub(crate) use create::{create, join};
+pub(crate) use create::{create, join, read_invitation};
 pub use input::{Invite, InviteOpener, InvitedUrl, Join, NewTeam};
-pub(crate) use members::{invite, leave, own_key, remove};
+pub(crate) use members::{invite, leave, own_key, own_key_fingerprint, remove};
 pub(crate) use view::{all, one};
 pub(crate) use worker::become_worker;

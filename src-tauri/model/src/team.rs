@@ -125,6 +125,10 @@ pub struct Invited {
     pub invitation: Option<String>,
     /// Whether it passes on the inviter's own database URL: the new member then uses the database as the same user.
     pub has_own_url: bool,
+    /// The fingerprint of the public key that was given, if the person has one: theirs is to be the same.
+    pub fingerprint: Option<String>,
+    /// The fingerprint of the team, which the invited person is shown before joining.
+    pub team_fingerprint: String,
 }
 
 /// What removing a member has done, and what it leaves to be done: the member may have kept what it had.
@@ -141,6 +145,19 @@ pub struct RemovedMember {
     pub secrets_made: Vec<String>,
     /// How many records could not be decrypted, and stay unusable.
     pub unreadable: u32,
+}
+
+/// What an invitation says, before anything is asked of the team's database. Whoever knows a person's public key can write
+/// one: the fingerprint is to be compared with the inviter's, aloud.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct OpenedInvitation {
+    /// The host of its database; `None` if it does not say.
+    pub host: Option<String>,
+    /// The fingerprint of the key that the team's creator signs with.
+    pub fingerprint: String,
+    /// Files and folders of this computer that its database URL names. It cannot know them.
+    pub local_paths: Vec<String>,
 }
 
 /// What joining a team has brought.

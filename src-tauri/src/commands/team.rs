@@ -76,7 +76,8 @@ pub(crate) async fn join_team(
     call: u32,
 ) -> Result<JoinedTeam> {
     let [passphrase, database_url] = [passphrase, database_url].map(|given| given.map(|secret| secret.0));
-    calls.run(call, core.core().await?.join_team(Join { invitation, passphrase, database_url })).await
+    let join = Join { invitation, passphrase, database_url, agrees_to_paths: false };
+    calls.run(call, core.core().await?.join_team(join)).await
 }
 
 /// Asks a team's database: reads what others changed, and writes what is pending.

@@ -63,7 +63,8 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
     const invited = member(name, role, 0);
     found.members = [...found.members, invited];
     changed();
-    return { member: invited, invitation, has_own_url: invitation !== null };
+    const [has_own_url, team_fingerprint] = [invitation !== null, "ABCD-EFGH-IJKL-MNOP"];
+    return { member: invited, invitation, has_own_url, fingerprint: null, team_fingerprint };
   };
   return {
     teams: () => answer("teams", [], () => all()),

@@ -91,6 +91,9 @@ pub(crate) struct Invite {
 
 #[derive(Debug, Args)]
 pub(crate) struct Join {
+    /// Skip confirmation: do not show what the invitation says before its database is asked
+    #[arg(long, short)]
+    pub(super) yes: bool,
     /// Read the URL of the database from standard input, after the invitation: for a database user of your own
     #[arg(long)]
     pub(super) database_url_stdin: bool,

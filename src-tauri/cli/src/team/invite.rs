@@ -1,9 +1,9 @@
 //! `grapnel team invite` and `grapnel team join`.
 
 use grapnel_core::team::{Invite as CoreInvite, InviteOpener, InvitedUrl, Join as CoreJoin};
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::ExposeSecret;
-use grapnel_model::team::TeamRole;
+use grapnel_model::team::{OpenedInvitation, TeamRole};
 
 use super::arguments::{Invite, Join};
 use super::find::team;
@@ -50,6 +50,15 @@ pub(super) async fn invite(session: &mut Session<'_>, asked: Invite) -> Result<(
                  as the same user, also after being removed. Instead: --database-url-stdin or --without-database-url"
             ));
         }
+        if let Some(fingerprint) = &invited.fingerprint {
+            messages.note(&format!(
+                "Fingerprint of the key of “{name}”: {fingerprint}; theirs must be the same."
+            ));
+        }
+        messages.note(&format!(
+            "Fingerprint of the team: {}; “{name}” is shown it before joining. Compare both aloud.",
+            invited.team_fingerprint
+        ));
         messages.note(&format!("Send this invitation to “{name}”, who runs: grapnel team join"));
         session.output.show(&InvitedPerson(invited))
     }
@@ -74,6 +83,30 @@ pub(super) async fn join(session: &mut Session<'_>, asked: Join) -> Result<()> {
     } else {
         None
     };
-    let joined = session.grapnel.join_team(CoreJoin { invitation, passphrase, database_url }).await?;
+    if !asked.yes {
+        let opened = session.grapnel.read_invitation(invitation.clone(), passphrase.clone()).await?;
+        ask(session, &opened, database_url.is_some())?;
+    }
+    let agrees_to_paths = true;
+    let join = CoreJoin { invitation, passphrase, database_url, agrees_to_paths };
+    let joined = session.grapnel.join_team(join).await?;
     session.output.show(&Joined(joined))
+}
+
+/// Shows what an invitation says, and asks whether to join.
+fn ask(session: &mut Session<'_>, opened: &OpenedInvitation, has_url: bool) -> Result<()> {
+    let OpenedInvitation { host, fingerprint, local_paths } = opened;
+    let host = host.as_deref().filter(|_| !has_url).unwrap_or("as you have given it");
+    let mut question = format!("Database: {host}\n");
+    for path in local_paths.iter().filter(|_| !has_url) {
+        question += &format!("It names on this computer: {path}\n");
+    }
+    question += &format!(
+        "Fingerprint of the team: {fingerprint}\nWhoever has your public key can invite you to a team. Compare the \
+         fingerprint with who invited you, by another way than the invitation came.\nJoin this team? [y/N]"
+    );
+    if session.confirms(&question, "Joining a team")? {
+        return Ok(());
+    }
+    Err(Error::new(Code::Cancelled, "Not joined.").means("Nothing was asked of the team’s database."))
 }

@@ -31,6 +31,7 @@ impl CommandResult for Created {
 #[derive(Serialize)]
 pub(super) struct Key {
     pub(super) key: String,
+    pub(super) fingerprint: String,
 }
 
 impl CommandResult for Key {

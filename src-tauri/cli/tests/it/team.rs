@@ -6,6 +6,7 @@ use grapnel_cli::Exit;
 use grapnel_test_database::{Server, Stop};
 use insta::assert_snapshot;
 
+use crate::machine::Paper;
 use crate::world::{Ran, World};
 
 /// A world with the connection `acme`, and the database of a team.
@@ -71,7 +72,7 @@ async fn a_team_is_created_joined_used_and_left() {
     let other = computer(&world);
     let key = other.run("team key").await;
     let invited = world.run(&format!("team invite Grace --key {}", key.out.trim())).await;
-    let joined = other.pipe("team join", &invited.out).await;
+    let joined = other.pipe("team join --yes", &invited.out).await;
     assert_eq!(joined.exit, Exit::Done, "{joined}");
     assert_eq!(other.run("token acme").await.out, world.run("token acme").await.out);
     let refreshed = other.run("refresh acme --json").await;
@@ -128,7 +129,7 @@ async fn an_invitation_by_passphrase_is_opened_with_it() {
     assert_eq!(invited.exit, Exit::Done, "{invited}");
     let other = computer(&world);
     let input = format!("{}\n{passphrase}\n", invited.out.trim());
-    let joined = other.pipe("team join --passphrase-stdin", &input).await;
+    let joined = other.pipe("team join --yes --passphrase-stdin", &input).await;
     assert_eq!(joined.exit, Exit::Done, "{joined}");
     assert!(joined.out.contains("as owner"), "{joined}");
 }
@@ -141,7 +142,7 @@ async fn mistakes_have_their_reasons() {
         world.run("team status").await,
         world.run("team create Agency").await,
         world.pipe("team create Agency --database-url-stdin", "https://db.example").await,
-        world.pipe("team join", "hello").await,
+        world.pipe("team join --yes", "hello").await,
     ];
     create(&world, &database).await;
     let more = [
@@ -194,20 +195,20 @@ async fn an_invitation_has_the_database_url_that_the_inviter_wants() {
     let passed_on = "passes on your own database URL";
     let (grace, own) = invited("Grace", "", "").await;
     assert!(own.said.contains(passed_on), "{own}");
-    assert_eq!(grace.pipe("team join", &own.out).await.exit, Exit::Done);
+    assert_eq!(grace.pipe("team join --yes", &own.out).await.exit, Exit::Done);
 
     let (linus, none) = invited("Linus", "--without-database-url", "").await;
     assert!(!none.said.contains(passed_on), "{none}");
-    let refused = linus.pipe("team join", &none.out).await;
+    let refused = linus.pipe("team join --yes", &none.out).await;
     assert_eq!(refused.exit, Exit::Usage, "{refused}");
     let input = format!("{}\n{}\n", none.out.trim(), database.socket_url());
-    let joined = linus.pipe("team join --database-url-stdin", &input).await;
+    let joined = linus.pipe("team join --yes --database-url-stdin", &input).await;
     assert_eq!(joined.exit, Exit::Done, "{joined}");
 
     let (edsger, given) = invited("Edsger", "--database-url-stdin --json", &database.tcp_url()).await;
     let given = given.json();
     assert_eq!(given["has_own_url"], false);
-    let joined = edsger.pipe("team join", given["invitation"].as_str().unwrap()).await;
+    let joined = edsger.pipe("team join --yes", given["invitation"].as_str().unwrap()).await;
     assert_eq!(joined.exit, Exit::Done, "{joined}");
     let (_, wrong) = invited("Ken", "--database-url-stdin", "https://db.example").await;
     assert_eq!(wrong.exit, Exit::Usage, "{wrong}");
@@ -231,4 +232,35 @@ async fn doctor_asks_the_teams_database() {
     let team = found["checks"].as_array().unwrap().iter().find(|check| check["name"] == "Team").unwrap();
     assert_eq!(team["verdict"], "attention", "{team}");
     assert!(team["found"].as_str().unwrap().contains("database"), "{team}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_says_where_it_leads_before_its_database_is_asked() {
+    let (world, database) = start().await;
+    create(&world, &database).await;
+    let other = computer(&world);
+    let key = other.run("team key --json").await.json();
+    let line = format!("team invite Grace --key {}", key["key"].as_str().unwrap());
+    let invited = world.run(&line).await;
+    assert!(invited.said.contains(key["fingerprint"].as_str().unwrap()), "{invited}");
+    let of_team = invited.said.split("Fingerprint of the team: ").nth(1).unwrap();
+    let of_team = of_team.split(';').next().unwrap();
+    assert_eq!(of_team.len(), "ABCD-EFGH-IJKL-MNOP".len());
+
+    let unasked = other.pipe("team join", &invited.out).await;
+    assert_eq!(unasked.exit, Exit::Usage, "{unasked}");
+    let join = async |answer: &str| {
+        let input = std::io::Cursor::new(format!("{}\n{answer}\n", invited.out.trim()));
+        other.run_with("team join", input, true, &Paper::default()).await
+    };
+    let before = database.log().unwrap().matches("connection authorized").count();
+    let declined = join("n").await;
+    assert_eq!(declined.exit, Exit::NotAuthorized, "{declined}");
+    let after = database.log().unwrap().matches("connection authorized").count();
+    assert_eq!(after, before + 1, "only the reading of the log has connected");
+    for part in [of_team, "Database: this computer", "It names on this computer: /"] {
+        assert!(declined.said.contains(part), "{part}: {declined}");
+    }
+    let joined = join("y").await;
+    assert_eq!(joined.exit, Exit::Done, "{joined}");
 }

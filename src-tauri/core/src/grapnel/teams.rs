@@ -6,7 +6,9 @@ use std::time::Duration;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::SecretString;
-use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, TeamActivity};
+use grapnel_model::team::{
+    Invited, JoinedTeam, LeftTeam, OpenedInvitation, RemovedMember, Team, TeamActivity,
+};
 use grapnel_store::shared_connection;
 
 use super::Grapnel;
@@ -23,6 +25,20 @@ impl Grapnel {
     /// The public key of this person, by which others invite them. It is created when it is first asked for.
     pub async fn team_key(&self) -> Result<String> {
         team::own_key(&self.0).await
+    }
+
+    /// The fingerprint of that key, to be compared aloud.
+    pub async fn team_key_fingerprint(&self) -> Result<String> {
+        team::own_key_fingerprint(&self.0).await
+    }
+
+    /// What an invitation says. Nothing is asked of its database.
+    pub async fn read_invitation(
+        &self,
+        invitation: String,
+        passphrase: Option<SecretString>,
+    ) -> Result<OpenedInvitation> {
+        Box::pin(team::read_invitation(&self.0, invitation, passphrase)).await
     }
 
     /// Creates a team in a database, with this person as its owner.

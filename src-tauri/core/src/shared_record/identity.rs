@@ -70,3 +70,10 @@ pub(crate) async fn create_store(
 pub(crate) fn database_host(url: &SecretString) -> Result<String, TeamError> {
     DatabaseUrl::parse(url).map(|url| url.host().to_owned())
 }
+
+/// The host of a database URL, and the files and folders of this computer that it names.
+pub(crate) fn database_place(url: &SecretString) -> Result<(String, Vec<String>), TeamError> {
+    let url = DatabaseUrl::parse(url)?;
+    let paths = url.local_paths().into_iter().map(|path| path.display().to_string());
+    Ok((url.host().to_owned(), paths.collect()))
+}

@@ -7,7 +7,7 @@ use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::TeamId;
 use grapnel_model::secret::SecretString;
-use grapnel_model::team::{JoinedTeam, Team as TeamView};
+use grapnel_model::team::{JoinedTeam, OpenedInvitation, Team as TeamView};
 use grapnel_store::team::TeamRow;
 use grapnel_store::{activity, connection, team};
 use grapnel_team::{Identity, Invitation, Team};
@@ -17,8 +17,8 @@ use super::view;
 use crate::context::Context;
 use crate::shared_connection;
 use crate::shared_record::{
-    associated_data_in, create_store, database_host, keep_session, open_store, own_identity, shown_members,
-    stored_version, told, url_associated_data,
+    associated_data_in, create_store, database_host, database_place, keep_session, open_store, own_identity,
+    shown_members, stored_version, told, url_associated_data,
 };
 use crate::unique_names::UniqueNames;
 
@@ -43,23 +43,23 @@ pub(crate) async fn create(ctx: &Arc<Context>, new: NewTeam) -> Result<TeamView>
 /// Joins a team, and takes in what it shares.
 pub(crate) async fn join(ctx: &Arc<Context>, join: Join) -> Result<JoinedTeam> {
     let own = own_identity(ctx).await?;
-    let refused = |error| told(&error).means("Nothing was joined.");
-    let invitation = match join.passphrase {
-        Some(passphrase) => {
-            let text = join.invitation;
-            let opened = move || Invitation::open_with_passphrase(&text, &passphrase);
-            let interrupted = |_| Error::new(Code::Internal, "Opening the invitation was interrupted.");
-            tokio::task::spawn_blocking(opened).await.map_err(interrupted)?
-        }
-        None => Invitation::open(&join.invitation, &own),
-    };
-    let invitation =
-        invitation.map_err(|error| Error { field: Some("invitation".to_owned()), ..refused(error) })?;
+    let invitation = open(join.invitation, join.passphrase, &own).await?;
     let id = TeamId(invitation.team.0.clone());
     if ctx.store.read(|c| team::get(c, &id))?.is_some() {
         return Err(Error::input("invitation", "This Grapnel is a member of this team already.")
             .means("Nothing was changed.")
             .hint("To join as another member, leave the team first."));
+    }
+    if join.database_url.is_none() && !join.agrees_to_paths {
+        let shown = shown(&invitation)?;
+        if let Some(path) = shown.local_paths.first() {
+            return Err(Error::input(
+                "invitation",
+                format!("The database URL of this invitation names “{path}” on this computer."),
+            )
+            .means("Nothing was joined, and nothing was asked of it.")
+            .hint("If you did not agree on this with who invited you, do not join."));
+        }
     }
     let Some(url) = join.database_url.or_else(|| invitation.database_url.clone()) else {
         return Err(Error::input(
@@ -77,6 +77,43 @@ pub(crate) async fn join(ctx: &Arc<Context>, join: Join) -> Result<JoinedTeam> {
     }
     connections.sort();
     Ok(JoinedTeam { team: view::one(ctx, &id)?, connections, left_out: synced.left_out })
+}
+
+/// What an invitation says. Nothing is asked of its database.
+pub(crate) async fn read_invitation(
+    ctx: &Context,
+    invitation: String,
+    passphrase: Option<SecretString>,
+) -> Result<OpenedInvitation> {
+    let own = own_identity(ctx).await?;
+    shown(&open(invitation, passphrase, &own).await?)
+}
+
+async fn open(text: String, passphrase: Option<SecretString>, own: &Identity) -> Result<Invitation> {
+    let opened = match passphrase {
+        Some(passphrase) => {
+            let opened = move || Invitation::open_with_passphrase(&text, &passphrase);
+            let interrupted = |_| Error::new(Code::Internal, "Opening the invitation was interrupted.");
+            tokio::task::spawn_blocking(opened).await.map_err(interrupted)?
+        }
+        None => Invitation::open(&text, own),
+    };
+    opened.map_err(|error| Error {
+        field: Some("invitation".to_owned()),
+        ..told(&error).means("Nothing was joined.")
+    })
+}
+
+fn shown(invitation: &Invitation) -> Result<OpenedInvitation> {
+    let url = invitation.database_url.as_ref();
+    let (host, local_paths) = match url {
+        Some(url) => {
+            let (host, paths) = database_place(url).map_err(|error| told(&error))?;
+            (Some(host), paths)
+        }
+        None => (None, Vec::new()),
+    };
+    Ok(OpenedInvitation { host, fingerprint: invitation.creator_fingerprint(), local_paths })
 }
 
 /// Becomes the member of an opened invitation.

@@ -61,4 +61,6 @@ pub struct Join {
     pub passphrase: Option<SecretString>,
     /// The URL of the database, if not as the invitation says: for a database user of one's own.
     pub database_url: Option<SecretString>,
+    /// Whether the person has agreed to the files and folders of this computer that the invitation names.
+    pub agrees_to_paths: bool,
 }

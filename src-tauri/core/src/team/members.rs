@@ -24,6 +24,11 @@ pub(crate) async fn own_key(ctx: &Context) -> Result<String> {
     Ok(own_identity(ctx).await?.public_key().to_string())
 }
 
+/// The fingerprint of this person's public key, for who invites them to compare.
+pub(crate) async fn own_key_fingerprint(ctx: &Context) -> Result<String> {
+    Ok(own_identity(ctx).await?.public_key().fingerprint())
+}
+
 /// Invites a person, or a worker: its key is a secret.
 pub(crate) async fn invite(
     ctx: &Context,
@@ -47,15 +52,20 @@ pub(crate) async fn invite(
         TeamRole::Member => Role::Member,
         TeamRole::Worker => Role::Worker,
     };
+    let mut fingerprint = None;
     let invited = match invite.opened_by {
-        InviteOpener::Key(key) => grapnel_team::Invited::PublicKey(
-            key.parse()
-                .map_err(|error| Error { field: Some("key".into()), ..shared_record::told(&error) })?,
-        ),
+        InviteOpener::Key(key) => {
+            let key: grapnel_team::PublicKey = key
+                .parse()
+                .map_err(|error| Error { field: Some("key".into()), ..shared_record::told(&error) })?;
+            fingerprint = Some(key.fingerprint());
+            grapnel_team::Invited::PublicKey(key)
+        }
         InviteOpener::Passphrase(passphrase) => grapnel_team::Invited::Passphrase(passphrase),
         InviteOpener::WorkerKey => grapnel_team::Invited::Worker,
     };
     let made = session.team().invite(&invite.name, role, &invited, url.as_ref()).await;
+    let team_fingerprint = session.team().seen().owners.fingerprint();
     let made = session.checked(ctx, made).map_err(|error| error.or_means("Nobody was invited."))?;
     session.renew_keys(ctx).await?;
     let member = member_named(ctx, id, invite.name.trim())?;
@@ -66,7 +76,7 @@ pub(crate) async fn invite(
         _ => format!("“{}” was invited to the team “{}”.", member.name, row.name),
     };
     log(ctx, &text)?;
-    let invited = |invitation| Invited { member, invitation, has_own_url };
+    let invited = |invitation| Invited { member, invitation, has_own_url, fingerprint, team_fingerprint };
     Ok(if invite.role == TeamRole::Worker {
         (invited(None), Some(made))
     } else {

@@ -412,6 +412,7 @@ async fn an_invitation_opens_with_its_key_or_passphrase_only() {
         invitation: invitation.clone(),
         passphrase: passphrase.map(Into::into),
         database_url: None,
+        agrees_to_paths: true,
     };
     for wrong in [None, Some("another passphrase of some length")] {
         let error = other.grapnel.join_team(join(wrong)).await.unwrap_err();
@@ -430,7 +431,8 @@ async fn an_invitation_opens_with_its_key_or_passphrase_only() {
     };
     let invitation = ada.invite(&team.team, by_key).await.unwrap().0.invitation.unwrap();
     let third = team.computer();
-    let error = third.grapnel.join_team(Join { invitation, passphrase: None, database_url: None }).await;
+    let join = Join { invitation, passphrase: None, database_url: None, agrees_to_paths: true };
+    let error = third.grapnel.join_team(join).await;
     assert!(error.unwrap_err().message.contains("another key"));
 }
 

@@ -250,7 +250,8 @@ pub(crate) async fn run(grapnel: Grapnel, clock: &SharedClock) -> Result<()> {
             Ask::GoOn => continue,
             Ask::Key => Reply::Key(grapnel.team_key().await?),
             Ask::Join { invitation, url } => {
-                let join = Join { invitation, passphrase: None, database_url: Some(url.into()) };
+                let database_url = Some(url.into());
+                let join = Join { invitation, passphrase: None, database_url, agrees_to_paths: false };
                 Reply::Joined(match grapnel.join_team(join).await {
                     Ok(_) => grapnel.connections().map(|all| all.into_iter().map(|one| one.id).collect()),
                     Err(error) => Err(error),

@@ -105,7 +105,8 @@ async fn join(world: &TeamWorld, name: &str) -> Result<Member> {
     let (home, keys) = (TempDir::new()?, TempDir::new()?);
     let grapnel = open(world, &home, &keys)?;
     let invitation = world.invite(name, grapnel.team_key().await?).await?;
-    grapnel.join_team(Join { invitation, passphrase: None, database_url: None }).await?;
+    let join = Join { invitation, passphrase: None, database_url: None, agrees_to_paths: true };
+    grapnel.join_team(join).await?;
     Ok(Member { home, keys, grapnel })
 }
 

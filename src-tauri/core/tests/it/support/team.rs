@@ -81,7 +81,8 @@ impl TeamWorld {
         let invite = Invite { name: name.into(), role, opened_by, database_url: InvitedUrl::Own };
         let (invited, _) = self.world.grapnel.invite(&self.team, invite).await.unwrap();
         let invitation = invited.invitation.unwrap();
-        grapnel.join_team(Join { invitation, passphrase: None, database_url }).await.unwrap()
+        let join = Join { invitation, passphrase: None, database_url, agrees_to_paths: true };
+        grapnel.join_team(join).await.unwrap()
     }
 
     /// Sets how long ago the refresh was begun that has no result.
