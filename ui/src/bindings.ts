@@ -1438,6 +1438,8 @@ export type LeftTeam = {
 	connections: string[],
 	/**  Whether this member's keys were deleted from the database. An owner removes it from the list of members. */
 	keys_deleted: boolean,
+	/**  Whether it was the only member, so that the team is left without any. */
+	was_last: boolean,
 };
 
 /**  Consecutive lines. */

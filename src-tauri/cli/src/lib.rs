@@ -232,7 +232,7 @@ async fn execute_with_data(session: &mut Session<'_>, command: Command) -> Resul
         Command::Import(command) => archive::import(session, command).await,
         Command::Vault(command) => vault::run(session, &command).await,
         Command::Token(command) => return connection::token(session, &command).await,
-        Command::Exec(command) => return exec::run(session, command).await,
+        Command::Exec(command) => return Box::pin(exec::run(session, command)).await,
         Command::Watch => watch::watch(session).await,
         Command::Wait(command) => watch::wait(session, &command).await,
         Command::Agent(command) => agent::run(session, &command).await,

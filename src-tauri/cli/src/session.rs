@@ -110,14 +110,14 @@ impl Session<'_> {
         let within = self.timeouts.team;
         let (names, seconds) = (names.join(", "), within.as_secs());
         self.output.messages.instruct(&format!(
-            "The team’s database cannot be written, and only this process has the new tokens of {names}. Waiting for it \
-             for up to {seconds} seconds; do not end this process."
+            "The team’s database cannot be written, and only this process has the new tokens of {names}. Waiting for \
+             it for up to {seconds} seconds; do not end this process."
         ));
         self.grapnel.write_to_teams(within).await.map_err(|error| {
             Error::new(Code::TeamUnreachable, format!("The new tokens of {names} are lost. {}", error.message))
                 .means(
-                    "If the provider replaces refresh tokens, it does not accept the one that the team has any more: the \
-                     next refresh will be refused.",
+                    "If the provider replaces refresh tokens, it does not accept the one that the team has any more: \
+                     the next refresh will be refused.",
                 )
                 .hint(format!("Sign in again as a member of the team: grapnel connect {names}"))
         })

@@ -21,7 +21,8 @@ pub(crate) use definition::ManageDocument;
 pub(crate) use errors::told;
 pub(crate) use failure::SharedFailure;
 pub(crate) use identity::{
-    associated_data_in, create_store, database_host, database_place, open_store, own as own_identity, url_associated_data,
+    associated_data_in, create_store, database_host, database_place, open_store, own as own_identity,
+    url_associated_data,
 };
 pub(crate) use push::{Pushed, keep_pending, push, push_locked, write_failure};
 pub(crate) use record::{Record, stored_version};

@@ -147,8 +147,8 @@ pub struct RemovedMember {
     pub unreadable: u32,
 }
 
-/// What an invitation says, before anything is asked of the team's database. Whoever knows a person's public key can write
-/// one: the fingerprint is to be compared with the inviter's, aloud.
+/// What an invitation says, before anything is asked of the team's database. Whoever knows a person's public key can
+/// write one: the fingerprint is to be compared with the inviter's, aloud.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct OpenedInvitation {

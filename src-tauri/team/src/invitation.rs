@@ -73,8 +73,8 @@ pub fn needs_passphrase(text: &str) -> Result<bool> {
 }
 
 impl Invitation {
-    /// The fingerprint of the key of the team's creator. age does not say who wrote an invitation: compare this with what
-    /// an owner sees, before the invitation's database is connected to.
+    /// The fingerprint of the key of the team's creator. age does not say who wrote an invitation: compare this with
+    /// what an owner sees, before the invitation's database is connected to.
     pub fn creator_fingerprint(&self) -> String {
         self.seen.owners.fingerprint()
     }

@@ -1,5 +1,7 @@
 //! `grapnel team invite` and `grapnel team join`.
 
+use std::fmt::Write as _;
+
 use grapnel_core::team::{Invite as CoreInvite, InviteOpener, InvitedUrl, Join as CoreJoin};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::ExposeSecret;
@@ -46,8 +48,9 @@ pub(super) async fn invite(session: &mut Session<'_>, asked: Invite) -> Result<(
         let messages = &session.output.messages;
         if invited.has_own_url {
             messages.note(&format!(
-                "warning: This invitation passes on your own database URL with its password: “{name}” uses the database \
-                 as the same user, also after being removed. Instead: --database-url-stdin or --without-database-url"
+                "warning: This invitation passes on your own database URL with its password: “{name}” uses the \
+                 database as the same user, also after being removed. Instead: --database-url-stdin or \
+                 --without-database-url"
             ));
         }
         if let Some(fingerprint) = &invited.fingerprint {
@@ -99,9 +102,10 @@ fn ask(session: &mut Session<'_>, opened: &OpenedInvitation, has_url: bool) -> R
     let host = host.as_deref().filter(|_| !has_url).unwrap_or("as you have given it");
     let mut question = format!("Database: {host}\n");
     for path in local_paths.iter().filter(|_| !has_url) {
-        question += &format!("It names on this computer: {path}\n");
+        let _ = writeln!(question, "It names on this computer: {path}");
     }
-    question += &format!(
+    let _ = write!(
+        question,
         "Fingerprint of the team: {fingerprint}\nWhoever has your public key can invite you to a team. Compare the \
          fingerprint with who invited you, by another way than the invitation came.\nJoin this team? [y/N]"
     );

@@ -166,8 +166,8 @@ impl CommandResult for Removed {
     fn text(&self, _: Timestamp) -> String {
         let RemovedMember { team, member, connections, secrets_made, unreadable } = &self.0;
         let mut text = format!(
-            "“{}” was removed from “{}”, and everything was encrypted anew. What the member had, it may have kept. What \
-             remains to be done:\n- Change the password of the database user that it used, or drop that user.",
+            "“{}” was removed from “{}”, and everything was encrypted anew. What the member had, it may have kept. \
+             What remains to be done:\n- Change the password of the database user that it used, or drop that user.",
             member.name, team.name
         );
         if !connections.is_empty() {

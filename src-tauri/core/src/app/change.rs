@@ -112,8 +112,8 @@ async fn accept(ctx: &Context, id: &AppId, new: NewApp) -> Result<App> {
     view(row)
 }
 
-/// Refuses settings that a private key or certificate that stays unchanged does not fit. Opens it only if such a setting
-/// changes.
+/// Refuses settings that a private key or certificate that stays unchanged does not fit. Opens it only if such a
+/// setting changes.
 async fn check_kept_key(ctx: &Context, before: &AppRow, after: &Checked) -> Result<()> {
     const ALGORITHM: &str = "client_key_alg";
     let is_changed = |key: &str| before.overrides.get(key) != after.overrides.get(key);

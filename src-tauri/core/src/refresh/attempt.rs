@@ -45,7 +45,8 @@ struct RefreshAttempt<'a> {
     ctx: &'a Arc<Context>,
     /// Its slots for token requests at the provider's host.
     slots: Slots,
-    /// Keeps the program from ending, and other processes from re-keying the vault, once no other machine is waited for.
+    /// Keeps the program from ending, and other processes from re-keying the vault, once no other machine is waited
+    /// for.
     working: Option<(OwnedRwLockReadGuard<()>, File)>,
     /// Keeps other processes from refreshing the connection.
     lock: Arc<File>,
@@ -239,8 +240,8 @@ impl RefreshAttempt<'_> {
         }
     }
 
-    /// Marks in the team and here that the refresh is about to be sent. Returns whether it may be: not if another machine
-    /// may have taken over, because this computer was suspended meanwhile.
+    /// Marks in the team and here that the refresh is about to be sent. Returns whether it may be: not if another
+    /// machine may have taken over, because this computer was suspended meanwhile.
     async fn begin(&mut self, row: &ConnectionRow) -> Result<bool> {
         if let Some(team) = &mut self.team {
             team.begin().await?;

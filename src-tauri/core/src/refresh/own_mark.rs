@@ -1,5 +1,5 @@
-//! Takes back this machine's mark of a refresh that was not sent: the answer of the team's database to the mark was lost.
-//! Otherwise the other machines wait for a result that does not come.
+//! Takes back this machine's mark of a refresh that was not sent: the answer of the team's database to the mark was
+//! lost. Otherwise the other machines wait for a result that does not come.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -25,13 +25,13 @@ use crate::team_session::TeamSession;
 
 /// How long to wait for another machine that refreshes the connection: longer than a refresh takes.
 const OTHER_MACHINE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long the result of another machine's refresh is waited for, although nothing holds the lock: the machine may have
-/// lost the database while its request is on its way, and write the new tokens once it can. Longer than a request.
+/// How long the result of another machine's refresh is waited for, although nothing holds the lock: the machine may
+/// have lost the database while its request is on its way, and write the new tokens once it can. Longer than a request.
 const LOST_MACHINE_GRACE: Duration = Limits::TOKEN.time().saturating_add(WRITE_TIME);
 /// How long it may take to write new tokens to the team.
 const WRITE_TIME: Duration = Duration::from_secs(5);
-/// The age of a refresh without a result from which it is not waited for. Until then, its machine may have held the lock
-/// to a moment ago: for a request, for a write, and for the time after which the server ends a silent session.
+/// The age of a refresh without a result from which it is not waited for. Until then, its machine may have held the
+/// lock to a moment ago: for a request, for a write, and for the time after which the server ends a silent session.
 const LOST_MACHINE_END: Duration = LOST_MACHINE_GRACE.saturating_mul(2);
 /// The pause between two looks for that result.
 const GRACE_PAUSE: Duration = Duration::from_millis(500);

@@ -1,5 +1,5 @@
-//! The locks of a shared refresh: what happens if one is lost, if another computer keeps one for long, and if the program
-//! ends meanwhile.
+//! The locks of a shared refresh: what happens if one is lost, if another computer keeps one for long, and if the
+//! program ends meanwhile.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -305,8 +305,8 @@ pub fn set_allowed_origins(
         .map(drop)
 }
 
-/// Marks that a refresh is about to be sent; `None` if it was not after all. If the program ends before the response, the
-/// next run finds the mark.
+/// Marks that a refresh is about to be sent; `None` if it was not after all. If the program ends before the response,
+/// the next run finds the mark.
 pub fn mark_refresh(
     connection: &Connection,
     id: &ConnectionId,

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn only_the_servers_account_is_trusted_by_name() {
-        let users = "root:x:0:0::/root:/bin/sh\neve:x:1001:101::/:\npostgres:x:101:104:,,,:/var/lib/postgresql:/bin/sh\n";
+        let users = "root:x:0:0::/root:/bin/sh\neve:x:1001:101::/:\n\
+            postgres:x:101:104:,,,:/var/lib/postgresql:/bin/sh\n";
         assert!(is_server_user(users, 101));
         for uid in [0, 104, 1001] {
             assert!(!is_server_user(users, uid), "{uid}");

@@ -215,8 +215,8 @@ impl Parts {
         self.host.eq_ignore_ascii_case("localhost")
     }
 
-    /// The addresses to connect to; without any the resolver is asked. `localhost` is this computer whatever the resolver
-    /// says, since TLS is off there.
+    /// The addresses to connect to; without any the resolver is asked. `localhost` is this computer whatever the
+    /// resolver says, since TLS is off there.
     fn addresses(&self) -> &'static [IpAddr] {
         if self.is_localhost() { &LOOPBACK } else { &[] }
     }

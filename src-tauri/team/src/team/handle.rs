@@ -116,8 +116,8 @@ impl Team {
     }
 
     /// Becomes the member that an invitation or a worker key is for. `own` is the person's identity; that of the
-    /// invitation counts if it has one. Fails if the member was removed meanwhile, or if the way to this database has no
-    /// locks.
+    /// invitation counts if it has one. Fails if the member was removed meanwhile, or if the way to this database has
+    /// no locks.
     pub async fn join(store: Arc<dyn RecordStore>, invitation: &Invitation, own: Identity) -> Result<Self> {
         let identity = invitation.identity.clone().unwrap_or(own);
         let (team, member, seen) =

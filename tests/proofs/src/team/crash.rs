@@ -1,5 +1,5 @@
-//! Processes killed in the middle of a refresh of a shared connection, at every named point and at random moments, while
-//! another machine takes over or the program is started again: no connection may be lost, unless the provider had
+//! Processes killed in the middle of a refresh of a shared connection, at every named point and at random moments,
+//! while another machine takes over or the program is started again: no connection may be lost, unless the provider had
 //! replaced the refresh token and its response was not yet on disk. In that case every machine reports this.
 
 use std::collections::BTreeMap;

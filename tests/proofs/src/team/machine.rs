@@ -295,8 +295,8 @@ async fn answer(grapnel: &Grapnel, id: &ConnectionId, refreshes: bool) -> Answer
     Answered { token: token.map(|token| fingerprint(token.value.expose_secret())), took: began.elapsed() }
 }
 
-/// The tokens of all connections in the order of their IDs, as each thread got them. Half of the threads go through them
-/// backwards.
+/// The tokens of all connections in the order of their IDs, as each thread got them. Half of the threads go through
+/// them backwards.
 fn all(grapnel: &Grapnel, threads: usize) -> Result<Result<Vec<Vec<String>>, Error>> {
     let mut ids: Vec<_> = grapnel.connections()?.into_iter().map(|one| one.id).collect();
     ids.sort_by(|one, other| one.0.cmp(&other.0));

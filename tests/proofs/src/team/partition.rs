@@ -110,9 +110,7 @@ async fn network() -> Result<()> {
     }
     let requests = world.requests() - requests;
     outcomes.sort_by_key(|outcome| outcome.pair.number);
-    println!(
-        "at                 the way          this machine                 the other                    in the team after"
-    );
+    println!("{:19}{:17}{:29}{:29}in the team after", "at", "the way", "this machine", "the other");
     for outcome in &outcomes {
         let (point, failure) = CASES[outcome.pair.number];
         println!(

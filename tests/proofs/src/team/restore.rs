@@ -1,5 +1,5 @@
-//! A database that was restored from an older backup: every machine that has seen something newer says so, hands out its
-//! valid token, and sends no old refresh token. An owner shares the connection anew.
+//! A database that was restored from an older backup: every machine that has seen something newer says so, hands out
+//! its valid token, and sends no old refresh token. An owner shares the connection anew.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
