@@ -8,7 +8,7 @@ use grapnel_model::connection_event::ConnectionEventKind;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::hook::HookCommand;
 use grapnel_model::settings::Settings;
-use grapnel_model::team::Team;
+use grapnel_model::team::{OpenedInvitation, Team};
 
 /// The most characters of a value to confirm. A longer one could not be shown completely and is refused.
 const MAX_CONFIRMED_CHARS: usize = 240;
@@ -94,6 +94,19 @@ pub(crate) async fn invite(prompter: &impl Prompter, member: &str, team: &Team) 
     prompter
         .ask(Confirmation { title: "Invite this member to the team?", what, meaning, action: "_Invite" })
         .await
+}
+
+/// Asks whether to join the team of an invitation. `has_url`: the person has entered the URL of the database.
+pub(crate) async fn join(prompter: &impl Prompter, opened: &OpenedInvitation, has_url: bool) -> Result<bool> {
+    let OpenedInvitation { host, fingerprint, local_paths } = opened;
+    let place = host.as_deref().filter(|_| !has_url).unwrap_or("the database that you entered");
+    let paths =
+        local_paths.iter().filter(|_| !has_url).map(|path| format!(", which uses {path} of this computer"));
+    let what = format!("{fingerprint}, at {place}{}", paths.collect::<String>());
+    let meaning = "Whoever has your public key can invite you. Go on only if who invited you has told you this \
+        fingerprint of the team, in another way than the invitation came.";
+    let what = shown("invitation", &what)?;
+    prompter.ask(Confirmation { title: "Join this team?", what, meaning, action: "_Join" }).await
 }
 
 /// Asks whether a command may be used as browser, unless it is in use already.
@@ -278,6 +291,24 @@ mod tests {
             assert_eq!(reveal_token(&person, "Grig\u{202e} two").await.unwrap(), answer);
             assert_eq!(person.saw(), ["Grig\\u{202e} two"]);
         }
+    }
+
+    #[tokio::test]
+    async fn a_team_is_joined_only_after_a_question_that_names_its_fingerprint_and_place() {
+        let opened = OpenedInvitation {
+            host: Some("db.example".into()),
+            fingerprint: "ABCD-EFGH-IJKL-MNOP".into(),
+            local_paths: vec!["/tmp/ca\n.pem".into()],
+        };
+        for answer in [false, true] {
+            let person = Person::who_says(answer);
+            assert_eq!(join(&person, &opened, false).await.unwrap(), answer);
+            let asked = "ABCD-EFGH-IJKL-MNOP, at db.example, which uses /tmp/ca\\u{a}.pem of this computer";
+            assert_eq!(person.saw(), [asked]);
+        }
+        let person = Person::who_says(true);
+        assert!(join(&person, &opened, true).await.unwrap());
+        assert_eq!(person.saw(), ["ABCD-EFGH-IJKL-MNOP, at the database that you entered"]);
     }
 
     #[tokio::test]

@@ -259,12 +259,12 @@ export const commands = {
 	createTeam: (name: string, member: string, databaseUrl: SecretInput, schema: string | null, call: number) => typedError<Team, Error>(__TAURI_INVOKE("create_team", { name, member, databaseUrl, schema, call })),
 	/**  Whether an invitation needs a passphrase. */
 	invitationNeedsPassphrase: (invitation: string) => typedError<boolean, Error>(__TAURI_INVOKE("invitation_needs_passphrase", { invitation })),
-	/**  Joins a team by an invitation. */
-	joinTeam: (invitation: string, passphrase: SecretInput | null, databaseUrl: SecretInput | null, call: number) => typedError<JoinedTeam, Error>(__TAURI_INVOKE("join_team", { invitation, passphrase, databaseUrl, call })),
+	/**  Joins a team by an invitation, if the person confirms where it leads; returns null if they do not. */
+	joinTeam: (invitation: string, passphrase: SecretInput | null, databaseUrl: SecretInput | null, call: number) => typedError<JoinedTeam | null, Error>(__TAURI_INVOKE("join_team", { invitation, passphrase, databaseUrl, call })),
 	/**  Asks a team's database: reads what others changed, and writes what is pending. */
 	syncTeam: (teamId: TeamId, call: number) => typedError<Team, Error>(__TAURI_INVOKE("sync_team", { teamId, call })),
 	/**  Invites a person by their public key or with a passphrase, if the person confirms; returns null if they do not. */
-	inviteMember: (teamId: TeamId, name: string, isOwner: boolean, key: string | null, passphrase: SecretInput | null) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_member", { teamId, name, isOwner, key, passphrase })),
+	inviteMember: (teamId: TeamId, person: NewMember) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_member", { teamId, person })),
 	/**  Makes the key of a worker, if the person confirms; returns null if they do not. The key can then be copied. */
 	inviteWorker: (teamId: TeamId, name: string) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_worker", { teamId, name })),
 	/**  Copies the worker's key that was made last, and clears the clipboard like a token's copy. */
@@ -1524,6 +1524,20 @@ export type NewApp = {
 	discovered?: string[],
 	/**  The label of its environment, such as `Staging`, by which lists are grouped; empty for none. */
 	environment?: string,
+};
+
+/**  A person who is to be invited to a team. */
+export type NewMember = {
+	/**  The name in the team. */
+	name: string,
+	/**  Whether as an owner. */
+	is_owner: boolean,
+	/**  The person's public key, which the invitation is encrypted for. */
+	key: string | null,
+	/**  What opens the invitation instead. */
+	passphrase: SecretInput | null,
+	/**  The database URL for this person; without it, the invitation has the inviter's own. */
+	database_url: SecretInput | null,
 };
 
 /**  A place where the person can correct the cause of an error. The window has a button for it. */

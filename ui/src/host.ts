@@ -12,6 +12,7 @@ import type {
   ImportChoice,
   Kind,
   NewApp,
+  NewMember,
   LineRange,
   PostQuery,
   RegistrationRequest,
@@ -117,6 +118,8 @@ export type {
   Invited,
   JoinedTeam,
   LeftTeam,
+  NewMember,
+  RemovedMember,
   SharedConnection,
   Team,
   TeamActivity,
@@ -344,8 +347,7 @@ export const host = {
   /** Asks a team's database for changes, and writes what is pending. */
   syncTeam: (id: string, call: number) => ask(() => commands.syncTeam(id, call)),
   /** By public key, or else with a passphrase. The system asks to confirm it; null if declined. */
-  inviteMember: (id: string, name: string, isOwner: boolean, key: string | null, passphrase: string | null) =>
-    ask(() => commands.inviteMember(id, name, isOwner, key, passphrase)),
+  inviteMember: (id: string, person: NewMember) => ask(() => commands.inviteMember(id, person)),
   /** The system asks to confirm it; null if declined. The host holds the key, for `copyWorkerKey`. */
   inviteWorker: (id: string, name: string) => ask(() => commands.inviteWorker(id, name)),
   copyWorkerKey: () => ask(() => commands.copyWorkerKey()),

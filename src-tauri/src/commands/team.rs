@@ -7,6 +7,7 @@ use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::{SecretInput, SecretString};
 use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, TeamActivity, TeamRole};
 use parking_lot::Mutex;
+use serde::Deserialize;
 use tauri::{AppHandle, State};
 
 use crate::cancellation::CancellableCalls;
@@ -64,20 +65,26 @@ pub(crate) async fn invitation_needs_passphrase(
     core.core().await?.invitation_needs_passphrase(&invitation)
 }
 
-/// Joins a team by an invitation.
+/// Joins a team by an invitation, if the person confirms where it leads; returns null if they do not.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn join_team(
     core: State<'_, CoreHandle>,
+    app: AppHandle,
     calls: State<'_, CancellableCalls>,
     invitation: String,
     passphrase: Option<SecretInput>,
     database_url: Option<SecretInput>,
     call: u32,
-) -> Result<JoinedTeam> {
+) -> Result<Option<JoinedTeam>> {
+    let core = core.core().await?;
     let [passphrase, database_url] = [passphrase, database_url].map(|given| given.map(|secret| secret.0));
-    let join = Join { invitation, passphrase, database_url, agrees_to_paths: false };
-    calls.run(call, core.core().await?.join_team(join)).await
+    let opened = core.read_invitation(invitation.clone(), passphrase.clone()).await?;
+    if !confirm::join(&app, &opened, database_url.is_some()).await? {
+        return Ok(None);
+    }
+    let join = Join { invitation, passphrase, database_url, agrees_to_paths: true };
+    calls.run(call, core.join_team(join)).await.map(Some)
 }
 
 /// Asks a team's database: reads what others changed, and writes what is pending.
@@ -92,6 +99,21 @@ pub(crate) async fn sync_team(
     calls.run(call, core.core().await?.sync_team(&team_id)).await
 }
 
+/// A person who is to be invited to a team.
+#[derive(Deserialize, specta::Type)]
+pub(crate) struct NewMember {
+    /// The name in the team.
+    name: String,
+    /// Whether as an owner.
+    is_owner: bool,
+    /// The person's public key, which the invitation is encrypted for.
+    key: Option<String>,
+    /// What opens the invitation instead.
+    passphrase: Option<SecretInput>,
+    /// The database URL for this person; without it, the invitation has the inviter's own.
+    database_url: Option<SecretInput>,
+}
+
 /// Invites a person by their public key or with a passphrase, if the person confirms; returns null if they do not.
 #[tauri::command]
 #[specta::specta]
@@ -99,12 +121,10 @@ pub(crate) async fn invite_member(
     core: State<'_, CoreHandle>,
     app: AppHandle,
     team_id: TeamId,
-    name: String,
-    is_owner: bool,
-    key: Option<String>,
-    passphrase: Option<SecretInput>,
+    person: NewMember,
 ) -> Result<Option<Invited>> {
     let core = core.core().await?;
+    let NewMember { name, is_owner, key, passphrase, database_url } = person;
     let opened_by = match (key, passphrase) {
         (Some(key), _) => InviteOpener::Key(key),
         (None, Some(passphrase)) => InviteOpener::Passphrase(passphrase.0),
@@ -114,7 +134,8 @@ pub(crate) async fn invite_member(
         return Ok(None);
     }
     let role = if is_owner { TeamRole::Owner } else { TeamRole::Member };
-    let invite = Invite { name, role, opened_by, database_url: InvitedUrl::Own };
+    let database_url = database_url.map_or(InvitedUrl::Own, |url| InvitedUrl::Given(url.0));
+    let invite = Invite { name, role, opened_by, database_url };
     let (invited, _) = core.invite(&team_id, invite).await?;
     Ok(Some(invited))
 }

@@ -16,9 +16,11 @@ use grapnel_tests::{Context, Result, ensure, session};
 
 const INVITE: &str = "Invite this member to the team";
 const SHARE: &str = "Share this connection with the team";
+const JOIN: &str = "Join this team";
 const DECLINES: &str = "Escape";
 const AGREES_TO_INVITE: &str = "alt+i";
 const AGREES_TO_SHARE: &str = "alt+s";
+const AGREES_TO_JOIN: &str = "alt+j";
 
 #[tokio::test]
 async fn a_team_of_two_shares_a_connection() -> Result<()> {
@@ -49,6 +51,10 @@ async fn a_team_of_two_shares_a_connection() -> Result<()> {
             bo.press(Role::Button, "Join team…").await?;
             bo.fill("Invitation", &invitation).await?;
             bo.press(Role::Button, "Join team").await?;
+            elsewhere.answers_question(JOIN, DECLINES).await?;
+            bo.says("Not joined").await?;
+            bo.press(Role::Button, "Join team").await?;
+            elsewhere.answers_question(JOIN, AGREES_TO_JOIN).await?;
             bo.says("Joined Harbour. 1 connection added").await?;
             bo.press_about(Role::Button, &name).await?;
             bo.says("Active. Expires in").await?;
@@ -84,6 +90,7 @@ async fn a_team_of_two_shares_a_connection() -> Result<()> {
             ada.press(Role::Button, "Remove Bo…").await?;
             ada.press(Role::Button, "Remove member").await?;
             ada.says("Bo removed. The team’s keys were changed.").await?;
+            ada.says("Change the password of the database user").await?;
             Terminal::on(scene.desktop()).print(&["refresh", &name])?;
             let refused = Terminal::on(&elsewhere).run(&["refresh", &name], "")?;
             ensure!(!refused.status.success(), "a removed member refreshes");

@@ -1,6 +1,6 @@
 // The fake host's teams.
 
-import type { Event, Team, TeamMember, TeamRole } from "../bindings";
+import type { Event, NewMember, Team, TeamMember, TeamRole } from "../bindings";
 import type { Answer } from "./answer";
 import { at, MINUTE, trouble, type FakeData } from "./data";
 
@@ -93,6 +93,7 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
         "joinTeam",
         [text.length, passphrase?.length ?? null, url?.length ?? null],
         () => {
+          if (data().agrees === false) return null;
           if (passphrase && passphrase !== "four or five words")
             throw wrong("passphrase", "This passphrase does not open the invitation.", "Ask who invited you.");
           const joined = team("Harbour", { role: "member", connections: 2 });
@@ -121,12 +122,19 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
         },
         call,
       ),
-    inviteMember: (id: string, name: string, isOwner: boolean, key: string | null, passphrase: string | null) =>
-      answer("inviteMember", [id, name, isOwner, key, passphrase?.length ?? null], () => {
-        if (key !== null && !key.startsWith("age1"))
-          throw wrong("key", "This is not a public key.", "It begins with age1.");
-        return invite(id, name, isOwner ? "owner" : "member", `grapnel-invitation-${"k3Yw9".repeat(60)}`);
-      }),
+    inviteMember: (id: string, { name, is_owner, key, passphrase, database_url }: NewMember) =>
+      answer(
+        "inviteMember",
+        [id, name, is_owner, key, passphrase?.length ?? null, database_url?.length ?? null],
+        () => {
+          if (key !== null && !key.startsWith("age1"))
+            throw wrong("key", "This is not a public key.", "It begins with age1.");
+          const invited = invite(id, name, is_owner ? "owner" : "member", `grapnel-invitation-${"k3Yw9".repeat(60)}`);
+          return (
+            invited && { ...invited, has_own_url: database_url === null, fingerprint: key && "QRST-UVWX-YZ23-4567" }
+          );
+        },
+      ),
     inviteWorker: (id: string, name: string) =>
       answer("inviteWorker", [id, name], () => invite(id, name, "worker", null)),
     copyWorkerKey: () => answer("copyWorkerKey", [], () => null),
@@ -137,14 +145,17 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
         if (!member) throw wrong("member", "This member is not in the team.", "Look at the members again.");
         of(id).members = of(id).members.filter((one) => one.id !== gone);
         changed();
-        return { team: of(id), member, connections: [], secrets_made: [], unreadable: 0 };
+        const connections = data().connections.flatMap((one) => (one.team === of(id).name ? [one.name] : []));
+        const secrets_made = member.role === "owner" ? ["ci"] : [];
+        return { team: of(id), member, connections, secrets_made, unreadable: 0 };
       }),
     leaveTeam: (id: string) =>
       answer("leaveTeam", [id], () => {
         const left = of(id);
         data().teams = all().filter((one) => one !== left);
         changed();
-        return { connections: [], keys_deleted: left.unreachable === null };
+        const was_last = left.members.length === 1;
+        return { connections: [], keys_deleted: left.unreachable === null, was_last };
       }),
     shareConnection: (id: string, to: string) =>
       answer("shareConnection", [id, to], () => {

@@ -1,4 +1,4 @@
-import type { TeamRole } from "../host";
+import type { LeftTeam, RemovedMember, TeamRole } from "../host";
 import { count, list } from "./number";
 
 export const teamWords = {
@@ -32,6 +32,7 @@ export const teamWords = {
   optional: "optional",
   joining: "Joining the team…",
   joinAction: "Join team",
+  notJoined: "Not joined",
   joined: (name: string, connections: string[]) =>
     connections.length === 0
       ? `Joined ${name}. It shares no connections yet.`
@@ -81,6 +82,10 @@ export const teamWords = {
   byPassphraseNote: "Tell it to them in another way than the invitation.",
   key: "Public key",
   keyExample: "age1…",
+  givenUrl: "A database URL for this person",
+  givenUrlNote:
+    "With a database user of their own. Without it, the invitation passes on your own URL and its password, which " +
+    "they can use also after they were removed from the team.",
   newPassphrase: "Passphrase",
   passphraseRule: "At least 12 characters.",
   inviteAction: "Invite",
@@ -89,6 +94,10 @@ export const teamWords = {
   declined: "Nobody was invited.",
   invited: (name: string) => `Invitation for ${name}`,
   invitedNote: "Send it to them, by mail for example. It is shown once.",
+  fingerprint: "Fingerprint of the team",
+  fingerprintNote: "They are shown it before they join. Tell it to them in another way than the invitation.",
+  keyFingerprint: "Fingerprint of their key",
+  ownUrlSent: "The invitation holds your own database URL with its password.",
   copyInvitation: "Copy invitation",
   worker: (name: string) => `Key of ${name}`,
   workerNote:
@@ -106,6 +115,23 @@ export const teamWords = {
   removeAction: "Remove member",
   removing: "Changing the keys…",
   removed: (name: string) => `${name} removed. The team’s keys were changed.`,
+  remains: (name: string) => `What ${name} had, they may have kept. What remains to be done:`,
+  remaining: ({ connections, secrets_made, unreadable }: RemovedMember) => [
+    "Change the password of the database user that they used, or drop that user.",
+    ...(connections.length
+      ? [
+          `Disconnect and reconnect what they have the refresh tokens of: ${list(connections)}.`,
+          "Replace the client secrets of those apps at the providers, and then here.",
+        ]
+      : []),
+    ...(secrets_made.length ? [`Remove and invite anew those whose keys they made: ${list(secrets_made)}.`] : []),
+    ...(unreadable
+      ? [
+          `${count(unreadable, "record", "records")} of the team could not be decrypted, and can’t be used any more. ` +
+            "Share those connections anew.",
+        ]
+      : []),
+  ],
   leave: "Leave…",
   leaveNamed: (team: string) => `Leave ${team}…`,
   leaveTitle: (team: string) => `Leave ${team}`,
@@ -116,8 +142,12 @@ export const teamWords = {
         "them, and nothing is revoked. You need a new invitation to come back.",
   leaveAlone: "You are its only owner: after that, nobody can invite or remove members.",
   leaveAction: "Leave team",
-  left: (team: string, there: boolean) =>
-    there ? `You left ${team}.` : `You left ${team} on this computer. Ask an owner to remove you from the team too.`,
+  left: (team: string, { keys_deleted, was_last }: LeftTeam) =>
+    was_last
+      ? `You left ${team}. You were its only member: whoever runs the database can drop its schema.`
+      : keys_deleted
+        ? `You left ${team}, and your keys were deleted there. Ask an owner to remove you: only that changes the keys.`
+        : `You left ${team} on this computer. Its database was not changed: ask an owner to remove you.`,
 };
 
 export const sharedWords = {

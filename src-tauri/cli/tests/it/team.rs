@@ -44,7 +44,12 @@ fn told(runs: &[Ran]) -> String {
     }
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let line = |line: &str| {
-        let line = line.replace(&name, "[computer]");
+        let is_fingerprint = |word: &&str| {
+            let word = word.trim_end_matches([';', '.']);
+            word.len() == 19 && word.split('-').all(|part| part.len() == 4)
+        };
+        let fingerprint = line.split(' ').find(is_fingerprint).unwrap_or("[none]");
+        let line = line.replace(&name, "[computer]").replace(fingerprint, "[fingerprint]");
         // The server has its own clock, and columns are as wide as their content.
         let is_of_table =
             ["WHEN", "MEMBER"].iter().any(|head| line.starts_with(head)) || line.contains(" days");

@@ -16,9 +16,9 @@ use crate::port::{
 pub(super) const RECORD_COLUMNS: &str = "id, version, generation, write_id, \
     CASE WHEN octet_length(tokens) <= 1048576 THEN tokens END, \
     CASE WHEN octet_length(app) <= 1048576 THEN app END, updated_at, begun_by, begun_at, \
-    (extract(epoch FROM clock_timestamp() - begun_at) * 1000)::bigint, \
+    CASE WHEN isfinite(begun_at) THEN (extract(epoch FROM clock_timestamp() - begun_at) * 1000)::bigint END, \
     CASE WHEN octet_length(definition) <= 1048576 THEN definition END, lookup, \
-    (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::bigint";
+    CASE WHEN isfinite(updated_at) THEN (extract(epoch FROM clock_timestamp() - updated_at) * 1000)::bigint END";
 
 /// The columns that [`team`] reads.
 pub(super) const TEAM_COLUMNS: &str = "id, generation, version, \

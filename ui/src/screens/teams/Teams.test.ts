@@ -87,6 +87,37 @@ test("an invitation for the person's key asks for no passphrase", async () => {
   expect(fake.called("joinTeam")).toEqual([[22, null, null]]);
 });
 
+test("a team that the person declines in the system's dialog is not joined, and that is no error", async () => {
+  const { user, section } = await open("some", () => (fake.data.agrees = false));
+  await user.click(await section.findByRole("button", { name: "Join team…" }));
+  await user.click(await section.findByRole("textbox", { name: "Invitation" }));
+  await user.paste("grapnel-invitation-key");
+  await user.click(section.getByRole("button", { name: "Join team" }));
+  expect(await section.findByText("Not joined")).toBeVisible();
+  expect(section.queryByRole("alert")).toBeNull();
+});
+
+test("an invitation passes on the own database URL, unless the person is given another", async () => {
+  const { user, section } = await open("team");
+  for (const [name, url] of [
+    ["Chandra", ""],
+    ["Dmitri", "postgres://dmitri@db.harbour.example/team"],
+  ] as const) {
+    await user.click(await section.findByRole("button", { name: "Invite to Harbour" }));
+    await user.type(await section.findByRole("textbox", { name: "Name in the team" }), name);
+    await user.type(section.getByRole("textbox", { name: "Public key" }), "age1abc");
+    if (url) {
+      await user.click(section.getByRole("button", { name: /^A database URL for this person/ }));
+      await user.type(field(section, "Database URL"), url);
+    }
+    await user.click(section.getByRole("button", { name: "Invite" }));
+    expect(await section.findByText("ABCD-EFGH-IJKL-MNOP")).toBeVisible();
+    expect(section.queryByText(/holds your own database URL/) === null).toBe(url !== "");
+    await user.click(section.getByRole("button", { name: "Done" }));
+  }
+  expect(fake.called("inviteMember").map((call) => call.at(-1))).toEqual([null, 41]);
+});
+
 test("the person's public key is shown to be copied", async () => {
   const { user, section } = await open();
   await user.click(await section.findByRole("button", { name: "Show key" }));
@@ -131,7 +162,7 @@ test("a passphrase for an invitation is confirmed before it is sent", async () =
   await user.clear(field(section, "Confirm passphrase"));
   await user.type(field(section, "Confirm passphrase"), "correct horse battery{Enter}");
   expect(await section.findByRole("button", { name: "Copy invitation" })).toBeVisible();
-  expect(fake.called("inviteMember")).toEqual([["team-Harbour", "Chandra", false, null, 21]]);
+  expect(fake.called("inviteMember")).toEqual([["team-Harbour", "Chandra", false, null, 21, null]]);
 });
 
 test("a worker’s key is copied by the host, never reaches the page, and is dropped at the end", async () => {
@@ -155,6 +186,10 @@ test("removing a member says what it does and what they may keep", async () => {
   await user.click(asked.getByRole("button", { name: "Remove member" }));
   expect(await section.findByText("Bo removed. The team’s keys were changed.")).toBeVisible();
   expect(section.queryByRole("button", { name: "Remove Bo…" })).toBeNull();
+  expect(section.getByText(/^Change the password of the database user that they used/)).toBeVisible();
+  expect(section.getByText(/refresh tokens of: Acme production and Acme staging\.$/)).toBeVisible();
+  await user.click(section.getByRole("button", { name: "Done" }));
+  expect(section.queryByText(/^Change the password/)).toBeNull();
 });
 
 test("a removal that fails says so in the dialog, and the member stays", async () => {
@@ -175,7 +210,9 @@ test("a member who is no owner can neither invite nor remove, and leaves", async
   const asked = await dialog();
   expect(asked.getByText(/^2 connections are removed from this computer/)).toBeVisible();
   await user.click(asked.getByRole("button", { name: "Leave team" }));
-  expect(await section.findByText("You left Harbour.")).toBeVisible();
+  expect(
+    await section.findByText(/^You left Harbour, and your keys were deleted there. Ask an owner to remove you/),
+  ).toBeVisible();
   expect(section.getByText("No teams.")).toBeVisible();
 });
 
