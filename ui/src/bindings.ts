@@ -1989,6 +1989,8 @@ export type RemovedMember = {
 	connections: string[],
 	/**  Members whose secret it made, by passphrase or as a worker's key, and may have kept: invite them anew. */
 	secrets_made: string[],
+	/**  Members who had left, and were removed with it. */
+	had_left: string[],
 	/**  How many records could not be decrypted, and stay unusable. */
 	unreadable: number,
 };

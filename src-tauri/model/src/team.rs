@@ -143,6 +143,8 @@ pub struct RemovedMember {
     pub connections: Vec<String>,
     /// Members whose secret it made, by passphrase or as a worker's key, and may have kept: invite them anew.
     pub secrets_made: Vec<String>,
+    /// Members who had left, and were removed with it.
+    pub had_left: Vec<String>,
     /// How many records could not be decrypted, and stay unusable.
     pub unreadable: u32,
 }

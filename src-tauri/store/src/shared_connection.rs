@@ -238,6 +238,13 @@ pub fn of_app(connection: &Connection, app: &AppId) -> rusqlite::Result<Vec<Conn
         .collect()
 }
 
+/// Whether an app has connections that are not shared with this team.
+pub fn has_others(connection: &Connection, team: &TeamId, app: &AppId) -> rusqlite::Result<bool> {
+    let query = "SELECT EXISTS (SELECT 1 FROM connection AS c LEFT JOIN shared_connection AS s \
+        ON s.connection_id = c.id WHERE c.app_id = ?2 AND s.team_id IS NOT ?1)";
+    connection.query_row(query, params![team, app], |row| row.get(0))
+}
+
 /// Stores the attempt to stop sharing a connection, or that there is none.
 pub fn set_unsharing(
     connection: &Connection,

@@ -134,7 +134,7 @@ async fn invite(scene: &Scene, ada: &Page, key: &str) -> Result<String> {
             ada.press(Role::Button, "Invite").await?;
             scene.desktop().answers_question(INVITE, AGREES_TO_INVITE).await?;
             ada.find(Role::Button, "Copy invitation").await?;
-            let invitation = code(ada, "").await?;
+            let invitation = code(ada, "grapnel-invitation-").await?;
             ada.press(Role::Button, "Done").await?;
             Ok(invitation)
         })

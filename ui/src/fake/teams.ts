@@ -147,7 +147,7 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
         changed();
         const connections = data().connections.flatMap((one) => (one.team === of(id).name ? [one.name] : []));
         const secrets_made = member.role === "owner" ? ["ci"] : [];
-        return { team: of(id), member, connections, secrets_made, unreadable: 0 };
+        return { team: of(id), member, connections, secrets_made, had_left: [], unreadable: 0 };
       }),
     leaveTeam: (id: string) =>
       answer("leaveTeam", [id], () => {

@@ -114,7 +114,9 @@ export const teamWords = {
     "sure, disconnect and reconnect what they could use, and change the database’s password.",
   removeAction: "Remove member",
   removing: "Changing the keys…",
-  removed: (name: string) => `${name} removed. The team’s keys were changed.`,
+  removed: (name: string, hadLeft: string[]) =>
+    `${name} removed. The team’s keys were changed.` +
+    (hadLeft.length ? ` Removed too, since they had left: ${list(hadLeft)}.` : ""),
   remains: (name: string) => `What ${name} had, they may have kept. What remains to be done:`,
   remaining: ({ connections, secrets_made, unreadable }: RemovedMember) => [
     "Change the password of the database user that they used, or drop that user.",

@@ -164,8 +164,13 @@ pub(super) struct Removed(pub(super) RemovedMember);
 
 impl CommandResult for Removed {
     fn text(&self, _: Timestamp) -> String {
-        let RemovedMember { team, member, connections, secrets_made, unreadable } = &self.0;
-        let mut text = format!(
+        let RemovedMember { team, member, connections, secrets_made, had_left, unreadable } = &self.0;
+        let mut text = String::new();
+        if !had_left.is_empty() {
+            let _ = writeln!(text, "Removed too, since they had left: {}.", had_left.join(", "));
+        }
+        let _ = write!(
+            text,
             "“{}” was removed from “{}”, and everything was encrypted anew. What the member had, it may have kept. \
              What remains to be done:\n- Change the password of the database user that it used, or drop that user.",
             member.name, team.name

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grapnel_model::error::{Code, Result};
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_store::shared_connection;
 
@@ -11,6 +11,15 @@ use crate::context::Context;
 use crate::shared_record::{ManageDocument, note_conflict};
 use crate::signed_in::SignedIn;
 use crate::team_session::TeamSession;
+
+fn app_of_others(name: &str) -> Error {
+    Error::new(
+        Code::TeamConflict,
+        format!("The team changed its app, which is “{name}” here, and connections use that which the team does not share."),
+    )
+    .means("The app was not changed here, since their tokens belong to it as it is.")
+    .hint("Share or remove those connections, or enter the same change in the app.")
+}
 
 /// Replaces the app of a connection here by that of the newest definition that was seen, unless it was changed here,
 /// too: then that is written to the team. An error of the record alone is stored with the connection.
@@ -29,6 +38,10 @@ pub(super) async fn take_in_app(
         let archive = record.document.archive(manage);
         let (of, counter) = (SignedIn::load(ctx, id)?, record.definition_counter()?);
         let Some(app) = archive.apps.first() else { return Ok(()) };
+        let is_others = ctx.store.read(|c| shared_connection::has_others(c, team.id(), &of.app.row.id))?;
+        if is_others {
+            return Err(app_of_others(&of.app.row.name));
+        }
         replace_app(ctx, &of, app, |tx| shared_connection::set_app_counter(tx, id, counter)).await
     };
     match taken.await {

@@ -14,10 +14,12 @@ use crate::shared_record;
 /// How long the lock of a record that nobody has may take.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Takes a lock, and reads the membership; returns its version.
+/// Proves that locks exclude, takes one, and reads the membership; returns its version.
 pub(crate) async fn prove(ctx: &Context, id: &TeamId) -> Result<i64> {
     let session = shared_record::session(ctx, id).await?;
     session.renew_keys(ctx).await?;
+    let excludes = session.team().store().prove().await;
+    session.checked(ctx, excludes)?;
     let nobodys = SharedRow {
         record_version: i64::MAX,
         ..SharedRow::new(ConnectionId(String::new()), id.clone(), RecordId::random().0)

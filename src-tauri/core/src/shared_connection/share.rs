@@ -118,14 +118,14 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
     tracing::trace!(target: "grapnel_core::point", "after-team-unshare");
     match written {
         Ok(Written::Stored) => {}
-        Err(error) if error.code == Code::TeamUnreachable => {
+        // The intent stays: the record may have been written.
+        Err(error) => {
             return Err(error
                 .means("It may be no longer shared. The connection and its tokens stay here in any case.")
                 .hint("When the team’s database can be reached, look whether it is still shared, and try again."));
         }
-        not_written => {
+        Ok(Written::Superseded(_) | Written::Rekeyed(_) | Written::Missing) => {
             ctx.store.write(|tx| shared_connection::set_unsharing(tx, id, None))?;
-            not_written?;
             return Err(Error::new(
                 Code::TeamConflict,
                 "Another machine of the team changed this connection.",

@@ -151,7 +151,7 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
         ..SharedRow::new(id.clone(), team.id().clone(), record.inner.id.0.clone())
     };
     if ctx.store.read(|c| connection::get(c, &id))?.is_some() {
-        // It was shared from here, left before, or came by a file. The team's tokens are the newest.
+        // It was shared from here, left before, or came by a file.
         let of = SignedIn::load(ctx, &id)?;
         if let Some(known) = ctx.store.read(|c| shared_connection::get(c, &id))? {
             // An owner has shared it anew, since its record was lost with a restored database.
@@ -159,8 +159,19 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
             if known.team_id != *team.id() || !is_lost {
                 return Err(Error::new(Code::InvalidInput, "It is shared by another record already."));
             }
+        } else if of.connection.grant.is_some() {
+            return Err(has_own_tokens(&of.connection.name));
         }
-        let new = SharedRow { grant_number: -1, app_counter: 0, ..linked(of.connection.version) };
+        // Nothing of the record counts as seen before it is stored here, also if this process ends meanwhile.
+        let new = SharedRow {
+            record_version: 0,
+            definition_counter: 0,
+            grant_number: -1,
+            ..SharedRow {
+                grant_version: of.connection.version,
+                ..SharedRow::new(id.clone(), team.id().clone(), record.inner.id.0.clone())
+            }
+        };
         ctx.store.write(|tx| shared_connection::put(tx, &new))?;
         shared_record::apply(ctx, &of, &new, record).await?;
         return Ok(Some(id));
@@ -182,6 +193,15 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
     });
     check_imported(&imported.await?)?;
     Ok(Some(id))
+}
+
+fn has_own_tokens(name: &str) -> Error {
+    Error::new(
+        Code::TeamConflict,
+        format!("The connection “{name}” is here already, with tokens of its own."),
+    )
+    .means("They were kept, and those of the team were not taken in.")
+    .hint("To use the team’s, disconnect or remove the connection here, then sync the team.")
 }
 
 /// Fails if the connection or its app was left out.

@@ -28,10 +28,8 @@ enum Change {
     Status,
     /// It is disconnected for the whole team.
     Disconnected,
-    /// An owner stopped sharing it.
-    Unshared,
-    /// This computer did.
-    UnsharedHere,
+    /// An owner stopped sharing it, in this attempt.
+    Unshared { attempt: String },
 }
 
 /// Stores what a record says. `dropped` is the error that tells about a grant of this
@@ -83,14 +81,17 @@ async fn change(
 ) -> Result<Change> {
     let (row, document) = (&of.connection, &record.document);
     let tokens = match (document.state(), document.tokens()) {
-        (SharingState::Unshared { attempt, .. }, _) if shared.unsharing.as_ref() == Some(attempt) => {
-            return Ok(Change::UnsharedHere);
-        }
         (SharingState::Shared, Some(tokens)) => tokens,
         (state, _) => {
-            check_ended(record)?;
-            let is_ended = matches!(state, SharingState::Ended { .. });
-            return Ok(if is_ended { Change::Disconnected } else { Change::Unshared });
+            // Who made the attempt knows it.
+            let is_own = |attempt: &String| shared.unsharing.as_ref() == Some(attempt);
+            if !matches!(state, SharingState::Unshared { attempt, .. } if is_own(attempt)) {
+                check_ended(record)?;
+            }
+            return Ok(match state {
+                SharingState::Unshared { attempt, .. } => Change::Unshared { attempt: attempt.clone() },
+                _ => Change::Disconnected,
+            });
         }
     };
     if !replaces && row.grant.is_some() && document.grant_number() == shared.grant_number {
@@ -137,9 +138,12 @@ impl Applied {
     fn store(self, c: &Connection, change: Change) -> rusqlite::Result<bool> {
         let Self { row, mut shared, failure, by, dropped, at } = self;
         let is_current = connection::get(c, &row.id)?.is_some_and(|now| now.version == row.version);
-        if !is_current || shared_connection::get(c, &row.id)?.is_none() {
+        let Some(now) = shared_connection::get(c, &row.id)?.filter(|_| is_current) else { return Ok(false) };
+        // Another task or process may have taken over something newer, or begun to stop sharing it.
+        if now.record_id != shared.record_id || now.record_version > shared.record_version {
             return Ok(false);
         }
+        shared.unsharing.clone_from(&now.unsharing);
         let of = (Some(&row.id), Some(&row.app_id));
         if let Some(error) = &dropped {
             activity::add(c, at, Kind::TeamFailed, &error.message, of)?;
@@ -183,15 +187,17 @@ impl Applied {
                 }
                 shared.grant_version = row.version + i64::from(was_connected);
             }
-            Change::Unshared => {
+            // Tokens that the team never had are nobody else's.
+            Change::Unshared { attempt } if now.unsharing.as_ref() == Some(&attempt) || dropped.is_some() => {
+                unlink(c, &shared, at)?;
+                return Ok(true);
+            }
+            Change::Unshared { .. } => {
                 connection::clear_grant(c, &row.id, row.version)?;
                 let text = format!("{by} stopped sharing it. The tokens were deleted here.");
                 activity::add(c, at, Kind::Shared, &text, of)?;
                 shared_connection::remove(c, &row.id)?;
-                return Ok(true);
-            }
-            Change::UnsharedHere => {
-                unlink(c, &shared, at)?;
+                shared_connection::set_forgotten(c, &shared.team_id, &shared.record_id)?;
                 return Ok(true);
             }
         }

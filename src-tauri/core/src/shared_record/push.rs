@@ -91,14 +91,14 @@ pub(crate) async fn push_locked(
             return Ok(Pushed::Nothing);
         }
         if shared.record_version == 0 {
-            match insert(ctx, team, &of, &shared).await? {
+            match Box::pin(insert(ctx, team, &of, &shared)).await? {
                 Some(pushed) => return Ok(pushed),
                 None => continue,
             }
         }
         let record = team.read(ctx, &shared).await?;
         if !has_grant {
-            match push_app(ctx, team, (&of, &shared), &record).await? {
+            match Box::pin(push_app(ctx, team, (&of, &shared), &record)).await? {
                 Some(pushed) => return Ok(pushed),
                 None => continue,
             }
@@ -117,9 +117,13 @@ pub(crate) async fn push_locked(
                 return Ok(Pushed::Written);
             }
             Decision::GiveWay => {
-                let error = gave_way(document.by());
+                let error = if document.is_unshared() {
+                    unshared_meanwhile(document.by())
+                } else {
+                    gave_way(document.by())
+                };
                 let text = format!("A refresh by {} gave way to this one.", who(&team.by(ctx)));
-                apply(ctx, &of, &shared, &record, Some(error)).await?;
+                Box::pin(apply(ctx, &of, &shared, &record, Some(error))).await?;
                 team.log(ctx, &shared, &text).await;
                 return Ok(Pushed::GaveWay);
             }
@@ -128,10 +132,22 @@ pub(crate) async fn push_locked(
                 document.with_grant(ours, team.by(ctx), is_new)
             }
         };
-        match team.write(ctx, &record, &new, None).await? {
+        // A refresh of other tokens may need other secrets of the app.
+        let is_split_anew = new.sign_in_number() != document.sign_in_number() && record.inner.app.is_some();
+        let (new, manage) = if is_split_anew {
+            let app = Box::pin(archived_app(ctx, &of.app.row, Vec::new())).await?;
+            let (new, manage) = new.with_app(app, of.connection.allowed_origins.clone())?;
+            (new, Some(manage))
+        } else {
+            (new, None)
+        };
+        match team.write(ctx, &record, &new, manage.as_ref()).await? {
             Written::Stored => {
                 let seen = (record.version + 1, record.generation());
-                linked(ctx, &of.connection, &shared, (seen, record.next_counter(&new, None)?, &new)).await?;
+                let counter = record.next_counter(&new, manage.as_ref())?;
+                let app_counter = if is_split_anew { counter } else { shared.app_counter };
+                let shared = SharedRow { app_counter, ..shared };
+                linked(ctx, &of.connection, &shared, (seen, counter, &new)).await?;
                 team.log(ctx, &shared, sentence(&of.connection, document)).await;
                 if shared.app_edits > 0 {
                     continue;
@@ -295,6 +311,18 @@ fn sentence(row: &ConnectionRow, before: &SharedDocument) -> &'static str {
         Some(_) if is_same_sign_in => "Refreshed.",
         Some(_) => "Signed in.",
     }
+}
+
+fn unshared_meanwhile(by: &TeamRefresh) -> Error {
+    Error::new(
+        Code::TeamConflict,
+        format!(
+            "{} stopped sharing this connection, and the team never got the tokens of this computer.",
+            who(by)
+        ),
+    )
+    .means("They stay here, and are used on this computer only.")
+    .hint("If the team is to have the connection again, share it.")
 }
 
 fn gave_way(by: &TeamRefresh) -> Error {

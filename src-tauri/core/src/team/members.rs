@@ -114,6 +114,7 @@ pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<R
         member,
         connections,
         secrets_made: removed.secrets_made,
+        had_left: removed.had_left,
         unreadable: u32::try_from(removed.unreadable).unwrap_or(u32::MAX),
     })
 }
@@ -122,6 +123,12 @@ pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<R
 pub(crate) async fn leave(ctx: &Arc<Context>, id: &TeamId) -> Result<LeftTeam> {
     let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
     let mut names = Vec::new();
+    // The list that is stored here may be older than the last invitation.
+    let asked = async { shared_record::session(ctx, id).await?.renew_keys(ctx).await };
+    if let Err(error) = asked.await {
+        tracing::info!(%error, "the members could not be read before leaving");
+    }
+    let row = ctx.store.read(|c| team::get(c, id))?.unwrap_or(row);
     let was_last = row.members.iter().all(|member| member.is_self);
     let left = if was_last { push_all(ctx, id).await.map(|()| false) } else { leave_there(ctx, id).await };
     let keys_deleted = match left {

@@ -14,8 +14,8 @@ use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
 use crate::port::{MemberId, PortFuture, Rotation, SealedActivity, SealedRecord, TeamRow, WrappedKeys};
 
-/// How many rows are read at once.
-const BATCH: i64 = 500;
+/// How many rows are read at once, each with up to 3 MiB.
+const BATCH: i64 = 50;
 
 /// A transaction that ends with the session unless it is committed.
 pub(super) struct PostgresRotation {
