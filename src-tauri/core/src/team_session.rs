@@ -75,4 +75,6 @@ pub(crate) struct TeamSession {
     pub(crate) stored: Mutex<Version>,
     /// The name and role of this member.
     pub(crate) member: Mutex<(String, TeamRole)>,
+    /// Held while its connections are taken in, so that none is taken in twice.
+    pub(crate) taking_in: AsyncMutex<()>,
 }

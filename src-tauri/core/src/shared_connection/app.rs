@@ -15,7 +15,9 @@ use crate::team_session::TeamSession;
 fn app_of_others(name: &str) -> Error {
     Error::new(
         Code::TeamConflict,
-        format!("The team changed its app, which is “{name}” here, and connections use that which the team does not share."),
+        format!(
+            "The team changed the app “{name}”, which connections use here that are not shared with the team."
+        ),
     )
     .means("The app was not changed here, since their tokens belong to it as it is.")
     .hint("Share or remove those connections, or enter the same change in the app.")

@@ -21,9 +21,7 @@ use crate::team_session::TeamSession;
 /// What a look at a team's database has brought.
 #[derive(Debug, Default)]
 pub(crate) struct SyncOutcome {
-    /// The connections that were taken in.
-    pub(crate) added: Vec<ConnectionId>,
-    /// Those that could not be.
+    /// The connections that could not be taken in.
     pub(crate) left_out: Vec<LeftOutConnection>,
 }
 
@@ -31,6 +29,7 @@ pub(crate) struct SyncOutcome {
 pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome> {
     let team = shared_record::session(ctx, id).await?;
     team.renew_keys(ctx).await?;
+    let _taking_in = team.taking_in.lock().await;
     let mut outcome = SyncOutcome::default();
     let listed = team.list(ctx).await?;
     let versions: HashMap<&str, i64> =
@@ -62,8 +61,7 @@ pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome>
             continue;
         }
         match take_in(ctx, &team, record).await {
-            Ok(Some(added)) => outcome.added.push(added),
-            Ok(None) => {}
+            Ok(()) => {}
             Err((_, error)) if error.code == Code::TeamUnreachable => return Err(error),
             Err((name, error)) => outcome.left_out.push(LeftOutConnection { name, error }),
         }
@@ -79,11 +77,16 @@ pub(super) async fn take_in_new(
     team: &Arc<TeamSession>,
     record: &RecordId,
 ) -> Result<()> {
-    if ctx.store.read(|c| shared_connection::is_forgotten(c, team.id(), &record.0))? {
+    let _taking_in = team.taking_in.lock().await;
+    let is_known = ctx.store.read(|c| {
+        Ok(shared_connection::is_forgotten(c, team.id(), &record.0)?
+            || shared_connection::of_record(c, team.id(), &record.0)?.is_some())
+    })?;
+    if is_known {
         return Ok(());
     }
     match take_in(ctx, team, record).await {
-        Ok(_) => {
+        Ok(()) => {
             ctx.emit(Event::Teams);
             Ok(())
         }
@@ -115,16 +118,22 @@ async fn take_in(
     ctx: &Arc<Context>,
     team: &Arc<TeamSession>,
     record: &RecordId,
-) -> Result<Option<ConnectionId>, (Option<String>, Error)> {
+) -> Result<(), (Option<String>, Error)> {
     let record = team.read_new(ctx, record).await.map_err(|error| (None, error))?;
-    let Some(record) = record else { return Ok(None) };
+    let Some(record) = record else { return Ok(()) };
     if record.document.is_unshared() && record.inner.is_by_owner {
         // Nothing is to be looked for in it again.
         let noted = ctx.store.write(|tx| shared_connection::set_forgotten(tx, team.id(), &record.inner.id.0));
-        return noted.map(|()| None).map_err(|error| (None, error));
+        return noted.map_err(|error| (None, error));
     }
     let name = record.document.name().to_owned();
-    add(ctx, team, &record).await.map_err(|error| (Some(name), error))
+    let added = add(ctx, team, &record).await;
+    // Another process may have taken it in meanwhile.
+    let known = ctx.store.read(|c| shared_connection::of_record(c, team.id(), &record.inner.id.0));
+    match added {
+        Err(error) if known.is_ok_and(|known| known.is_none()) => Err((Some(name), error)),
+        _ => Ok(()),
+    }
 }
 
 /// Adds the connection of a record, and links it in the same transaction. `None` if it is not shared any more.

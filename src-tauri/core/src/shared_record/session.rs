@@ -15,7 +15,7 @@ use grapnel_store::{activity, team};
 use grapnel_team::port::{Change, Locking, MachineId, MemberId, RecordId, Version, WriteId, Written};
 use grapnel_team::{Definition, Identity, Membership, SeenRecord, Team, TeamError, Update};
 use parking_lot::Mutex;
-use tokio::sync::broadcast;
+use tokio::sync::{Mutex as AsyncMutex, broadcast};
 
 use super::definition::ManageDocument;
 use super::document::SharedDocument;
@@ -138,6 +138,7 @@ impl TeamSession {
             is_reached: AtomicBool::new(row.unreachable.is_none()),
             stored: Mutex::new(0),
             member: Mutex::new((own.map(|own| own.name.clone()).unwrap_or_default(), row.role)),
+            taking_in: AsyncMutex::new(()),
         })
     }
 

@@ -9,7 +9,7 @@ use grapnel_model::id::TeamId;
 use grapnel_model::secret::SecretString;
 use grapnel_model::team::{JoinedTeam, OpenedInvitation, Team as TeamView};
 use grapnel_store::team::TeamRow;
-use grapnel_store::{activity, connection, team};
+use grapnel_store::{activity, connection, shared_connection as stored_connection, team};
 use grapnel_team::{Identity, Invitation, Team};
 
 use super::input::{Join, NewTeam};
@@ -72,8 +72,10 @@ pub(crate) async fn join(ctx: &Arc<Context>, join: Join) -> Result<JoinedTeam> {
     join_as(ctx, &invitation, own, &url).await?;
     let synced = shared_connection::sync(ctx, &id).await?;
     let mut connections = Vec::new();
-    for id in &synced.added {
-        connections.extend(ctx.store.read(|c| connection::get(c, id))?.map(|row| row.name));
+    // Also those that were taken in beside this.
+    for shared in ctx.store.read(|c| stored_connection::of_team(c, &id))? {
+        let row = ctx.store.read(|c| connection::get(c, &shared.connection_id))?;
+        connections.extend(row.map(|row| row.name));
     }
     connections.sort();
     Ok(JoinedTeam { team: view::one(ctx, &id)?, connections, left_out: synced.left_out })

@@ -65,6 +65,7 @@ mod shared_records;
 mod signed_responses;
 mod signing_in;
 mod support;
+mod team_conflicts;
 mod team_invitations;
 mod team_locks;
 mod teams;

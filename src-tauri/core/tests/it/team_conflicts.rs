@@ -1,0 +1,51 @@
+//! What a team and a computer both have: neither replaces what belongs to the other.
+
+use grapnel_core::archive::{Export, Import};
+use grapnel_model::error::Code;
+use grapnel_model::secret::SecretString;
+use grapnel_model::team::TeamRole;
+
+use crate::support::team::TeamWorld;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_of_its_own_are_not_replaced_by_those_of_a_team() {
+    let team = TeamWorld::new().await;
+    let ada = &team.world.grapnel;
+    ada.unshare(&team.connection).await.unwrap();
+    let (file, words) =
+        (team.world.home.path().join("a.age"), SecretString::from("harbour lamp eleven moss"));
+    let passphrase = words.clone();
+    ada.export(Export { file: file.clone(), passphrase, with_tokens: true, moves: false, force: false })
+        .await
+        .unwrap();
+    let other = team.computer();
+    let archive = other.grapnel.open_archive(&file, &words).await.unwrap();
+    other.grapnel.import(&archive, Import { with_tokens: true, dry_run: false }).await.unwrap();
+    let own = team.token(&other.grapnel).await;
+    ada.refresh(&team.connection).await.unwrap();
+    ada.share(&team.connection, &team.team).await.unwrap();
+
+    let joined = team.join_with(&other.grapnel, "Grace", TeamRole::Member, None).await;
+    assert_eq!(joined.connections, [""; 0]);
+    let [left_out] = &joined.left_out[..] else { panic!("{:?}", joined.left_out) };
+    assert_eq!(left_out.error.code, Code::TeamConflict);
+    assert_eq!(team.token(&other.grapnel).await, own);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_that_connections_outside_of_the_team_use_is_not_changed_by_the_team() {
+    let team = TeamWorld::new().await;
+    let ada = &team.world.grapnel;
+    let other = team.join("Grace", TeamRole::Member).await;
+    team.world.connect_another().await;
+    let mut new = team.world.new_app();
+    new.client_id = "another-client".into();
+    let app = other.grapnel.apps().unwrap().remove(0);
+    other.grapnel.change_app(&app.id, new).await.unwrap();
+    other.grapnel.sync_team(&team.team).await.unwrap();
+
+    let before = ada.apps().unwrap().remove(0);
+    ada.sync_team(&team.team).await.unwrap();
+    assert_eq!(ada.apps().unwrap().remove(0).client_id, before.client_id);
+    assert_eq!(team.shared(ada).conflict.unwrap().code, Code::TeamConflict);
+}
