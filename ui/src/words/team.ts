@@ -95,7 +95,8 @@ export const teamWords = {
   invited: (name: string) => `Invitation for ${name}`,
   invitedNote: "Send it to them, by mail for example. It is shown once.",
   fingerprint: "Fingerprint of the team",
-  fingerprintNote: "They see the team’s fingerprint before they join. Tell it to them in another way than the invitation.",
+  fingerprintNote:
+    "They see the team’s fingerprint before they join. Tell it to them in another way than the invitation.",
   keyFingerprint: "Fingerprint of their key",
   ownUrlSent: "The invitation holds your own database URL with its password.",
   copyInvitation: "Copy invitation",
