@@ -73,20 +73,23 @@ impl Scan {
         Ok(Self { needles, starts, heads })
     }
 
-    /// All leaks in the files below this directory.
+    /// All leaks in the files below this directory. What a program deletes meanwhile is passed over.
     pub fn files(&self, dir: &Path) -> Result<Vec<Leak>> {
+        ensure!(dir.is_dir(), "there is no directory {}", dir.display());
         let mut leaks = Vec::new();
         let mut rooms = vec![dir.to_owned()];
         while let Some(room) = rooms.pop() {
-            for entry in fs::read_dir(&room)? {
+            let Some(entries) = still_there(fs::read_dir(&room))? else { continue };
+            for entry in entries {
                 let entry = entry?;
-                let kind = entry.file_type()?;
+                let Some(kind) = still_there(entry.file_type())? else { continue };
                 if kind.is_dir() {
                     rooms.push(entry.path());
                 } else if kind.is_file() {
                     let place = entry.path().display().to_string();
                     leaks.extend(self.bytes(place.as_bytes(), &format!("the name of {place}")));
-                    leaks.extend(self.bytes(&fs::read(entry.path())?, &place));
+                    let content = still_there(fs::read(entry.path()))?.unwrap_or_default();
+                    leaks.extend(self.bytes(&content, &place));
                 }
             }
         }
@@ -155,6 +158,14 @@ fn within_base64(engine: &impl Engine, secret: &str, before: usize) -> Vec<u8> {
     let first = (before * 8).div_ceil(6);
     let last = (before + secret.len()) * 8 / 6;
     text.as_bytes().get(first..last).unwrap_or_default().to_vec()
+}
+
+/// What was read; `None` if it was deleted before.
+fn still_there<T>(read: std::io::Result<T>) -> Result<Option<T>> {
+    match read {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        read => Ok(Some(read?)),
+    }
 }
 
 #[cfg(test)]
