@@ -49,7 +49,7 @@ async fn a_team_of_two_shares_a_connection() -> Result<()> {
     scene
         .step("Bo joins, and the connection is there without a sign-in", async {
             bo.press(Role::Button, "Join team…").await?;
-            bo.fill("Invitation", &invitation).await?;
+            bo.paste("Invitation", &invitation).await?;
             bo.press(Role::Button, "Join team").await?;
             elsewhere.answers_question(JOIN, DECLINES).await?;
             bo.says("Not joined").await?;
