@@ -18,19 +18,13 @@ use crate::shared_record::{self, ManageDocument, Record};
 use crate::signed_in::SignedIn;
 use crate::team_session::TeamSession;
 
-/// What a look at a team's database has brought.
-#[derive(Debug, Default)]
-pub(crate) struct SyncOutcome {
-    /// The connections that could not be taken in.
-    pub(crate) left_out: Vec<LeftOutConnection>,
-}
-
-/// Takes in all that the team has, and writes what it lacks. One connection that fails does not keep back the others.
-pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome> {
+/// Takes in all that the team has, and writes what it lacks. One connection that fails does not keep back the others:
+/// returns those that could not be taken in.
+pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<Vec<LeftOutConnection>> {
     let team = shared_record::session(ctx, id).await?;
     team.renew_keys(ctx).await?;
     let _taking_in = team.taking_in.lock().await;
-    let mut outcome = SyncOutcome::default();
+    let mut left_out = Vec::new();
     let listed = team.list(ctx).await?;
     let versions: HashMap<&str, i64> =
         listed.iter().map(|(record, version)| (record.0.as_str(), *version)).collect();
@@ -63,12 +57,12 @@ pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<SyncOutcome>
         match take_in(ctx, &team, record).await {
             Ok(()) => {}
             Err((_, error)) if error.code == Code::TeamUnreachable => return Err(error),
-            Err((name, error)) => outcome.left_out.push(LeftOutConnection { name, error }),
+            Err((name, error)) => left_out.push(LeftOutConnection { name, error }),
         }
     }
     team.set_reached(ctx)?;
     ctx.emit(Event::Teams);
-    Ok(outcome)
+    Ok(left_out)
 }
 
 /// Takes in a record that another machine has written, unless it is not to be here.

@@ -70,7 +70,7 @@ pub(crate) async fn join(ctx: &Arc<Context>, join: Join) -> Result<JoinedTeam> {
         .hint("Ask whoever runs the database for its URL, and give it with --database-url-stdin."));
     };
     join_as(ctx, &invitation, own, &url).await?;
-    let synced = shared_connection::sync(ctx, &id).await?;
+    let left_out = shared_connection::sync(ctx, &id).await?;
     let mut connections = Vec::new();
     // Also those that were taken in beside this.
     for shared in ctx.store.read(|c| stored_connection::of_team(c, &id))? {
@@ -78,7 +78,7 @@ pub(crate) async fn join(ctx: &Arc<Context>, join: Join) -> Result<JoinedTeam> {
         connections.extend(row.map(|row| row.name));
     }
     connections.sort();
-    Ok(JoinedTeam { team: view::one(ctx, &id)?, connections, left_out: synced.left_out })
+    Ok(JoinedTeam { team: view::one(ctx, &id)?, connections, left_out })
 }
 
 /// What an invitation says. Nothing is asked of its database.
