@@ -1,5 +1,6 @@
 //! Confirmations by system dialogs, for what the window's page must not decide alone: the browser command, the proxy,
-//! additional certificate authorities, hooks, showing a token, whom tokens are shared with, and the reset of the vault.
+//! additional certificate authorities, hooks, showing a token, whom tokens are shared with, which team is joined, and
+//! the reset of the vault.
 
 use std::fmt::Write;
 

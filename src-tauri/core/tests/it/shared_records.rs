@@ -231,6 +231,23 @@ async fn a_name_that_is_no_longer_shared_is_free_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_gives_workers_the_secrets_that_its_refresh_needs() {
+    let team = TeamWorld::new().await;
+    let ada = &team.world.grapnel;
+    let rogue = rogue_worker(&team).await;
+    ada.disconnect(&team.connection).await.unwrap();
+    let mut new = team.world.new_app();
+    new.scopes = vec!["profile".into()];
+    ada.change_app(&ada.apps().unwrap().remove(0).id, new).await.unwrap();
+    ada.sync_team(&team.team).await.unwrap();
+    let has_secret =
+        |read: &Record| String::from_utf8_lossy(&read.definition).contains(team.world.client_secret());
+    assert!(!has_secret(&record(&rogue).await), "nothing is refreshed");
+    team.sign_in_again().await;
+    assert!(has_secret(&record(&rogue).await));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_worker_can_read_has_no_secret_that_it_does_not_need() {
     let team = TeamWorld::new().await;
     let app = team.world.grapnel.apps().unwrap().remove(0);

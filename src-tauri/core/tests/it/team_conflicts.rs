@@ -49,3 +49,20 @@ async fn an_app_that_connections_outside_of_the_team_use_is_not_changed_by_the_t
     assert_eq!(ada.apps().unwrap().remove(0).client_id, before.client_id);
     assert_eq!(team.shared(ada).conflict.unwrap().code, Code::TeamConflict);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_that_the_team_never_had_stay_when_an_owner_stops_sharing() {
+    let team = TeamWorld::new().await;
+    let (other, proxy) = team.behind_proxy().await;
+    let token = team.refresh_without_database(&other, &proxy).await;
+    // Until then, the refresh of the other computer may still come.
+    team.age_begun_mark(120);
+    team.world.grapnel.unshare(&team.connection).await.unwrap();
+
+    proxy.resume();
+    other.grapnel.sync_team(&team.team).await.unwrap();
+    assert!(team.details(&other.grapnel).shared.is_none());
+    assert_eq!(team.token(&other.grapnel).await, token);
+    let told = other.grapnel.activity(Some(&team.connection), None).unwrap();
+    assert!(told.iter().any(|entry| entry.text.contains("the team never got the tokens")), "{told:?}");
+}

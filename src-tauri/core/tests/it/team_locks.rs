@@ -15,10 +15,8 @@ use jiff::SignedDuration;
 use tracing::field::{Field, Visit};
 use tracing::span;
 
-use crate::support::team::TeamWorld;
+use crate::support::team::{TOKEN_LIFETIME, TeamWorld};
 
-/// Longer than an access token of the sandbox lives.
-const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(2);
 /// Far longer than what is tested takes, and shorter than the grace for a lost machine.
 const PATIENCE: Duration = Duration::from_secs(25);
 

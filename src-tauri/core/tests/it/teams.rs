@@ -8,14 +8,9 @@ use grapnel_model::connection::State;
 use grapnel_model::error::Code;
 use grapnel_model::team::TeamRole;
 use grapnel_sandbox::{Endpoint, Fault};
-use grapnel_test_database::Proxy;
-use jiff::SignedDuration;
 
-use crate::support::team::{Computer, TeamWorld};
-use crate::support::world::{World, again};
-
-/// Longer than an access token of the sandbox lives.
-const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(2);
+use crate::support::team::{TOKEN_LIFETIME, TeamWorld};
+use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shared_connection_is_used_and_refreshed_on_another_computer() {
@@ -69,34 +64,11 @@ async fn two_computers_with_many_callers_refresh_once() {
     }
 }
 
-/// The team's database goes away after the provider has rotated the refresh token.
-async fn refresh_without_database(team: &TeamWorld, other: &Computer, proxy: &Proxy) -> String {
-    team.world.pass(TOKEN_LIFETIME);
-    let slow = Fault::Slow(Duration::from_millis(500));
-    team.world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
-    let before = team.world.tokens_given();
-    let cut = async {
-        while team.world.tokens_given() == before {
-            tokio::task::yield_now().await;
-        }
-        proxy.block();
-    };
-    let (token, ()) = tokio::join!(team.token(&other.grapnel), cut);
-    other.grapnel.teams_written().await;
-    token
-}
-
-async fn behind_proxy(team: &TeamWorld) -> (Computer, Proxy) {
-    let proxy = Proxy::start(team.database.port()).await.unwrap();
-    let url = team.database.url_at("127.0.0.1", proxy.port(), "");
-    (team.join_by("Grace", url).await, proxy)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rotated_token_is_not_lost_with_the_database() {
     let team = TeamWorld::new().await;
-    let (other, proxy) = behind_proxy(&team).await;
-    let token = refresh_without_database(&team, &other, &proxy).await;
+    let (other, proxy) = team.behind_proxy().await;
+    let token = team.refresh_without_database(&other, &proxy).await;
     let shared = team.shared(&other.grapnel);
     assert!(shared.pending_since.is_some());
     assert_eq!(shared.conflict.unwrap().code, Code::TeamUnreachable);
@@ -115,8 +87,8 @@ async fn a_rotated_token_is_not_lost_with_the_database() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keep_alive_writes_what_the_team_lacks() {
     let team = TeamWorld::new().await;
-    let (other, proxy) = behind_proxy(&team).await;
-    let token = refresh_without_database(&team, &other, &proxy).await;
+    let (other, proxy) = team.behind_proxy().await;
+    let token = team.refresh_without_database(&other, &proxy).await;
     proxy.resume();
     let keeping = other.grapnel.clone();
     let kept = tokio::spawn(async move { keeping.keep_alive().await });
@@ -131,8 +103,8 @@ async fn keep_alive_writes_what_the_team_lacks() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pending_token_wins_over_a_failure_that_another_computer_recorded() {
     let team = TeamWorld::new().await;
-    let (other, proxy) = behind_proxy(&team).await;
-    let token = refresh_without_database(&team, &other, &proxy).await;
+    let (other, proxy) = team.behind_proxy().await;
+    let token = team.refresh_without_database(&other, &proxy).await;
     // Ada's computer finds the refresh begun and its lock free. After the grace, it tries, and is refused.
     team.age_begun_mark(120);
     let error = team.world.grapnel.refresh(&team.connection).await.unwrap_err();
@@ -149,9 +121,9 @@ async fn a_pending_token_wins_over_a_failure_that_another_computer_recorded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pending_token_gives_way_to_a_newer_sign_in() {
     let team = TeamWorld::new().await;
-    let (other, proxy) = behind_proxy(&team).await;
-    refresh_without_database(&team, &other, &proxy).await;
-    sign_in_again(&team).await;
+    let (other, proxy) = team.behind_proxy().await;
+    team.refresh_without_database(&other, &proxy).await;
+    team.sign_in_again().await;
     let token = team.token(&team.world.grapnel).await;
 
     proxy.resume();
@@ -165,20 +137,11 @@ async fn a_pending_token_gives_way_to_a_newer_sign_in() {
     assert!(told.iter().any(|entry| entry.member == "Grace" && entry.text.contains("gave way")), "{told:?}");
 }
 
-async fn sign_in_again(team: &TeamWorld) {
-    let world = &team.world;
-    let app = world.grapnel.apps().unwrap().pop().unwrap();
-    let attempt = world.grapnel.start_attempt(&app.id, &again(&team.connection)).await.unwrap();
-    let callback = world.visit(&attempt.id).await;
-    world.grapnel.receive_callback(&callback).await.unwrap();
-    world.grapnel.sync_team(&team.team).await.unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sign_in_and_a_disconnect_reach_the_other_computers() {
     let team = TeamWorld::new().await;
     let other = team.join("Grace", TeamRole::Member).await;
-    sign_in_again(&team).await;
+    team.sign_in_again().await;
     other.grapnel.sync_team(&team.team).await.unwrap();
     assert_eq!(team.token(&other.grapnel).await, team.token(&team.world.grapnel).await);
 
@@ -215,7 +178,7 @@ async fn a_running_program_takes_over_what_others_write() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unreachable_team_still_hands_out_valid_tokens() {
     let team = TeamWorld::new().await;
-    let (other, proxy) = behind_proxy(&team).await;
+    let (other, proxy) = team.behind_proxy().await;
     let token = team.token(&other.grapnel).await;
     proxy.block();
     assert_eq!(team.token(&other.grapnel).await, token);

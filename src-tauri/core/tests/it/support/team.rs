@@ -1,6 +1,7 @@
 //! A team in a PostgreSQL database of the test, and other computers that join it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use grapnel_core::Grapnel;
 use grapnel_core::team::{Invite, InviteOpener, InvitedUrl, Join, NewTeam};
@@ -8,10 +9,15 @@ use grapnel_model::connection::Details;
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::team::{JoinedTeam, SharedConnection, TeamRole};
-use grapnel_test_database::Server;
+use grapnel_sandbox::{Endpoint, Fault};
+use grapnel_test_database::{Proxy, Server};
+use jiff::SignedDuration;
 use tempfile::TempDir;
 
-use crate::support::world::{TestKeyring, World};
+use crate::support::world::{TestKeyring, World, again};
+
+/// Longer than an access token of the sandbox lives.
+pub(crate) const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_hours(2);
 
 /// A world with a connection that is shared with a team.
 pub(crate) struct TeamWorld {
@@ -107,7 +113,41 @@ impl TeamWorld {
 
     /// The access token that a process hands out.
     pub(crate) async fn token(&self, grapnel: &Grapnel) -> String {
-        let token = grapnel.token(&self.connection, std::time::Duration::ZERO).await.unwrap();
+        let token = grapnel.token(&self.connection, Duration::ZERO).await.unwrap();
         token.value.expose_secret().to_owned()
+    }
+
+    /// Signs in again on the owner's computer.
+    pub(crate) async fn sign_in_again(&self) {
+        let world = &self.world;
+        let app = world.grapnel.apps().unwrap().pop().unwrap();
+        let attempt = world.grapnel.start_attempt(&app.id, &again(&self.connection)).await.unwrap();
+        let callback = world.visit(&attempt.id).await;
+        world.grapnel.receive_callback(&callback).await.unwrap();
+        world.grapnel.sync_team(&self.team).await.unwrap();
+    }
+
+    /// A computer whose way to the database can be cut.
+    pub(crate) async fn behind_proxy(&self) -> (Computer, Proxy) {
+        let proxy = Proxy::start(self.database.port()).await.unwrap();
+        let url = self.database.url_at("127.0.0.1", proxy.port(), "");
+        (self.join_by("Grace", url).await, proxy)
+    }
+
+    /// The team's database goes away after the provider has rotated the refresh token.
+    pub(crate) async fn refresh_without_database(&self, other: &Computer, proxy: &Proxy) -> String {
+        self.world.pass(TOKEN_LIFETIME);
+        let slow = Fault::Slow(Duration::from_millis(500));
+        self.world.sandbox.faults().set(Endpoint::TokenRefresh, slow, 1).unwrap();
+        let before = self.world.tokens_given();
+        let cut = async {
+            while self.world.tokens_given() == before {
+                tokio::task::yield_now().await;
+            }
+            proxy.block();
+        };
+        let (token, ()) = tokio::join!(self.token(&other.grapnel), cut);
+        other.grapnel.teams_written().await;
+        token
     }
 }
