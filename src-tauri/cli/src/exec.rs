@@ -53,6 +53,11 @@ impl Exec {
         self.connections.iter().map(|assigned| assigned.connection.as_str()).collect()
     }
 
+    /// Whether the command runs beside this program, which passes signals on to it.
+    pub(crate) fn forwards_signals(&self) -> bool {
+        !self.refresh_files.is_empty()
+    }
+
     fn check(&self) -> Result<()> {
         for (index, assigned) in self.connections.iter().enumerate() {
             let variable = &assigned.variable;

@@ -59,6 +59,7 @@ pub use worker::Worker;
 use arguments::{Arguments, Command};
 use print::Output;
 use session::Session;
+use stop_signal::stop_signal;
 
 /// A command that needs data and a runtime, with its environment.
 pub struct Work {
@@ -189,7 +190,18 @@ impl Work {
 }
 
 async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
-    let done = Box::pin(execute_with_data(session, command)).await;
+    // A job that is cancelled still writes the tokens that only it has.
+    let forwards_signals = matches!(&command, Command::Exec(asked) if asked.forwards_signals());
+    let is_cancelled =
+        if session.worker.is_some() && !forwards_signals { Some(stop_signal()?) } else { None };
+    let work = Box::pin(execute_with_data(session, command));
+    let done = match is_cancelled {
+        Some(is_cancelled) => tokio::select! {
+            done = work => done,
+            () = is_cancelled => Err(stop_signal::stopped()),
+        },
+        None => work.await,
+    };
     let Some(lost) = session.end().await else { return done };
     if let Err(error) = done {
         session.output.failed(&error);

@@ -90,9 +90,12 @@ impl Session<'_> {
     /// program takes its place. A worker whose new tokens could not be written has an exit code of its own: nobody has
     /// them then.
     pub(crate) async fn end(&mut self) -> Option<Exit> {
+        if self.worker.is_some() {
+            // A refresh that was begun ends, also if nobody waits for it any more.
+            drop(self.grapnel.idle().await);
+        }
         self.grapnel.teams_written().await;
         self.worker.as_ref()?;
-        drop(self.grapnel.idle().await);
         let lost = self.write_as_worker().await.err().map(|error| {
             self.output.failed(&error);
             Exit::TokensLost

@@ -1,8 +1,8 @@
 //! The signals that end a command which otherwise runs on.
 
-use grapnel_model::error::Result;
 #[cfg(unix)]
-use grapnel_model::error::{Code, Error, io_error_text};
+use grapnel_model::error::io_error_text;
+use grapnel_model::error::{Code, Error, Result};
 
 /// Completes at SIGTERM, SIGINT or SIGHUP, which are caught from the call on.
 #[cfg(unix)]
@@ -51,4 +51,11 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
             std::future::pending::<()>().await;
         }
     })
+}
+
+/// The error of a command that such a signal ended.
+pub(crate) fn stopped() -> Error {
+    Error::new(Code::Cancelled, "The command was stopped by a signal.").means(
+        "A refresh that had begun was completed, and the team has its tokens unless another error says so.",
+    )
 }

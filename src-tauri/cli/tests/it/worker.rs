@@ -7,6 +7,8 @@ use std::time::Duration;
 use grapnel_cli::Exit;
 use grapnel_sandbox::{Endpoint, Fault, ProviderId};
 use grapnel_test_database::{Proxy, Server};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::machine::Paper;
@@ -17,6 +19,7 @@ struct Team {
     world: World,
     database: Server,
     key: String,
+    temporary: TempDir,
 }
 
 impl Team {
@@ -31,7 +34,7 @@ impl Team {
         assert_eq!(created.exit, Exit::Done, "{created}");
         assert_eq!(world.run("share acme").await.exit, Exit::Done);
         let key = world.run("team invite ci --worker").await.out.trim().to_owned();
-        Self { world, database, key }
+        Self { world, database, key, temporary: TempDir::new().unwrap() }
     }
 
     /// A worker that reaches the database by this URL. Its own sandbox is not used.
@@ -40,6 +43,16 @@ impl Team {
         worker.clock = Arc::clone(&self.world.clock);
         worker.worker = Some((url, self.key.clone()));
         worker
+    }
+
+    /// The built program as a worker.
+    fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel"));
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("TMPDIR", self.temporary.path());
+        command.env("GRAPNEL_HOME", self.temporary.path().join("none"));
+        command.env("GRAPNEL_TEAM_URL", self.database.socket_url()).env("GRAPNEL_TEAM_KEY", &self.key);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 
     /// Runs `refresh acme` as the worker; the way to the database is blocked once the provider has rotated the token.
@@ -102,13 +115,8 @@ async fn a_worker_requests_and_runs_commands_with_the_teams_token() {
     assert_eq!(listed.exit, Exit::Done, "{listed}");
     assert_eq!(listed.out, team.world.run("api acme project/list").await.out);
     let token = team.world.run("token acme").await.out;
-    let temporary = tempfile::tempdir().unwrap();
     let script = "echo \"$ACME_TOKEN\"; env | grep -c GRAPNEL_TEAM; ls \"$TMPDIR\" | wc -l";
-    let mut command = Command::new(env!("CARGO_BIN_EXE_grapnel"));
-    command.args(["exec", "acme", "--", "sh", "-c", script]).env_clear().env("PATH", "/usr/bin:/bin");
-    command.env("GRAPNEL_HOME", worker.home.path()).env("TMPDIR", temporary.path());
-    command.env("GRAPNEL_TEAM_URL", team.database.socket_url()).env("GRAPNEL_TEAM_KEY", &team.key);
-    let ran = command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
+    let ran = team.program().args(["exec", "acme", "--", "sh", "-c", script]).output().await.unwrap();
     let (out, said) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert_eq!((ran.status.code(), said.as_ref()), (Some(0), ""));
     let lines: Vec<_> = out.lines().map(str::trim).collect();
@@ -117,4 +125,28 @@ async fn a_worker_requests_and_runs_commands_with_the_teams_token() {
         [token.trim(), "0", "0"],
         "the token, no variable of the team, and nothing left behind"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_worker_leaves_its_new_tokens_to_the_team() {
+    let team = Team::new().await;
+    let sandbox = &team.world.sandbox;
+    sandbox.faults().set(Endpoint::TokenRefresh, Fault::Slow(Duration::from_secs(1)), 1).unwrap();
+    let issued = || sandbox.grants(ProviderId::Grigora).issued().access_tokens;
+    let before = issued();
+    let mut command = team.program();
+    let child = command.args(["refresh", "acme"]).stderr(Stdio::piped()).spawn().unwrap();
+    while issued() == before {
+        tokio::task::yield_now().await;
+    }
+    // The provider has replaced the refresh token, and its response is on its way.
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let ended = child.wait_with_output().await.unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(6), "{said}");
+    assert!(said.contains("stopped by a signal"), "{said}");
+    let refreshed = team.world.run("refresh acme").await;
+    assert_eq!(refreshed.exit, Exit::Done, "the team has the refresh token that was replaced: {refreshed}");
+    assert!(sandbox.departures().is_empty(), "{:?}", sandbox.departures().all());
 }
