@@ -21,6 +21,8 @@ pub(crate) struct TeamSessions {
     pub(crate) failed: Mutex<HashMap<TeamId, (Instant, Error)>>,
     /// The connections whose new tokens are being written to their team.
     writes: watch::Sender<HashSet<ConnectionId>>,
+    /// How many entries are being added to the teams' activity.
+    logs: watch::Sender<usize>,
 }
 
 impl TeamSessions {
@@ -45,6 +47,26 @@ impl TeamSessions {
     /// Waits until those of every connection are.
     pub(crate) async fn all_written(&self) {
         let _ = self.writes.subscribe().wait_for(HashSet::is_empty).await;
+    }
+
+    /// Announces that an entry is being added to a team's activity, for as long as the result is held.
+    pub(crate) fn begin_log(&self) -> TeamLog {
+        self.logs.send_modify(|logs| *logs += 1);
+        TeamLog(self.logs.clone())
+    }
+
+    /// Waits until all entries are added, or cannot be.
+    pub(crate) async fn all_logged(&self) {
+        let _ = self.logs.subscribe().wait_for(|logs| *logs == 0).await;
+    }
+}
+
+/// An entry that is being added to a team's activity, until it is dropped.
+pub(crate) struct TeamLog(watch::Sender<usize>);
+
+impl Drop for TeamLog {
+    fn drop(&mut self) {
+        self.0.send_modify(|logs| *logs -= 1);
     }
 }
 

@@ -104,9 +104,11 @@ impl Grapnel {
         shared::follow(Arc::clone(&self.0)).await;
     }
 
-    /// Waits until new tokens that are being written to a team are there, or cannot be written now.
+    /// Waits until new tokens that are being written to a team are there with the entry in its activity, or cannot be
+    /// written now.
     pub async fn teams_written(&self) {
         self.0.teams.all_written().await;
+        self.0.teams.all_logged().await;
     }
 
     /// The names of the connections whose new tokens are only here.

@@ -1,5 +1,7 @@
 //! The team's activity: what its members did with a shared connection, and on which machine.
 
+use std::sync::Arc;
+
 use grapnel_model::error::Result;
 use grapnel_model::team::TeamActivity;
 use grapnel_store::shared_connection::SharedRow;
@@ -21,24 +23,31 @@ struct Entry {
 }
 
 impl TeamSession {
-    /// Adds an entry to the team's activity. A failure is no failure of what it tells about.
-    pub(crate) async fn log(&self, ctx: &Context, of: &SharedRow, text: &str) {
+    /// Adds an entry to the team's activity, in a task: who holds the record's lock need not wait for it. A failure is
+    /// no failure of what it tells about.
+    pub(crate) fn log(self: &Arc<Self>, ctx: &Arc<Context>, of: &SharedRow, text: &str) {
         let by = self.by(ctx);
         let entry = Entry { member: by.member, machine: by.machine, text: text.to_owned() };
         let Ok(entry) = serde_json::to_vec(&entry) else { return };
-        let added = self.team.add_activity(&RecordId(of.record_id.clone()), &entry, KEPT_ENTRIES).await;
-        if let Err(error) = self.checked(ctx, added) {
-            tracing::info!(%error, "the team's activity could not be written");
-        }
+        let (team, ctx, id) = (Arc::clone(self), Arc::clone(ctx), RecordId(of.record_id.clone()));
+        let logging = ctx.teams.begin_log();
+        tokio::spawn(async move {
+            let added = team.team.add_activity(&id, &entry, KEPT_ENTRIES).await;
+            if let Err(error) = team.checked(&ctx, added) {
+                tracing::info!(%error, "the team's activity could not be written");
+            }
+            drop(logging);
+        });
     }
 
-    /// What the team did with a connection, newest first.
+    /// What the team did with a connection, newest first, with what this process is adding.
     pub(crate) async fn activity(
         &self,
         ctx: &Context,
         of: &SharedRow,
         limit: u32,
     ) -> Result<Vec<TeamActivity>> {
+        ctx.teams.all_logged().await;
         let read = self.team.activity(&RecordId(of.record_id.clone()), limit).await;
         let entries = self.checked(ctx, read)?.into_iter().filter_map(|activity| {
             let Entry { member, machine, text } = serde_json::from_slice(&activity.entry).ok()?;

@@ -124,7 +124,7 @@ pub(crate) async fn push_locked(
                 };
                 let text = format!("A refresh by {} gave way to this one.", who(&team.by(ctx)));
                 Box::pin(apply(ctx, &of, &shared, &record, Some(error))).await?;
-                team.log(ctx, &shared, &text).await;
+                team.log(ctx, &shared, &text);
                 return Ok(Pushed::GaveWay);
             }
             Decision::Write => {
@@ -148,7 +148,7 @@ pub(crate) async fn push_locked(
                 let app_counter = if is_split_anew { counter } else { shared.app_counter };
                 let shared = SharedRow { app_counter, ..shared };
                 linked(ctx, &of.connection, &shared, (seen, counter, &new)).await?;
-                team.log(ctx, &shared, sentence(&of.connection, document)).await;
+                team.log(ctx, &shared, sentence(&of.connection, document));
                 if shared.app_edits > 0 {
                     continue;
                 }
@@ -198,7 +198,7 @@ async fn push_app(
             linked(ctx, &of.connection, shared, (seen, counter, &new)).await?;
             ctx.store.write(|tx| shared_connection::set_app_counter(tx, id, counter))?;
             settle()?;
-            team.log(ctx, shared, "Changed the app.").await;
+            team.log(ctx, shared, "Changed the app.");
             Ok(Some(Pushed::Written))
         }
         Written::Superseded(_) => Ok(None),
@@ -221,7 +221,7 @@ async fn insert(
         Written::Stored => {
             let shared = &SharedRow { app_counter: 1, ..shared.clone() };
             linked(ctx, &of.connection, shared, ((1, 0), 1, &document)).await?;
-            team.log(ctx, shared, "Shared.").await;
+            team.log(ctx, shared, "Shared.");
             Ok(Some(Pushed::Written))
         }
         Written::Rekeyed(_) => {
@@ -358,7 +358,7 @@ pub(crate) async fn write_failure(
         && is_news
         && let Some(shared) = ctx.store.read(|c| shared_connection::get(c, &id))?
     {
-        team.log(ctx, &shared, &text).await;
+        team.log(ctx, &shared, &text);
     }
     Ok(())
 }

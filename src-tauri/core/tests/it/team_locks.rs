@@ -1,6 +1,8 @@
 //! The locks of a shared refresh: what happens if one is lost, if another computer keeps one for long, and if the
 //! program ends meanwhile.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -126,7 +128,7 @@ async fn a_computer_that_was_suspended_before_its_request_sends_none_without_the
              UPDATE {schema}.record SET begun_at = now(), begun_by = 'another'"
         );
         // Another thread than that of the test has no part of its database.
-        let done = std::process::Command::new("psql").args(["-X", "-q", &url, "-c", &taken_over]).status();
+        let done = Command::new("psql").args(["-X", "-q", &url, "-c", &taken_over]).status();
         assert!(done.unwrap().success());
     });
     let _guard = tracing::subscriber::set_default(at.clone());
@@ -191,6 +193,49 @@ async fn new_tokens_are_handed_out_while_they_are_written_to_the_team() {
     assert!(other.grapnel.unwritten().unwrap().is_empty());
     assert_eq!(team.token(&team.world.grapnel).await, token);
     assert_eq!(team.world.tokens_given(), before + 1);
+}
+
+/// Locks the table of the teams' activity until it is dropped, as a slow disk or an administrator may.
+struct LockedActivity(Child);
+
+impl LockedActivity {
+    fn of(team: &TeamWorld) -> Self {
+        let mut psql = Command::new("psql")
+            .args(["-X", &team.database.socket_url()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let statement = format!("BEGIN; LOCK TABLE {}.activity;\n", team.schema());
+        psql.stdin.as_mut().unwrap().write_all(statement.as_bytes()).unwrap();
+        let mut lines = BufReader::new(psql.stdout.as_mut().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == "LOCK TABLE"), "the table is not locked");
+        Self(psql)
+    }
+}
+
+impl Drop for LockedActivity {
+    fn drop(&mut self) {
+        // At the end of its input it ends the transaction.
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_activity_that_cannot_be_written_keeps_no_lock_and_no_token_back() {
+    let team = TeamWorld::new().await;
+    let ada = &team.world.grapnel;
+    let other = team.join("Grace", grapnel_model::team::TeamRole::Member).await;
+    let locked = LockedActivity::of(&team);
+    ada.refresh(&team.connection).await.unwrap();
+    let theirs = tokio::time::timeout(Duration::from_secs(10), other.grapnel.refresh(&team.connection)).await;
+    theirs.expect("the lock is held while the activity is written").unwrap();
+    ada.sync_team(&team.team).await.unwrap();
+    assert!(ada.unwritten().unwrap().is_empty());
+    drop(locked);
+    ada.teams_written().await;
+    other.grapnel.teams_written().await;
 }
 
 /// More than there are slots for requests to one host.
