@@ -34,6 +34,7 @@ pub(crate) async fn apply(
 /// grant the team does not have is left as it is.
 pub(crate) async fn pull(ctx: &Arc<Context>, team: &TeamSession, id: &ConnectionId) -> Result<bool> {
     let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(false) };
+    tracing::trace!(target: "grapnel_core::point", "before-pull-read");
     let record = team.read(ctx, &shared).await?;
     let was_unusable = |error: &Error| error.code != Code::TeamConflict;
     if record.version == shared.record_version && shared.conflict.as_ref().is_some_and(was_unusable) {

@@ -1,11 +1,17 @@
 //! What a team and a computer both have: neither replaces what belongs to the other.
 
+use std::sync::{Mutex, mpsc};
+use std::thread;
+
 use grapnel_core::archive::{Export, Import};
+use grapnel_model::connection::State;
 use grapnel_model::error::Code;
 use grapnel_model::secret::SecretString;
 use grapnel_model::team::TeamRole;
+use grapnel_sandbox::{Endpoint, Fault};
 
 use crate::support::team::TeamWorld;
+use crate::support::trace_point::at_point;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_of_its_own_are_not_replaced_by_those_of_a_team() {
@@ -65,4 +71,40 @@ async fn tokens_that_the_team_never_had_stay_when_an_owner_stops_sharing() {
     assert_eq!(team.token(&other.grapnel).await, token);
     let told = other.grapnel.activity(Some(&team.connection), None).unwrap();
     assert!(told.iter().any(|entry| entry.text.contains("the team never got the tokens")), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_is_taken_in_while_an_owner_stops_sharing_deletes_none_of_their_tokens() {
+    let team = TeamWorld::new().await;
+    let ada = &team.world.grapnel;
+    let other = team.join("Grace", TeamRole::Member).await;
+    team.world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::ServerError(503), 1).unwrap();
+    other.grapnel.refresh(&team.connection).await.unwrap_err();
+    // In this order: the window reads what is known here, another process of the same computer stops sharing, the
+    // window reads and stores the record, the other process ends the sharing here.
+    let (begins, begun) = mpsc::channel();
+    let (writes, written) = mpsc::channel();
+    let (releases, stored) = mpsc::channel();
+    let (second, id) = (team.world.second_start(), team.connection.clone());
+    let unsharing = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        begun.recv().unwrap();
+        let released = Mutex::new(stored);
+        let _guard = at_point("after-team-unshare", move || {
+            writes.send(()).unwrap();
+            released.lock().unwrap().recv().unwrap();
+        });
+        runtime.block_on(second.unshare(&id))
+    });
+    let written = Mutex::new(written);
+    let guard = at_point("before-pull-read", move || {
+        begins.send(()).unwrap();
+        written.lock().unwrap().recv().unwrap();
+    });
+    ada.sync_team(&team.team).await.unwrap();
+    drop(guard);
+    releases.send(()).unwrap();
+    unsharing.join().unwrap().unwrap();
+    assert!(team.details(ada).shared.is_none());
+    assert_ne!(team.details(ada).summary.state, State::Disconnected, "the tokens were deleted");
 }
