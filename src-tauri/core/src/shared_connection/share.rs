@@ -32,7 +32,6 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
     }
     // No refresh may spend the refresh token that the team is about to get.
     let _held = refresh::hold(ctx, id).await?;
-    let _busy = ctx.begin_uninterruptible().await;
     let of = SignedIn::load(ctx, id)?;
     let row = &of.connection;
     if row.grant.is_none() {
