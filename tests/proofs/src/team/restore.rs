@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use grapnel_model::error::{Code, Error};
@@ -10,6 +11,7 @@ use grapnel_model::id::ConnectionId;
 use grapnel_test_database::Stop;
 use tempfile::TempDir;
 
+use super::figures::millis;
 use super::machine::Machine;
 use super::world::TeamWorld;
 
@@ -57,7 +59,11 @@ async fn one(backup: Backup) -> Result<()> {
     let of_owner = world.owner.refresh(changed).await.err().context("the owner's machine noticed nothing")?;
     explained(&of_owner)?;
     println!("{backup:?}: {} {}", of_owner.message, of_owner.meaning.as_deref().unwrap_or_default());
-    works(&world, unchanged, &mut member).await?;
+    let began = Instant::now();
+    explained(&member.refresh(changed).await?.token.err().context("the old refresh token was sent")?)?;
+    let noticed = began.elapsed();
+    let usual = works(&world, unchanged, &mut member).await?;
+    println!("noticed in {}; a refresh of what did not change takes {}", millis(noticed), millis(usual));
     // When the token has expired, it is still an error with its reason.
     world.expire();
     member.set_ahead(world.ahead).await?;
@@ -78,13 +84,13 @@ fn explained(error: &Error) -> Result<()> {
     Ok(())
 }
 
-/// A connection that is as in the backup goes on as before.
-async fn works(world: &TeamWorld, id: &ConnectionId, member: &mut Machine) -> Result<()> {
+/// A connection that is as in the backup goes on as before. Returns how long its refresh takes.
+async fn works(world: &TeamWorld, id: &ConnectionId, member: &mut Machine) -> Result<Duration> {
     let refreshed = member.refresh(id).await?;
     ensure!(refreshed.token.is_ok(), "what did not change cannot be used: {refreshed:?}");
     world.owner.sync_team(&world.team).await?;
     ensure!(refreshed.token == Ok(world.token(id).await?), "the owner has another token");
-    Ok(())
+    Ok(refreshed.took)
 }
 
 impl TeamWorld {
