@@ -35,6 +35,27 @@ pub(crate) async fn fill(home: &Path, connections: usize, apps: usize) -> Result
     Ok(())
 }
 
+/// Makes all connections of `home` those of a team. What is sealed is random bytes: the team cannot be reached.
+pub(crate) fn share(home: &Path) -> Result<()> {
+    let database = Connection::open(home.join("grapnel.db"))?;
+    let (noise, members) = (vec![0x5a_u8; SEALED], "[]");
+    database.execute(
+        "INSERT INTO team (id, name, host, schema_name, member_id, role, sealed_url, sealed_identity, members, \
+         membership_version, seen)
+         VALUES ('team', 'Agency', '127.0.0.1', 'grapnel', 'member', 'member', ?1, ?1, ?2, 1, '{}')",
+        params![noise, members],
+    )?;
+    let refreshed =
+        serde_json::json!({ "at": Timestamp::now(), "member": "Grace", "machine": "another computer" });
+    database.execute(
+        "INSERT INTO shared_connection (connection_id, team_id, record_id, record_version, key_generation, \
+         definition_counter, grant_number, sign_in_number, grant_version, refreshed, app_counter, app_edits)
+         SELECT id, 'team', id, 3, 0, 1, 1, 1, version, ?1, 1, 0 FROM connection",
+        params![refreshed.to_string()],
+    )?;
+    Ok(())
+}
+
 fn app(number: usize) -> NewApp {
     let overrides = [("authorize_url", "/authorize"), ("token_url", "/token")]
         .map(|(key, path)| (key.to_owned(), format!("{NOWHERE}{path}")));

@@ -22,6 +22,8 @@ const ROUNDS: usize = 9;
 const SETTLING: Duration = Duration::from_secs(2);
 const FEW: (usize, usize) = (10, 2);
 const MANY: (usize, usize) = (10_000, 40);
+/// Connections that a team shares.
+const SHARED: (usize, usize) = (50_000, 40);
 
 /// A program and its data directory.
 struct Subject {
@@ -35,17 +37,20 @@ pub(crate) async fn run() -> Result<()> {
     let command = desktop.command("true");
     let display = command.get_envs().find(|(name, _)| *name == "DISPLAY").and_then(|(_, value)| value);
     let screen = Screen::of(display.and_then(|name| name.to_str()).context("no display")?)?;
-    let [nothing, some, full] = ["nothing", "some", "full"].map(|name| desktop.root().join(name));
-    for (home, (connections, apps)) in [(&some, FEW), (&full, MANY)] {
+    let [nothing, some, full, shared] =
+        ["nothing", "some", "full", "shared"].map(|name| desktop.root().join(name));
+    for (home, (connections, apps)) in [(&some, FEW), (&full, MANY), (&shared, SHARED)] {
         fleet::fill(home, connections, apps).await?;
     }
+    fleet::share(&shared)?;
     let program = artifacts::program().canonicalize().context("Grapnel is not built")?;
     let empty = std::env::current_exe()?.with_file_name("empty-window");
     let subjects = [
         Subject { what: "floor: an empty window", program: empty, home: nothing.clone() },
         Subject { what: "Grapnel, first start", program: program.clone(), home: nothing },
         Subject { what: "Grapnel with 10 connections", program: program.clone(), home: some },
-        Subject { what: "Grapnel with 10,000 connections", program, home: full },
+        Subject { what: "Grapnel with 10,000 connections", program: program.clone(), home: full },
+        Subject { what: "Grapnel with 50,000 shared ones", program, home: shared },
     ];
     println!("{ROUNDS} starts of each, in turn; {}", load());
     let mut times: HashMap<&str, Vec<Took>> = HashMap::new();
