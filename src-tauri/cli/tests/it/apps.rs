@@ -145,3 +145,25 @@ async fn a_custom_provider_is_configured_by_its_issuer() {
     let connected = world.run("connect id --json").await.json();
     assert_eq!(connected["state"], "active");
 }
+
+#[tokio::test]
+async fn a_check_says_what_each_endpoint_answered() {
+    let world = World::new();
+    world.add_app().await;
+    let works = world.run("app check acme").await;
+    assert_eq!(works.exit, Exit::Done, "{works}");
+    for key in ["authorize_url", "token_url"] {
+        assert!(works.out.lines().any(|line| line.starts_with(key) && line.contains(" ok ")), "{works}");
+    }
+    // Nobody listens on the port that is for services which discard what they get.
+    let change = "app set acme --set token_url=http://127.0.0.1:9/token --client-secret-stdin";
+    let changed = world.pipe(change, "s3cret").await;
+    assert_eq!(changed.exit, Exit::Done, "{changed}");
+    let fails = world.run("app check acme").await;
+    assert_eq!(fails.exit, Exit::Failed, "{fails}");
+    assert!(fails.said.contains("1 endpoint does not work."), "{fails}");
+    let checks = world.run("app check acme --json").await;
+    let rows = checks.json()["checks"].clone();
+    let token = rows.as_array().unwrap().iter().find(|row| row["key"] == "token_url").unwrap();
+    assert_eq!(token["outcome"], "failed", "{checks}");
+}
