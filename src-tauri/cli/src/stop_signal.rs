@@ -1,20 +1,15 @@
 //! The signals that end a command which otherwise runs on.
 
-#[cfg(unix)]
-use grapnel_model::error::io_error_text;
-use grapnel_model::error::{Code, Error, Result};
+use std::io;
+
+use grapnel_model::error::{Code, Error, Result, io_error_text};
 
 /// Completes at SIGTERM, SIGINT or SIGHUP, which are caught from the call on.
 #[cfg(unix)]
 pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let catch = |kind| {
-        signal(kind).map_err(|error| {
-            Error::new(Code::Internal, format!("Signals cannot be caught: {}.", io_error_text(&error)))
-                .means("Nothing was started.")
-        })
-    };
+    let catch = |kind| signal(kind).map_err(|error| not_caught(&error));
     let (mut terminate, mut interrupt) = (catch(SignalKind::terminate())?, catch(SignalKind::interrupt())?);
     // `nohup` ignores SIGHUP, so that the program outlives its terminal.
     let mut hang_up =
@@ -43,12 +38,21 @@ fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
     mask >> (kind.as_raw_value() - 1) & 1 == 1
 }
 
-/// Completes at Ctrl+C.
-#[cfg(not(unix))]
+/// Completes at Ctrl+C, at Ctrl+Break, and when the console is closed or the computer shuts down, which are caught from
+/// the call on.
+#[cfg(windows)]
 pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
-    Ok(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+
+    let caught = || Ok((ctrl_c()?, ctrl_break()?, ctrl_close()?, ctrl_shutdown()?));
+    let (mut interrupt, mut pause, mut close, mut shutdown) =
+        caught().map_err(|error: io::Error| not_caught(&error))?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = pause.recv() => {}
+            _ = close.recv() => {}
+            _ = shutdown.recv() => {}
         }
     })
 }
@@ -58,4 +62,9 @@ pub(crate) fn stopped() -> Error {
     Error::new(Code::Cancelled, "The command was stopped by a signal.").means(
         "A refresh that had begun was completed, and the team has its tokens unless another error says so.",
     )
+}
+
+fn not_caught(error: &io::Error) -> Error {
+    Error::new(Code::Internal, format!("Signals cannot be caught: {}.", io_error_text(error)))
+        .means("Nothing was started.")
 }

@@ -122,10 +122,18 @@ pub(crate) fn is_program(program: &Path) -> bool {
     std::env::split_paths(&path).any(|directory| is_executable(&directory.join(program)))
 }
 
-/// Windows finds programs in more ways than `PATH`.
-#[cfg(not(unix))]
-pub(crate) fn is_program(_: &Path) -> bool {
-    true
+/// Whether a program exists, by its path or on `PATH`, also without the extension `.exe`.
+#[cfg(windows)]
+pub(crate) fn is_program(program: &Path) -> bool {
+    let mut executable = program.as_os_str().to_owned();
+    executable.push(".exe");
+    let is_there =
+        |directory: &Path| directory.join(program).is_file() || directory.join(&executable).is_file();
+    if program.components().count() > 1 {
+        return is_there(Path::new(""));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| is_there(&directory))
 }
 
 /// Splits a command into program and arguments; quotes group words. Fails if a quote is not closed.
@@ -190,6 +198,20 @@ mod tests {
             let error = parse_entered(command).unwrap_err();
             assert_eq!(error.field.as_deref(), Some("browser"), "{command}");
             assert_eq!(parse_stored(command).unwrap(), command, "one that was chosen before stays");
+        }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_missing_program_is_refused() {
+        for command in
+            ["", "cmd", "cmd.exe /c", r"C:\windows\system32\cmd", r"'C:\windows\system32\cmd.exe' x"]
+        {
+            assert_eq!(parse_entered(command).unwrap(), command);
+        }
+        for command in ["nosuchbrowser --x", r"C:\no\such\program.exe", r"C:\", "''"] {
+            let error = parse_entered(command).unwrap_err();
+            assert_eq!(error.field.as_deref(), Some("browser"), "{command}");
         }
     }
 

@@ -20,6 +20,13 @@ pub fn default() -> Result<PathBuf> {
     })
 }
 
+/// How a directory is named on this system.
+const HINT: &str = if cfg!(windows) {
+    "Set it to a path that begins with a drive, such as GRAPNEL_HOME=%USERPROFILE%\\grapnel."
+} else {
+    "Set it to a path that begins with /, such as GRAPNEL_HOME=\"$PWD/data\"."
+};
+
 /// Refuses a relative directory: a program that is started by a link may have another working directory.
 fn absolute(home: PathBuf) -> Result<PathBuf> {
     if home.is_absolute() {
@@ -31,7 +38,7 @@ fn absolute(home: PathBuf) -> Result<PathBuf> {
     );
     Err(Error::input("GRAPNEL_HOME", message)
         .means("Nothing was opened: each directory would have its own data.")
-        .hint("Set it to a path that begins with /, such as GRAPNEL_HOME=\"$PWD/data\"."))
+        .hint(HINT))
 }
 
 #[cfg(test)]
@@ -44,6 +51,18 @@ mod tests {
             let error = absolute(home.into()).unwrap_err();
             assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("GRAPNEL_HOME")));
         }
-        assert_eq!(absolute("/data".into()).unwrap(), PathBuf::from("/data"));
+        let data = std::env::temp_dir().join("data");
+        assert_eq!(absolute(data.clone()).unwrap(), data);
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn the_default_is_in_the_accounts_application_data() {
+        if std::env::var_os("GRAPNEL_HOME").is_some() {
+            println!("skipped: GRAPNEL_HOME is set");
+            return;
+        }
+        let application_data = PathBuf::from(std::env::var_os("APPDATA").unwrap());
+        assert_eq!(default().unwrap(), application_data.join(r"grapnel\Grapnel\data"));
     }
 }

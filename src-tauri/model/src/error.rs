@@ -255,11 +255,11 @@ impl Error {
     }
 }
 
-/// The message of an I/O error without its system error number, for use within a sentence.
+/// The message of an I/O error without its system error number and full stop, for use within a sentence.
 pub fn io_error_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words);
-    let mut letters = text.chars();
+    let mut letters = text.trim_end_matches('.').chars();
     let first = letters.next().map(|first| first.to_ascii_lowercase());
     first.into_iter().chain(letters).collect()
 }

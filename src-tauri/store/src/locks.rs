@@ -26,7 +26,8 @@ impl Store {
     /// Takes the shared lock. If no other process uses the data directory, runs `recover` first, which completes what
     /// a crashed process left unfinished.
     pub fn enter(&self, recover: impl FnOnce() -> Result<()>) -> Result<Presence> {
-        let file = open(&self.home.join(PRESENCE)).map_err(|error| self.lock_failed(&error))?;
+        let opened = || open(&self.home.join(PRESENCE)).map_err(|error| self.lock_failed(&error));
+        let mut file = opened()?;
         let is_alone = match file.try_lock() {
             Ok(()) => true,
             Err(TryLockError::WouldBlock) => false,
@@ -34,7 +35,8 @@ impl Store {
         };
         if is_alone {
             recover()?;
-            file.unlock().map_err(|error| self.lock_failed(&error))?;
+            // Closing the first handle releases its lock. Releasing it explicitly fails in Wine.
+            file = opened()?;
         }
         file.lock_shared().map_err(|error| self.lock_failed(&error))?;
         Ok(Presence { _held: file, is_alone })
@@ -145,7 +147,8 @@ fn attempt_file(id: &AttemptId) -> String {
 
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.create(true).append(true);
+    // Windows locks no file that is open for appending alone.
+    options.create(true).read(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
@@ -171,13 +174,38 @@ fn cannot_lock(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use rustix::io::Errno;
 
+    /// Two handles, as two processes have them.
+    #[test]
+    fn a_lock_excludes_another_handle_until_it_is_released() {
+        let home = tempfile::tempdir().unwrap();
+        let stores = [Store::open(home.path()).unwrap(), Store::open(home.path()).unwrap()];
+        let first = stores[0].enter(|| Ok(())).unwrap();
+        let second = stores[1].enter(|| panic!("it is not alone")).unwrap();
+        assert_eq!((first.is_alone, second.is_alone), (true, false));
+        let id = ConnectionId("one".into());
+        let held = stores[0].try_refresh_lock(&id).unwrap().unwrap();
+        assert!(stores[1].try_refresh_lock(&id).unwrap().is_none());
+        drop(held);
+        let shared = [stores[0].vault_shared_lock().unwrap(), stores[1].vault_shared_lock().unwrap()];
+        let exclusive =
+            File::options().append(true).read(true).open(home.path().join("locks/vault")).unwrap();
+        assert!(matches!(exclusive.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(shared);
+        exclusive.try_lock().unwrap();
+        // Its file is deleted while another process still has it open.
+        let waiting = stores[1].try_refresh_lock(&id).unwrap();
+        stores[0].drop_refresh_lock(&id);
+        assert!(waiting.is_some());
+    }
+
+    #[cfg(unix)]
     #[test]
     fn a_file_system_without_locks_is_reported() {
+        use rustix::io::Errno;
         for error in [Errno::NOLCK, Errno::OPNOTSUPP, Errno::NOSYS] {
             let told = failed(&io::Error::from_raw_os_error(error.raw_os_error()));
             assert_eq!(told.hint.as_deref(), Some(filesystem::NO_LOCKS), "{error}");

@@ -13,6 +13,7 @@ use crate::failure::{damaged, failed};
 /// The file name of the database in the data directory.
 pub(crate) const FILE: &str = "grapnel.db";
 /// The directory of the sandbox. Earlier versions created it before the database.
+#[cfg(unix)]
 const SANDBOX: &str = "sandbox";
 /// The migrations, in order. A released migration is never changed.
 const MIGRATIONS: &[&str] = &[
@@ -198,9 +199,9 @@ fn restrict_inner_files(home: &Path) {
 #[cfg(not(unix))]
 fn restrict_inner_files(_: &Path) {}
 
-/// Creates an empty file that only its owner can read, or corrects the permissions of an existing one.
+/// Creates an empty file, which has the permissions of its directory.
 #[cfg(not(unix))]
-pub fn make_file(path: &Path) -> std::io::Result<()> {
+pub(crate) fn make_file(path: &Path) -> std::io::Result<()> {
     fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use grapnel_core::app::{App, ImportFormat, NOT_ADDED, NewApp, RegistrationRequest, read_apps};
 use grapnel_core::discovery::Discovery;
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Error, Result, io_error_text};
 use grapnel_model::provider::{CLIENT_CERTIFICATE, CLIENT_KEY, GrantType, Profile, ProfileFile};
 use grapnel_model::secret::{ExposeSecret, SecretInput};
 use jiff::Timestamp;
@@ -197,8 +197,8 @@ fn with_client_key(session: &mut Session<'_>, path: &Path) -> Result<NewApp> {
 
 fn profile_file(path: &Path) -> Result<ProfileFile> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::input("profile", format!("“{}” cannot be read: {error}.", path.display()))
-            .hint("Use a file written by “grapnel app profile”.")
+        let message = format!("“{}” cannot be read: {}.", path.display(), io_error_text(&error));
+        Error::input("profile", message).hint("Use a file written by “grapnel app profile”.")
     })?;
     ProfileFile::read(&text)
 }

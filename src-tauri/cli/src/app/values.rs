@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use grapnel_core::app::NOT_ADDED;
 use grapnel_core::discovery::Discovery;
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Error, Result, io_error_text};
 use grapnel_model::provider::{CLIENT_CERTIFICATE, CLIENT_KEY, Need, Overrides, Profile};
 use grapnel_model::provider_text::clean;
 use grapnel_model::secret::{ExposeSecret, SecretInput, SecretString};
@@ -121,7 +121,8 @@ pub(super) fn secret_file(session: &mut Session<'_>, path: &Path, field: &str) -
         Ok(text.as_str().into())
     };
     File::open(path).and_then(read).map_err(|error| {
-        Error::input(field, format!("“{}” cannot be read: {error}.", path.display())).hint(match field {
+        let message = format!("“{}” cannot be read: {}.", path.display(), io_error_text(&error));
+        Error::input(field, message).hint(match field {
             CLIENT_CERTIFICATE => {
                 "Name a file with certificates or a private key in PEM. To convert PKCS#12: openssl pkcs12 -in FILE \
                  -nodes."

@@ -1,9 +1,9 @@
 //! The command: its environment, how it is run, and its exit code.
 
-#[cfg(not(unix))]
-mod other;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -17,10 +17,10 @@ use crate::exit::Exit;
 use crate::print::Output;
 use crate::worker::{KEY_VARIABLE, URL_VARIABLE};
 
-#[cfg(not(unix))]
-use other as system;
 #[cfg(unix)]
 use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 pub(super) use system::Signals;
 

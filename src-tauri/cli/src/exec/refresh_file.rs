@@ -1,7 +1,7 @@
 //! A file that holds a fresh access token while a command runs.
 
-use std::fs::Metadata;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use grapnel_model::error::{Code, Error, Result};
@@ -26,10 +26,10 @@ impl RefreshFile {
         let file = complete(&path, token).map_err(|error| unwritable(&path, &error))?;
         match file.persist_noclobber(&path) {
             Ok(file) => {
-                let own = file.metadata().map_err(|error| unwritable(&path, &error))?;
-                Ok(Self { own: Identity::of(&own), path })
+                let own = Identity::of(&file).map_err(|error| unwritable(&path, &error))?;
+                Ok(Self { path, own })
             }
-            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(Error::input("refresh-file", format!("{} exists already.", path.display()))
                     .means("Nothing was run, and the file was left as it is.")
                     .hint("Choose another path, or remove the file if an earlier run left it."))
@@ -56,15 +56,17 @@ impl RefreshFile {
             .means("It was left as it is, and is not refreshed."));
         }
         let file = complete(&self.path, token).map_err(|error| unwritable(&self.path, &error))?;
-        let own = file.as_file().metadata().map_err(|error| unwritable(&self.path, &error))?;
+        let own = Identity::of(file.as_file()).map_err(|error| unwritable(&self.path, &error))?;
         file.persist(&self.path).map_err(|error| unwritable(&self.path, &error.error))?;
-        self.own = Identity::of(&own);
+        self.own = own;
         Ok(())
     }
 
     fn is_own(&self) -> bool {
-        std::fs::symlink_metadata(&self.path)
-            .is_ok_and(|found| found.is_file() && Identity::of(&found) == self.own)
+        // A pipe that is there by now is not opened.
+        let is_file = std::fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
+        let found = || Identity::of(&File::open(&self.path)?);
+        is_file && found().is_ok_and(|found| found == self.own)
     }
 }
 
@@ -79,37 +81,66 @@ impl Drop for RefreshFile {
 }
 
 /// The complete file under a temporary name in the same directory, readable by its owner only.
-fn complete(path: &Path, token: &SecretString) -> std::io::Result<NamedTempFile> {
+fn complete(path: &Path, token: &SecretString) -> io::Result<NamedTempFile> {
     let directory = path.parent().unwrap_or(path);
     let mut file = tempfile::Builder::new().prefix(".grapnel-").tempfile_in(directory)?;
     file.write_all(token.expose_secret().as_bytes())?;
     Ok(file)
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+fn unwritable(path: &Path, error: &io::Error) -> Error {
     Error::new(Code::DataUnwritable, format!("{} cannot be written: {error}.", path.display()))
         .hint("Choose a path in a directory of your own.")
 }
 
-/// Identifies a file independent of its name.
+/// Identifies a file independent of its name: its disk, and its number there.
 #[derive(PartialEq, Eq)]
-struct Identity(#[cfg(unix)] (u64, u64), #[cfg(not(unix))] Option<std::time::SystemTime>);
+struct Identity(u64, u64);
 
 impl Identity {
     #[cfg(unix)]
-    fn of(file: &Metadata) -> Self {
+    fn of(file: &File) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt;
-        Self((file.dev(), file.ino()))
+        file.metadata().map(|found| Self(found.dev(), found.ino()))
     }
 
-    #[cfg(not(unix))]
-    fn of(file: &Metadata) -> Self {
-        Self(file.created().ok())
+    /// The time of creation would not do: Windows gives it to a new file of the same name for some seconds.
+    #[cfg(windows)]
+    fn of(file: &File) -> io::Result<Self> {
+        let found = winapi_util::file::information(file)?;
+        Ok(Self(found.volume_serial_number(), found.file_index()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn it_is_replaced_and_removed_unless_it_is_another_file() {
+        let here = tempfile::tempdir().unwrap();
+        let path = here.path().join("token");
+        let mut file = RefreshFile::create(&path, &"one".into()).unwrap();
+        for token in ["two", "three"] {
+            file.replace(&token.into()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), token);
+        }
+        let other = here.path().join("other");
+        fs::write(&other, "other").unwrap();
+        fs::rename(&other, &path).unwrap();
+        assert_eq!(file.replace(&"four".into()).unwrap_err().code, Code::DataUnwritable);
+        drop(file);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "other");
+        fs::remove_file(&path).unwrap();
+        drop(RefreshFile::create(&path, &"one".into()).unwrap());
+        assert_eq!(fs::read_dir(here.path()).unwrap().count(), 0);
     }
 }
 
 #[cfg(all(test, unix))]
-mod tests {
+mod unix_tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 

@@ -80,7 +80,8 @@ async fn a_bound_token_is_refused_to_a_helper_and_noted_for_a_command() {
         assert!(refused.exit != Exit::Done && !refused.out.contains("bound-token"), "{line}: {refused}");
         assert!(refused.said.contains("of no use without a proof"), "{line}: {refused}");
     }
-    let run = world.run("exec acme=TOKEN -- true").await;
+    let nothing = if cfg!(windows) { "cmd /c exit" } else { "true" };
+    let run = world.run(&format!("exec acme=TOKEN -- {nothing}")).await;
     assert!(run.exit == Exit::Done && run.said.contains("bound to a key (DPoP)"), "{run}");
     let derived = world.run("token acme --audience notes --json").await;
     assert_eq!(derived.json()["token_type"], "DPoP");

@@ -39,6 +39,8 @@ mod vault;
 mod watch;
 #[cfg(target_os = "linux")]
 mod window;
+#[cfg(windows)]
+mod windows;
 #[cfg(unix)]
 mod worker;
 mod world;

@@ -51,7 +51,8 @@ async fn quiet_leaves_errors_only() {
     assert!(world.run("token nobody --quiet").await.said.starts_with("error[not_found]: "));
 }
 
-/// With the built program, which has no keyring: none of these commands needs an open vault.
+/// With the built program, which has no keyring: none of these commands needs an open vault. In a shell of Unix.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_terminal_shows_what_a_pipe_gets_without_colours() {
     let world = World::new();

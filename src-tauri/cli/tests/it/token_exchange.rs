@@ -77,6 +77,7 @@ async fn a_derived_token_is_removed_and_the_connection_stays() {
     assert_eq!(removed["removed"]["audiences"], serde_json::json!(["notes"]));
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_command_gets_the_narrower_token() {
     let world = connected().await;

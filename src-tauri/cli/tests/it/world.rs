@@ -217,6 +217,11 @@ fn filters() -> insta::Settings {
     settings.add_filter(r"handed to .* \(pid \d+\)", "handed to [program] (pid [number])");
     settings.add_filter(r"/callback/[a-z2-9]{10}\b", "/callback/[word]");
     settings.add_filter(r"in \d\.\d s", "in [pause]");
+    // What Windows and Wine say of a missing file.
+    settings.add_filter(
+        r"[Tt]he system cannot find the file specified|[Ff]ile not found",
+        "no such file or directory",
+    );
     // What the sandbox reports has its own clock, the system's.
     settings.add_filter(r"(\nexp: +)in \d+ days", "${1}in [days]");
     settings.add_filter(r#"("created_on": ")20[^"]+"#, "${1}[moment]");

@@ -1,6 +1,7 @@
 //! The local proxy to a connection's API.
 
 use grapnel_core::api_proxy::{Listen, ProxyOptions, SecretLocation};
+#[cfg(unix)]
 use grapnel_model::error::Code;
 use grapnel_model::id::ConnectionId;
 use reqwest::Client;

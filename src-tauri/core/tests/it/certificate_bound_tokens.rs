@@ -13,6 +13,7 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::secret::ExposeSecret;
 use serde_json::json;
 
+#[cfg(target_os = "linux")]
 use crate::support::agent_client::{line, serve};
 use crate::support::scripted_server::{Reply, Scripted, sign_in};
 use crate::support::world::World;
@@ -102,6 +103,7 @@ async fn a_derived_token_is_bound_if_it_says_so() {
 }
 
 /// A program could send it only as a bearer token.
+#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_line_protocol_hands_out_no_bound_token() {
     let (world, _server, id) = signed_in().await;

@@ -61,13 +61,18 @@ mod sandbox_restart;
 mod secret_service_failures;
 mod sent_requests;
 mod settings;
+#[cfg(unix)]
 mod shared_records;
 mod signed_responses;
 mod signing_in;
 mod support;
+#[cfg(unix)]
 mod team_conflicts;
+#[cfg(unix)]
 mod team_invitations;
+#[cfg(unix)]
 mod team_locks;
+#[cfg(unix)]
 mod teams;
 #[cfg(target_os = "linux")]
 mod token_agent;

@@ -16,6 +16,7 @@ pub(crate) mod scripted_secret_service;
 pub(crate) mod scripted_server;
 #[cfg(target_os = "linux")]
 pub(crate) mod second_account;
+#[cfg(unix)]
 pub(crate) mod team;
 pub(crate) mod trace_point;
 pub(crate) mod world;

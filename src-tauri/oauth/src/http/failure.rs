@@ -175,9 +175,9 @@ fn error_kind_text(kind: ErrorKind) -> Option<&'static str> {
     })
 }
 
-/// The system's message without its error number.
+/// The system's message without its error number and full stop.
 fn without_number(text: &str) -> String {
-    text.split(" (os error ").next().unwrap_or(text).to_owned()
+    text.split(" (os error ").next().unwrap_or(text).trim_end_matches('.').to_owned()
 }
 
 /// Whether a character is shown as itself and does not affect the text around it. Line breaks are allowed.
@@ -203,5 +203,6 @@ mod tests {
         let told = Failure::not_sent(&error).explain("Acme").message;
         assert_eq!(told, format!("Acme could not be reached: connection refused (127.0.0.1:{port})."));
         assert_eq!(without_number("No such thing (os error 7)"), "No such thing");
+        assert_eq!(without_number("Path not found. (os error 3)"), "Path not found");
     }
 }

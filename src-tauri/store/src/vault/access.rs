@@ -9,7 +9,9 @@ use grapnel_model::vault::Protection;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::errors::{damaged, interrupted, not_open, passphrase_needed, slow, timed_out};
+#[cfg(target_os = "linux")]
+use super::errors::not_open;
+use super::errors::{damaged, interrupted, passphrase_needed, slow, timed_out};
 use super::fetch_key;
 use super::keyring::Keyring;
 use super::open_vault::OpenVault;

@@ -85,3 +85,24 @@ fn failed(error: &StoreError) -> Error {
             .hint("Look whether other programs can read your keyring, then try again."),
     }
 }
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    /// A credential of Windows holds 2,560 bytes, and the vault stores nothing but its keys there.
+    #[test]
+    fn a_key_is_stored_replaced_and_removed() {
+        let keyring = SystemKeyring::default();
+        let name = format!("test of {}", std::process::id());
+        assert_eq!(keyring.get(&name).unwrap(), None);
+        for key in [[7; 32], [9; 32]] {
+            keyring.set(&name, &key).unwrap();
+            assert_eq!(keyring.get(&name).unwrap().as_deref(), Some(&key[..]));
+        }
+        keyring.remove(&name).unwrap();
+        keyring.remove(&name).unwrap();
+        assert_eq!(keyring.get(&name).unwrap(), None);
+        assert_eq!(keyring.set(&name, &[0; 2561]).unwrap_err().code, Code::KeyringFailed);
+    }
+}

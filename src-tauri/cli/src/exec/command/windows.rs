@@ -1,13 +1,15 @@
-//! Systems other than Unix: the command is a child, and Ctrl-C reaches it through the console.
+//! Windows: the command is a child, and Ctrl-C reaches it through the console.
 
 use std::process::{Command, ExitStatus};
 
-use grapnel_model::error::Result;
+use grapnel_model::error::{Code, Error, Result};
+use tokio::signal::windows::{CtrlC, ctrl_c};
 
 use crate::exit::Exit;
 
-/// Runs the command, and waits for it.
+/// Runs the command, and waits for it, also after Ctrl-C, which the command may handle.
 pub(super) fn run(command: &mut Command) -> std::io::Result<Exit> {
+    let _caught = ctrl_c()?;
     command.status().map(exit)
 }
 
@@ -20,17 +22,20 @@ pub(super) fn exit(status: ExitStatus) -> Exit {
 }
 
 /// Ctrl-C, which the command receives too.
-pub(in crate::exec) struct Signals;
+pub(in crate::exec) struct Signals(CtrlC);
 
 impl Signals {
     /// From now on Ctrl-C does not end this process.
     pub(in crate::exec) fn listen() -> Result<Self> {
-        Ok(Self)
+        ctrl_c().map(Self).map_err(|error| {
+            Error::new(Code::Internal, format!("Ctrl-C cannot be received: {error}."))
+                .means("Nothing was run.")
+        })
     }
 
     /// The next Ctrl-C.
     pub(super) async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
+        if self.0.recv().await.is_none() {
             std::future::pending().await
         }
     }
