@@ -6,7 +6,6 @@ use tauri::{AppHandle, Manager};
 
 #[cfg(target_os = "linux")]
 use crate::arguments::HIDDEN;
-#[cfg(target_os = "linux")]
 use crate::desktop_integration;
 use crate::event_forwarding;
 use crate::sandbox::SandboxHandle;
@@ -15,7 +14,6 @@ use crate::sandbox::SandboxHandle;
 pub(crate) fn start(app: &AppHandle, core: &Grapnel) {
     tauri::async_runtime::spawn(event_forwarding::forward(app.clone(), core.events()));
     start_sandbox(app, core);
-    #[cfg(target_os = "linux")]
     tauri::async_runtime::spawn(desktop_integration::follow(app.clone(), core.clone(), core.events()));
     tauri::async_runtime::spawn(keep_alive(core.clone()));
 }

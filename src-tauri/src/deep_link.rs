@@ -5,27 +5,20 @@ mod desktop_entry;
 mod handler;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(any(windows, test))]
+#[cfg_attr(not(windows), allow(dead_code, reason = "the tests run on every platform"))]
+mod open_command;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(target_os = "linux")]
 pub(crate) use desktop_entry::argument;
 pub(crate) use handler::{Owner, SCHEME};
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{owner, register};
-
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn owner() -> Owner {
-    Owner::Unknown
-}
-
-/// Registers this program for the scheme, unless it is registered already. On macOS the application bundle does.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn register(app: &tauri::AppHandle) {
-    use tauri_plugin_deep_link::DeepLinkExt;
-
-    if cfg!(target_os = "macos") || app.deep_link().is_registered(SCHEME).unwrap_or(false) {
-        return;
-    }
-    if let Err(error) = app.deep_link().register_all() {
-        tracing::warn!(%error, "callbacks by deep link will not arrive");
-    }
-}
+#[cfg(target_os = "macos")]
+pub(crate) use macos::{owner, register};
+#[cfg(windows)]
+pub(crate) use windows::{owner, register};

@@ -1,7 +1,8 @@
-//! Integration with a Linux desktop: notifications, tray icon, and start at login. Starts once the core is open.
+//! Integration with the desktop: notifications, tray icon, and start at login. Starts once the core is open.
 
 pub(crate) mod autostart;
 mod notifications;
+#[cfg(target_os = "linux")]
 mod suspend;
 pub(crate) mod tray;
 
@@ -25,6 +26,7 @@ const LOCKED_GRACE: Duration = Duration::from_secs(60);
 
 /// Updates the tray icon and sends notifications on the core's events, until the core is dropped.
 pub(crate) async fn follow(app: AppHandle, core: Grapnel, mut events: Receiver<Event>) {
+    #[cfg(target_os = "linux")]
     tauri::async_runtime::spawn(suspend::follow(core.clone()));
     let tray = app.state::<Tray>();
     if core.settings().is_ok_and(|settings| settings.tray)

@@ -12,7 +12,6 @@ mod confirm;
 mod core_handle;
 mod deep_link;
 mod deep_link_self_test;
-#[cfg(target_os = "linux")]
 mod desktop_integration;
 mod dialog;
 mod event_forwarding;

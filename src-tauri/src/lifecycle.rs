@@ -7,7 +7,6 @@ use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
 
 use crate::clipboard::Clipboard;
 use crate::core_handle::CoreHandle;
-#[cfg(target_os = "linux")]
 use crate::desktop_integration::tray::Tray;
 use crate::shutdown::Shutdown;
 use crate::window;
@@ -27,7 +26,11 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
     {
         window::save_geometry(app);
     }
-    #[cfg(target_os = "linux")]
+    // A click on the icon in the Dock, or on a notification.
+    #[cfg(target_os = "macos")]
+    if let RunEvent::Reopen { .. } = &event {
+        window::show(app);
+    }
     if let RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } = &event
         && app.state::<Tray>().is_visible()
     {

@@ -8,7 +8,6 @@ use tauri_specta::Event as _;
 
 use crate::arguments::{Arguments, Invocation};
 use crate::core_handle::CoreHandle;
-#[cfg(target_os = "linux")]
 use crate::desktop_integration;
 use crate::event_forwarding::EventBacklog;
 use crate::events::SandboxRequested;
@@ -162,7 +161,6 @@ fn build(
             app.manage(callback::RaiseLimiter::default());
             app.manage(window::Activation::default());
             app.manage(window::geometry::SavedGeometry::default());
-            #[cfg(target_os = "linux")]
             app.manage(desktop_integration::tray::Tray::default());
             #[cfg(target_os = "linux")]
             app.manage(session.rendering);
@@ -211,9 +209,8 @@ fn follow(app: &AppHandle, arguments: Arguments, is_second: bool) {
         match arguments.callback {
             Some(address) => callback::receive(&app, address).await,
             None if arguments.hidden && is_second => {}
-            #[cfg(target_os = "linux")]
             None if arguments.hidden => desktop_integration::stay_hidden(&app).await,
-            None if is_second || arguments.hidden => window::show(&app),
+            None if is_second => window::show(&app),
             None => {}
         }
         drop(delay);

@@ -154,6 +154,7 @@ pub(crate) fn show_about(app: &AppHandle, subject: Option<Subject>) {
 }
 
 /// Shows the window if it is hidden; a visible one is not raised.
+#[cfg(target_os = "linux")]
 pub(crate) fn show_if_hidden(app: &AppHandle) {
     if get(app).is_some_and(|window| window.is_visible().is_ok_and(|is_visible| !is_visible)) {
         show(app);

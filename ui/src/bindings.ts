@@ -2161,8 +2161,8 @@ export type SettingsView = {
 	settings: Settings,
 	/**  The data directory. */
 	folder: string,
-	/**  Whether Grapnel starts at login; null where autostart, tray and notifications are not supported. */
-	at_login: boolean | null,
+	/**  Whether Grapnel starts at login. */
+	at_login: boolean,
 	/**  Whether the tray icon is visible now. */
 	in_tray: boolean,
 };

@@ -296,7 +296,7 @@ export const host = {
     ask(() => commands.settings()) as Promise<{
       settings: Settings;
       folder: string;
-      at_login: boolean | null;
+      at_login: boolean;
       in_tray: boolean;
     }>,
   /** The system asks to confirm a new command or proxy. Returns null, with nothing changed, if declined. */

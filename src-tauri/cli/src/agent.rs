@@ -179,7 +179,6 @@ fn sentence(state: AgentState) -> &'static str {
         AgentState::Waiting => {
             "Refreshing tokens. Another Grapnel process answers token requests; this one takes over when it ends."
         }
-        AgentState::Unsupported => "Refreshing tokens. Token requests are answered on Linux only.",
     }
 }
 

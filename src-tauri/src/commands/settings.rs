@@ -4,12 +4,9 @@ use grapnel_core::{Grapnel, Store};
 use grapnel_model::error::{Error, Result};
 use grapnel_model::settings::{Changes, Settings};
 use serde::Serialize;
-#[cfg(target_os = "linux")]
-use tauri::Manager;
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Manager, State};
 
 use crate::core_handle::CoreHandle;
-#[cfg(target_os = "linux")]
 use crate::desktop_integration::{autostart, tray::Tray};
 use crate::{confirm, dialog};
 
@@ -19,8 +16,8 @@ pub(crate) struct SettingsView {
     pub(crate) settings: Settings,
     /// The data directory.
     pub(crate) folder: String,
-    /// Whether Grapnel starts at login; null where autostart, tray and notifications are not supported.
-    pub(crate) at_login: Option<bool>,
+    /// Whether Grapnel starts at login.
+    pub(crate) at_login: bool,
     /// Whether the tray icon is visible now.
     pub(crate) in_tray: bool,
 }
@@ -31,10 +28,7 @@ pub(crate) struct SettingsView {
 pub(crate) async fn settings(core: State<'_, CoreHandle>, app: AppHandle) -> Result<SettingsView> {
     let folder = Store::default_home()?.display().to_string();
     let settings = core.core().await?.settings()?;
-    #[cfg(target_os = "linux")]
-    let (at_login, in_tray) = (Some(autostart::is_on(&app)), app.state::<Tray>().is_visible());
-    #[cfg(not(target_os = "linux"))]
-    let (at_login, in_tray) = (None, false);
+    let (at_login, in_tray) = (autostart::is_on(&app), app.state::<Tray>().is_visible());
     Ok(SettingsView { settings, folder, at_login, in_tray })
 }
 
@@ -80,19 +74,15 @@ pub(crate) async fn choose_certificates(
 
 /// Stores confirmed settings.
 async fn keep(core: &Grapnel, app: &AppHandle, settings: Settings) -> Result<Settings> {
-    #[cfg(target_os = "linux")]
     let before = core.settings()?;
     let changed = core.change_settings(settings)?;
     // A tray that this desktop does not support is not stored as on.
-    #[cfg(target_os = "linux")]
     if before.tray != changed.tray
         && let Err(error) = app.state::<Tray>().set(app, core, changed.tray).await
     {
         core.change_settings(Settings { tray: before.tray, ..core.settings()? })?;
         return Err(error);
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = app;
     Ok(changed)
 }
 
@@ -100,11 +90,5 @@ async fn keep(core: &Grapnel, app: &AppHandle, settings: Settings) -> Result<Set
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn start_at_login(app: AppHandle, on: bool) -> Result<()> {
-    #[cfg(target_os = "linux")]
-    return autostart::set(&app, on);
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = (app, on);
-        Err(Error::input("at_login", "Grapnel does not start at login here."))
-    }
+    autostart::set(&app, on)
 }

@@ -7,7 +7,7 @@ pub(crate) const SCHEME: &str = "dev.grapnel.desktop";
 pub(crate) enum Owner {
     /// This program.
     Own,
-    /// Another program, with the name of its desktop entry.
+    /// Another program, by the name that the system has for it.
     Other(String),
     /// No program.
     Nobody,

@@ -1,45 +1,31 @@
-//! Notifications over the session bus about connections that need attention while the window has no focus.
+//! Notifications about connections that need attention while the window has no focus.
 
-use std::collections::HashMap;
-use std::future::poll_fn;
-use std::pin::Pin;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+mod notification;
+#[cfg(windows)]
+mod windows;
 
 use grapnel_core::Grapnel;
 use grapnel_core::app::App;
 use grapnel_model::connection::{State, Summary};
 use grapnel_model::error::{Error, Result};
-use grapnel_model::text::clean_line;
-use tauri::{AppHandle, Manager};
-use zbus::export::futures_core::Stream;
-use zbus::message::Type;
-use zbus::zvariant::Value;
-use zbus::{Connection, MatchRule, MessageStream};
+use tauri::AppHandle;
 
-use crate::arguments::activation;
+#[cfg(target_os = "linux")]
+use linux::send;
+#[cfg(target_os = "macos")]
+use macos::send;
+use notification::Notification;
+#[cfg(windows)]
+use windows::send;
+
 use crate::window::{self, Subject};
 
-const SERVICE: &str = "org.freedesktop.Notifications";
-const PATH: &str = "/org/freedesktop/Notifications";
-/// The package's desktop entry, which identifies the sender to the desktop.
-const ENTRY: &str = "Grapnel";
 /// The most connections or apps that one notification names.
 const MAX_NAMED: usize = 4;
-
-/// The text of a notification, and what a click opens.
-#[derive(Debug, PartialEq, Eq)]
-struct Notification {
-    title: String,
-    text: String,
-    /// What a click opens.
-    about: Option<Subject>,
-}
-
-impl Notification {
-    /// Removes control and bidirectional characters from both texts.
-    fn new(title: &str, text: &str, about: Option<Subject>) -> Self {
-        Self { title: clean_line(title), text: clean_line(text), about }
-    }
-}
 
 /// Sends notifications about connections that have come to need attention since the last one, and about client secrets
 /// that expire soon.
@@ -77,12 +63,12 @@ fn pending_notification(pending: &[Summary], is_focused: bool, is_quiet: bool) -
         [] => None,
         [one] if is_early_warning(one) => Some(Notification::new(
             &format!("“{}” will need to be reconnected", one.name),
-            &format!("{} will stop refreshing its tokens in a few days.", escaped(&one.provider_name)),
+            &format!("{} will stop refreshing its tokens in a few days.", one.provider_name),
             Some(Subject::Connection(one.id.clone())),
         )),
         [one] => Some(Notification::new(
             &format!("“{}” needs to be reconnected", one.name),
-            &format!("{} no longer refreshes it.", escaped(&one.provider_name)),
+            &format!("{} no longer refreshes it.", one.provider_name),
             Some(Subject::Connection(one.id.clone())),
         )),
         [first, ..] => {
@@ -107,7 +93,7 @@ fn secret_notification(expiring: &[App], is_focused: bool, is_quiet: bool) -> Op
     let text = if others.is_empty() {
         format!(
             "After that, {} refuses the app’s sign-ins and refreshes. Get a new secret on the app’s page.",
-            escaped(&first.provider_name)
+            first.provider_name
         )
     } else {
         named(expiring.iter().map(|app| app.name.as_str()))
@@ -118,7 +104,7 @@ fn secret_notification(expiring: &[App], is_focused: bool, is_quiet: bool) -> Op
 /// The first of these names, and how many more there are.
 fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let more = names.len().saturating_sub(MAX_NAMED);
-    let shown = names.take(MAX_NAMED).map(escaped).collect::<Vec<_>>().join(", ");
+    let shown = names.take(MAX_NAMED).collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{shown}, and {more} more") } else { shown }
 }
 
@@ -142,73 +128,6 @@ fn locked_notification(
     })
 }
 
-/// Escapes a name: the text of a notification may be markup.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-async fn send(app: AppHandle, notification: Notification) {
-    match show_until_clicked(&notification).await {
-        Ok(Some(Click { token })) => {
-            if let Some(token) = token {
-                app.state::<window::Activation>().set(token);
-            }
-            window::show_about(&app, notification.about);
-        }
-        Ok(None) => {}
-        Err(error) => tracing::warn!(%error, "a notification could not be sent"),
-    }
-}
-
-/// A click on a notification, with the desktop's activation token for the window.
-struct Click {
-    token: Option<String>,
-}
-
-/// Shows a notification until it is clicked or closed.
-async fn show_until_clicked(notification: &Notification) -> zbus::Result<Option<Click>> {
-    let bus = Connection::session().await?;
-    let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE)?;
-    let rule = rule.interface(SERVICE)?.path(PATH)?.build();
-    // Listens before the notification is shown, so that no click is missed.
-    let mut answers = MessageStream::for_match_rule(rule, &bus, None).await?;
-    let hints =
-        HashMap::from([("desktop-entry", Value::from(ENTRY)), ("category", Value::from("network.error"))]);
-    let actions = ["default", "Open Grapnel"];
-    let said = (
-        ENTRY,
-        0_u32,
-        "grapnel-desktop",
-        &notification.title,
-        &notification.text,
-        &actions[..],
-        hints,
-        -1_i32,
-    );
-    let shown = bus.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", &said).await?;
-    let id: u32 = shown.body().deserialize()?;
-    let mut token = None;
-    while let Some(answer) = poll_fn(|context| Pin::new(&mut answers).poll_next(context)).await {
-        let answer = answer?;
-        let header = answer.header();
-        let is_signal = |name: &str| header.member().is_some_and(|member| member == name);
-        // The token comes before the click that it belongs to.
-        if is_signal("ActivationToken") {
-            token = Some(answer.body().deserialize::<(u32, String)>()?)
-                .filter(|(of, _)| *of == id)
-                .and_then(|(_, given)| activation(&given))
-                .or(token);
-        }
-        if is_signal("ActionInvoked") && answer.body().deserialize::<(u32, String)>()?.0 == id {
-            return Ok(Some(Click { token }));
-        }
-        if is_signal("NotificationClosed") && answer.body().deserialize::<(u32, u32)>()?.0 == id {
-            return Ok(None);
-        }
-    }
-    Ok(None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,7 +148,7 @@ mod tests {
     fn one_connection_is_named_and_opened_by_a_click() {
         let notification = pending_notification(&news(&["Acme"]), false, false).unwrap();
         assert_eq!(notification.title, "“Acme” needs to be reconnected");
-        assert_eq!(notification.text, "R&amp;D no longer refreshes it.");
+        assert_eq!(notification.text, "R&D no longer refreshes it.");
         assert_eq!(notification.about, Some(Subject::Connection(news(&["Acme"])[0].id.clone())));
     }
 
@@ -252,7 +171,7 @@ mod tests {
         let notification =
             pending_notification(&news(&["a", "<b>", "c", "d", "e", "f"]), false, false).unwrap();
         assert_eq!(notification.title, "6 connections need to be reconnected");
-        assert_eq!(notification.text, "a, &lt;b&gt;, c, d, and 2 more");
+        assert_eq!(notification.text, "a, <b>, c, d, and 2 more");
     }
 
     #[test]
@@ -290,12 +209,12 @@ mod tests {
     fn an_expiring_client_secret_leads_to_the_app() {
         let notification = secret_notification(&expiring(&["Acme"]), false, false).unwrap();
         assert_eq!(notification.title, "The client secret of “Acme” expires soon");
-        assert!(notification.text.starts_with("After that, R&amp;D refuses"), "{}", notification.text);
+        assert!(notification.text.starts_with("After that, R&D refuses"), "{}", notification.text);
         assert_eq!(notification.about, Some(Subject::App(expiring(&["Acme"])[0].id.clone())));
         let several = secret_notification(&expiring(&["a", "<b>"]), false, false).unwrap();
         assert_eq!(
             (several.title.as_str(), several.text.as_str()),
-            ("2 client secrets expire soon", "a, &lt;b&gt;")
+            ("2 client secrets expire soon", "a, <b>")
         );
         for (names, is_focused, is_quiet) in
             [(&[][..], false, false), (&["a"], true, false), (&["a"], false, true)]

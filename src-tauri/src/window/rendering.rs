@@ -4,6 +4,9 @@
 //! If the engine fails with the GPU, no page loads. Either the engine hangs, and Grapnel restarts itself, or the
 //! process dies, and the next start finds the marker file. In both cases the next process renders without the GPU, and
 //! that choice is kept for a month.
+//!
+//! Only this engine needs it. `WebView2` (Windows) is Chromium, which restarts a failed GPU process, and then draws
+//! without it. The web view of macOS draws with the system's own compositor, without which there is no desktop either.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -105,13 +105,11 @@ impl Store {
     }
 
     /// The exclusive lock of the token agent of this data directory; none while another process holds it.
-    #[cfg(target_os = "linux")]
     pub fn try_agent_lock(&self) -> Result<Option<File>> {
         try_lock(self.file("agent")?).map_err(|error| filesystem::name(error, &self.home))
     }
 
     /// The exclusive lock of the token agent of this data directory. Blocks.
-    #[cfg(target_os = "linux")]
     pub fn agent_lock(&self) -> Result<File> {
         self.lock("agent", File::lock)
     }

@@ -1,5 +1,5 @@
-//! The protocol on the socket: one request, which ends where the client shuts down its sending side; then a token, or
-//! an empty response if the agent cannot supply it. Numbers are little-endian.
+//! The protocol: one request, which ends where the client shuts down its sending side (on a named pipe, its length
+//! comes first); then a token, or an empty response if the agent cannot supply it. Numbers are little-endian.
 
 use std::time::Duration;
 

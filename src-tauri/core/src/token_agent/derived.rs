@@ -1,8 +1,7 @@
 //! Asks a running agent for a derived token. The binary protocol has the connections' own tokens only, so this uses the
 //! line protocol.
 
-use std::io::{Read, Write};
-use std::net::Shutdown;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::derived_token::TokenTarget;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::secret::SecretInput;
-use grapnel_token_client::connect;
+use grapnel_token_client::transport::{Stream, exchange};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -46,11 +45,7 @@ pub(crate) fn ask_derived(
         "get": "token", "connection": name, "min_valid": seconds, "rejected": is_rejected,
         "audience": target.audiences, "resource": target.resources, "scope": target.scopes,
     });
-    let mut stream = connect(home, REPLY_TIMEOUT)?;
-    stream.write_all(format!("{request}\n").as_bytes()).ok()?;
-    stream.shutdown(Shutdown::Write).ok()?;
-    let mut line = Zeroizing::new(Vec::new());
-    stream.take(MAX_RESPONSE_BYTES).read_to_end(&mut line).ok()?;
+    let line = exchange(home, format!("{request}\n").into_bytes(), REPLY_TIMEOUT, read_line)?;
     let Response { access_token, token_type, expires_at, error } = serde_json::from_slice(&line).ok()?;
     match (access_token, error) {
         (Some(SecretInput(value)), None) if token_type.as_deref() == Some(AccessTokenType::Bearer.name()) => {
@@ -61,4 +56,10 @@ pub(crate) fn ask_derived(
         }
         _ => None,
     }
+}
+
+fn read_line(stream: &mut Stream) -> Option<Zeroizing<Vec<u8>>> {
+    let mut line = Zeroizing::new(Vec::new());
+    stream.take(MAX_RESPONSE_BYTES).read_to_end(&mut line).ok()?;
+    Some(line)
 }

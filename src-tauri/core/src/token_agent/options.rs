@@ -20,8 +20,6 @@ pub enum AgentState {
     Waiting,
     /// This process.
     Serving,
-    /// None, since this operating system is not supported.
-    Unsupported,
 }
 
 impl AgentOptions {

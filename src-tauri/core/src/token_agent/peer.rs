@@ -1,95 +1,29 @@
 //! The process that a token is for: the parent of `grapnel`, which only passes the token on, or else the client itself.
 
-use std::fs::{Metadata, metadata, read_to_string};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod process_table;
+
+use std::env::consts::EXE_SUFFIX;
 use std::path::PathBuf;
 
-use grapnel_model::activity::RequestingProcess;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use tokio::net::unix::UCred;
-
-use super::process::requesting_process;
+#[cfg(target_os = "linux")]
+pub(super) use linux::Peer;
+#[cfg(not(target_os = "linux"))]
+pub(super) use process_table::Peer;
 
 /// The executables of the command line: the front program that asks the agent, and the one that it executes otherwise.
 const COMMAND_LINE: [&str; 2] = ["grapnel", "grapnel-cli"];
 
-/// The process at the other end of a connection. It is held by a pidfd, so that its number cannot be reused while it is
-/// examined.
-pub(super) struct Peer {
-    pid: u32,
-    held: OwnedFd,
-}
-
-impl Peer {
-    /// `None` if the process has ended.
-    pub(super) fn of(credentials: &UCred) -> Option<Self> {
-        let pid = Pid::from_raw(credentials.pid()?)?;
-        let held = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-        Some(Self { pid: u32::try_from(pid.as_raw_nonzero().get()).ok()?, held })
-    }
-
-    /// Identifies the process by its executable, as the system reports it while the process waits for the response.
-    /// Nothing that the process says about itself is used. If it is a command-line program of this build, its parent is
-    /// named instead.
-    pub(super) fn process(&self) -> Option<RequestingProcess> {
-        let passes_on = is_command_line(self.pid).then(|| parent(self.pid)).flatten();
-        let process = requesting_process(passes_on.unwrap_or(self.pid));
-        self.lives().then_some(process)
-    }
-
-    fn lives(&self) -> bool {
-        let mut ended = [PollFd::new(&self.held, PollFlags::IN)];
-        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        matches!(poll(&mut ended, Some(&at_once)), Ok(0))
-    }
-}
-
-/// Whether a process executes a file of this build's command line, and not another one with the same name.
-fn is_command_line(pid: u32) -> bool {
-    let same = |a: &Metadata, b: &Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
-    let Ok(executed) = metadata(format!("/proc/{pid}/exe")) else { return false };
-    let own = directory().map(|directory| COMMAND_LINE.map(|name| directory.join(name)));
-    own.into_iter().flatten().filter_map(|path| metadata(path).ok()).any(|own| same(&executed, &own))
-}
-
-/// The directory of this build's programs. Cargo places tests one directory deeper.
-fn directory() -> Option<PathBuf> {
-    let this = std::env::current_exe().ok()?;
-    let directory = this.parent()?;
-    let directory = if directory.ends_with("deps") { directory.parent()? } else { directory };
-    Some(directory.to_owned())
-}
-
-fn parent(pid: u32) -> Option<u32> {
-    let stat = read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may contain any character. After it: state, parent.
-    let (_, after) = stat.rsplit_once(')')?;
-    after.split_whitespace().nth(1)?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_parent_process_is_found() {
-        assert_eq!(parent(std::process::id()), Some(std::os::unix::process::parent_id()));
-        assert_eq!(parent(u32::MAX), None);
-    }
-
-    #[test]
-    fn an_ended_process_is_no_requester() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
-        let peer = Peer { pid: child.id(), held: pidfd_open(pid, PidfdFlags::empty()).unwrap() };
-        assert!(
-            peer.process()
-                .is_some_and(|process| process.program.is_some_and(|program| program.ends_with("sleep")))
-        );
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert_eq!(peer.process(), None);
-    }
+/// The command-line programs of this build. Cargo places tests one directory deeper.
+fn command_line() -> impl Iterator<Item = PathBuf> {
+    let directory = std::env::current_exe().ok().and_then(|this| {
+        let directory = this.parent()?;
+        let directory = if directory.ends_with("deps") { directory.parent()? } else { directory };
+        Some(directory.to_owned())
+    });
+    let programs =
+        move |directory: PathBuf| COMMAND_LINE.map(|name| directory.join(format!("{name}{EXE_SUFFIX}")));
+    directory.map(programs).into_iter().flatten()
 }

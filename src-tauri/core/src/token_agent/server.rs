@@ -1,18 +1,15 @@
-//! The sockets: which process listens, which clients are accepted, and the limits of size, time and number.
+//! The server: which process listens, which clients are accepted, and the limits of size, time and number.
 
-use std::fs::{self, File, Permissions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
 use grapnel_model::activity::RequestingProcess;
 use grapnel_model::error::{Code, Error, Result, io_error_text};
-use grapnel_token_client::wire::{AgentRequest, MAX_REQUEST_BYTES, SOCKET, encode};
+use grapnel_token_client::wire::{AgentRequest, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -21,11 +18,10 @@ use super::line_protocol::{self, LineRequest, MAX_LINE_BYTES};
 use super::options::{AgentOptions, AgentState};
 use super::peer::Peer;
 use super::response::{Gate, HandOut};
+use super::transport::{self, Listener, MAX_BINARY_BYTES, Stream};
 
 use crate::context::Context;
 
-/// The socket's name until its permissions are set.
-const UNREADY_SOCKET: &str = "agent.sock.new";
 /// The maximum number of concurrent clients; others wait in the system's queue.
 const MAX_CLIENTS: usize = 16;
 /// How long a client may take to send its request or to read the response.
@@ -33,20 +29,13 @@ const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The pause after `accept` failed (for example with too many open files), and before watching the keyring again.
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// Whether a process serves the socket of a data directory.
-pub(crate) fn runs(home: &Path) -> bool {
-    std::os::unix::net::UnixStream::connect(home.join(SOCKET)).is_ok()
-}
-
 /// Serves until the future is dropped. Of several processes with the same data, one serves the socket in the data
 /// directory; another one takes over when it ends.
 pub(crate) async fn serve(ctx: Arc<Context>, mut options: AgentOptions) -> Result<()> {
-    let activated = std::mem::take(&mut options.activated);
+    let activated = transport::activated(&mut options).map_err(|error| cannot_listen(&error))?;
     let mut activated_sockets = JoinSet::new();
     let server = Arc::new(Server::new(ctx, Gate::new(options.serves_passphrase_vaults)));
     for listener in activated {
-        listener.set_nonblocking(true).map_err(|error| cannot_listen(&error))?;
-        let listener = UnixListener::from_std(listener).map_err(|error| cannot_listen(&error))?;
         activated_sockets.spawn(accept(Arc::clone(&server), listener));
     }
     tokio::select! {
@@ -58,7 +47,7 @@ pub(crate) async fn serve(ctx: Arc<Context>, mut options: AgentOptions) -> Resul
 
 async fn serve_data_directory(server: &Arc<Server>, options: &AgentOptions) -> Result<()> {
     let _turn = turn(&server.ctx, options).await?;
-    let listener = listen(server.ctx.store.home()).map_err(|error| cannot_listen(&error))?;
+    let listener = transport::listen(server.ctx.store.home()).map_err(|error| cannot_listen(&error))?;
     options.report(AgentState::Serving);
     accept(Arc::clone(server), listener).await;
     Ok(())
@@ -105,11 +94,11 @@ async fn follow_keyring(server: &Server) {
     }
 }
 
-async fn accept(server: Arc<Server>, listener: UnixListener) {
+async fn accept(server: Arc<Server>, listener: Listener) {
     loop {
         let place = Arc::clone(&server.places).acquire_owned().await;
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok(stream) => {
                 let server = Arc::clone(&server);
                 tokio::spawn(async move {
                     let Some((answer, process)) = attend(&server, stream, place).await else { return };
@@ -124,34 +113,15 @@ async fn accept(server: Arc<Server>, listener: UnixListener) {
     }
 }
 
-/// Replaces a previous process's socket; only the holder of the lock calls this. Clients cannot find the socket before
-/// its permissions are set.
-fn listen(home: &Path) -> io::Result<UnixListener> {
-    let unready = home.join(UNREADY_SOCKET);
-    match fs::remove_file(&unready) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&unready)?;
-    fs::set_permissions(&unready, Permissions::from_mode(0o600))?;
-    fs::rename(unready, home.join(SOCKET))?;
-    Ok(listener)
-}
-
 /// Answers one request; returns the log entry that remains to be written. Closing the connection is a response too: a
 /// client of the binary protocol then opens the vault itself. `place` is held while a request is read or answered from
 /// memory.
 pub(super) async fn attend(
     server: &Server,
-    mut stream: UnixStream,
+    mut stream: Stream,
     place: impl Send,
 ) -> Option<(HandOut, RequestingProcess)> {
-    let peer = stream.peer_cred().ok()?;
-    if peer.uid() != rustix::process::geteuid().as_raw() {
-        tracing::warn!(uid = peer.uid(), "another account asked for a token");
-        return None;
-    }
-    let peer = Peer::of(&peer)?;
+    let peer = Peer::of(transport::client(&stream)?)?;
     match timeout(CLIENT_TIMEOUT, read_request(&mut stream)).await.ok()?? {
         Request::Binary(request) => {
             let (ctx, gate) = (Arc::clone(&server.ctx), server.gate.clone());
@@ -206,22 +176,25 @@ enum Request {
     Line(Result<LineRequest>),
 }
 
-/// Reads a request: in the binary protocol to the end of the client's data, in the line protocol one line.
-async fn read_request(stream: &mut UnixStream) -> Option<Request> {
+/// Reads a request: in the binary protocol as the transport ends it, in the line protocol one line.
+async fn read_request(stream: &mut Stream) -> Option<Request> {
     let mut bytes = Vec::with_capacity(128);
     let is_line = |bytes: &[u8]| bytes.first() == Some(&line_protocol::FIRST_BYTE);
     loop {
-        let read = stream.read_buf(&mut bytes).await.ok()?;
-        let is_whole = read == 0 || (is_line(&bytes) && bytes.contains(&b'\n'));
-        let max = if is_line(&bytes) { MAX_LINE_BYTES } else { MAX_REQUEST_BYTES };
+        let has_ended = stream.read_buf(&mut bytes).await.ok()? == 0;
+        let max = if is_line(&bytes) { MAX_LINE_BYTES } else { MAX_BINARY_BYTES };
         if bytes.len() > max {
             return None;
         }
-        if is_whole && is_line(&bytes) {
-            return Some(Request::Line(LineRequest::parse(&bytes)));
+        if is_line(&bytes) {
+            if has_ended || bytes.contains(&b'\n') {
+                return Some(Request::Line(LineRequest::parse(&bytes)));
+            }
+        } else if let Some(request) = transport::binary_request(&bytes, has_ended) {
+            return AgentRequest::of_bytes(request).map(Request::Binary);
         }
-        if is_whole {
-            return AgentRequest::of_bytes(&bytes).map(Request::Binary);
+        if has_ended {
+            return None;
         }
     }
 }

@@ -78,6 +78,7 @@ mod teams;
 mod token_agent;
 #[cfg(target_os = "linux")]
 mod token_agent_lines;
+mod token_agent_transport;
 mod token_exchange;
 mod token_lifetimes;
 mod two_processes;

@@ -18,7 +18,6 @@ use super::open_vault::OpenVault;
 use super::seal::VaultKey;
 use crate::Store;
 use crate::sealed::Sealed;
-#[cfg(target_os = "linux")]
 use crate::vault_table::VaultRow;
 
 /// How long a person may take to unlock the keyring.
@@ -146,7 +145,6 @@ impl Vault {
     }
 
     /// Decrypts a value if the current key, that of `vault`, is in memory. Never uses the keyring.
-    #[cfg(target_os = "linux")]
     pub fn open_if_unlocked(
         &self,
         vault: &VaultRow,
@@ -173,13 +171,11 @@ impl Vault {
     }
 
     /// Waits until the keyring is locked or gone.
-    #[cfg(target_os = "linux")]
     pub async fn keyring_closed(&self) {
         self.0.keyring.closed().await;
     }
 
     /// Waits until the keyring is known to be unlocked.
-    #[cfg(target_os = "linux")]
     pub async fn keyring_opened(&self) {
         self.0.keyring.opened().await;
     }

@@ -1,5 +1,6 @@
 //! The keyring of macOS (Keychain) and of Windows (Credential Manager), through `keyring-core`.
 
+use std::future::{pending, ready};
 use std::sync::Arc;
 
 use grapnel_model::error::{Code, Error};
@@ -46,6 +47,17 @@ impl Keyring for SystemKeyring {
 
     fn may_answer(&self, tries: u32) -> KeyringSignal {
         Box::pin(pause(tries))
+    }
+
+    /// At once: the Credential Manager is open as long as the person is logged in, and so is the Keychain, unless the
+    /// person locks it by hand.
+    fn opened(&self) -> KeyringSignal {
+        Box::pin(ready(()))
+    }
+
+    /// Never: neither of them signals it.
+    fn closed(&self) -> KeyringSignal {
+        Box::pin(pending())
     }
 }
 

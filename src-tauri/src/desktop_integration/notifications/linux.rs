@@ -1,0 +1,97 @@
+//! Notifications of a Linux desktop, over the session bus.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use tauri::{AppHandle, Manager};
+use zbus::export::futures_core::Stream;
+use zbus::message::Type;
+use zbus::zvariant::Value;
+use zbus::{Connection, MatchRule, MessageStream};
+
+use super::notification::Notification;
+use crate::arguments::activation;
+use crate::window;
+
+const SERVICE: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+/// The package's desktop entry, which identifies the sender to the desktop.
+const ENTRY: &str = "Grapnel";
+
+pub(super) async fn send(app: AppHandle, notification: Notification) {
+    match show_until_clicked(&notification).await {
+        Ok(Some(Click { token })) => {
+            if let Some(token) = token {
+                app.state::<window::Activation>().set(token);
+            }
+            window::show_about(&app, notification.about);
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "a notification could not be sent"),
+    }
+}
+
+/// A click on a notification, with the desktop's activation token for the window.
+struct Click {
+    token: Option<String>,
+}
+
+/// Shows a notification until it is clicked or closed.
+async fn show_until_clicked(notification: &Notification) -> zbus::Result<Option<Click>> {
+    let bus = Connection::session().await?;
+    let rule = MatchRule::builder().msg_type(Type::Signal).sender(SERVICE)?;
+    let rule = rule.interface(SERVICE)?.path(PATH)?.build();
+    // Listens before the notification is shown, so that no click is missed.
+    let mut answers = MessageStream::for_match_rule(rule, &bus, None).await?;
+    let hints =
+        HashMap::from([("desktop-entry", Value::from(ENTRY)), ("category", Value::from("network.error"))]);
+    let actions = ["default", "Open Grapnel"];
+    let said = (
+        ENTRY,
+        0_u32,
+        "grapnel-desktop",
+        &notification.title,
+        &escaped(&notification.text),
+        &actions[..],
+        hints,
+        -1_i32,
+    );
+    let shown = bus.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", &said).await?;
+    let id: u32 = shown.body().deserialize()?;
+    let mut token = None;
+    while let Some(answer) = poll_fn(|context| Pin::new(&mut answers).poll_next(context)).await {
+        let answer = answer?;
+        let header = answer.header();
+        let is_signal = |name: &str| header.member().is_some_and(|member| member == name);
+        // The token comes before the click that it belongs to.
+        if is_signal("ActivationToken") {
+            token = Some(answer.body().deserialize::<(u32, String)>()?)
+                .filter(|(of, _)| *of == id)
+                .and_then(|(_, given)| activation(&given))
+                .or(token);
+        }
+        if is_signal("ActionInvoked") && answer.body().deserialize::<(u32, String)>()?.0 == id {
+            return Ok(Some(Click { token }));
+        }
+        if is_signal("NotificationClosed") && answer.body().deserialize::<(u32, u32)>()?.0 == id {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+/// Escapes the text, which may be markup here.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_contains_no_markup() {
+        assert_eq!(escaped("<b>R&D</b> &lt;"), "&lt;b&gt;R&amp;D&lt;/b&gt; &amp;lt;");
+    }
+}
