@@ -46,16 +46,18 @@ function changed() {
 /** Focuses the main action of a page that was just opened, unless the person is at work elsewhere. */
 export function takesFocus(action: HTMLElement): void {
   const { activeElement } = document;
-  if (!activeElement || activeElement.matches("body, main, h1, [role=tabpanel]")) action.focus({ preventScroll: true });
+  if (!activeElement || activeElement.matches("body, main, [role=tabpanel]")) action.focus({ preventScroll: true });
 }
 
-/** A screen reader reads a title that has the focus, and goes on from there. */
+/** A screen reader reads the title, and goes on from there. Orca passes over a heading that has the focus. */
 function focusTitle(title: HTMLElement): void {
-  title.tabIndex = -1;
-  title.focus({ preventScroll: true });
+  const main = title.closest("main");
+  title.id = "title";
+  main?.setAttribute("aria-labelledby", title.id);
+  main?.focus({ preventScroll: true });
 }
 
-/** Focuses the title of a page that was opened from the sidebar, by a shortcut or by a command. */
+/** Focuses the page of this title, which was opened from the sidebar, by a shortcut or by a command. */
 export function titleTakesFocus(title: HTMLElement): void {
   // A dialog, such as the commands, gives the focus back to where it was.
   const dialog = document.querySelector("dialog[open]");
