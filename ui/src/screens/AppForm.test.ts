@@ -314,6 +314,23 @@ test("a custom provider is discovered, or entered by hand", async () => {
   });
 });
 
+test("an error of the host names a setting and its choices as the form does", async () => {
+  const user = await adding("Grigora");
+  fake.fail("addApp", {
+    code: "invalid_input",
+    message: "The profile asks for a client secret and never sends it.",
+    meaning: null,
+    hint: "Set client_auth to body or basic, or client_secret to none.",
+    field: "client_auth",
+  });
+  await user.type(field("client_id"), "own");
+  await user.type(field("client_secret"), "a secret");
+  await submit(user);
+  await screen.findByText(
+    /“Client authentication” to client_secret_post or client_secret_basic, or “Client secret requirement” to none\./,
+  );
+});
+
 test("the deep link can be tested", async () => {
   const user = await adding("Grigora");
   fake.fail("testDeepLink", {

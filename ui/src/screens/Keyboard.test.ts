@@ -41,8 +41,25 @@ test("the focus moves on if its button disappears", async () => {
   const user = await start("empty");
   screen.getByRole("button", { name: "Add your own app" }).focus();
   await user.keyboard("{Enter}");
-  await screen.findByRole("heading", { name: "Add app" });
-  await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main")));
+  await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main", { name: "Add app" })));
+  // The list of steps beside it can be scrolled by keyboard.
+  expect(screen.getByRole("group", { name: "First steps" })).toHaveAttribute("tabindex", "0");
+});
+
+test.each(["Add app", "Activity", "Settings"])("%s opens with the focus at the page, which its title names", async (name) => {
+  const user = await start("some");
+  await press(user, name);
+  await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main", { name })));
+});
+
+test("a page opened by a command has the focus, and not where the person was", async () => {
+  const user = await start("some");
+  const row = document.querySelector<HTMLElement>("[data-row=c1]");
+  row?.focus();
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await screen.findByRole("combobox", { name: "Commands" }), "settings{Enter}");
+  await waitFor(() => expect(palette.open).toBe(false));
+  await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main", { name: "Settings" })));
 });
 
 /** A button that was pressed by keyboard and is disabled until the response arrives. */

@@ -38,13 +38,31 @@ function changed() {
     side?.querySelector<HTMLElement>("[data-row][tabindex='0']") ??
     left.find((one) => one.matches("[tabindex], main")) ??
     document.querySelector<HTMLElement>("main");
-  next?.focus({ preventScroll: true });
+  const title = next?.matches("main") ? next.querySelector<HTMLElement>("h1") : null;
+  if (title) focusTitle(title);
+  else next?.focus({ preventScroll: true });
 }
 
 /** Focuses the main action of a page that was just opened, unless the person is at work elsewhere. */
 export function takesFocus(action: HTMLElement): void {
   const { activeElement } = document;
   if (!activeElement || activeElement.matches("body, main, [role=tabpanel]")) action.focus({ preventScroll: true });
+}
+
+/** A screen reader reads the title, and goes on from there. Orca passes over a heading that has the focus. */
+function focusTitle(title: HTMLElement): void {
+  const main = title.closest("main");
+  title.id = "title";
+  main?.setAttribute("aria-labelledby", title.id);
+  main?.focus({ preventScroll: true });
+}
+
+/** Focuses the page of this title, which was opened from the sidebar, by a shortcut or by a command. */
+export function titleTakesFocus(title: HTMLElement): void {
+  // A dialog, such as the commands, gives the focus back to where it was.
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog) dialog.addEventListener("close", () => focusTitle(title), { once: true });
+  else focusTitle(title);
 }
 
 /** A press elsewhere drops the focus on purpose. */

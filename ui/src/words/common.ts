@@ -37,6 +37,7 @@ export const common = {
   hide: "Hide",
   joinTeam: "Join a team that invited you",
   firstRun: "Sign in once. Grapnel stores your OAuth tokens securely and keeps them fresh.",
+  firstStepsTitle: "First steps",
   firstSteps: [
     { title: "Add an app", text: "The client that you registered with a provider, or one of the sandbox." },
     { title: "Sign in once", text: "In your browser. Grapnel receives the tokens and encrypts them." },

@@ -22,7 +22,7 @@ export { common, phaseWord, side, stateSentence, stateWord } from "./common";
 export { connect } from "./connect";
 export { count, list, number, of } from "./number";
 export { palette } from "./palette";
-export { choiceWord, profileKeys, redirectMethod, valueId, valueWord } from "./profile";
+export { choiceWord, inFormWords, profileKeys, redirectMethod, valueId, valueWord } from "./profile";
 export { requests } from "./requests";
 export { about, archive, doctor, hooks, settings, vault } from "./settings";
 export { shortcutWords } from "./shortcuts";

@@ -127,6 +127,14 @@ export const valueWord = (key: string): string => names[key] ?? key;
 export const choiceWord = (key: string, value: string): string =>
   choiceNames[key]?.[value] ?? truth[value] ?? (key.endsWith("_body") ? (bodies[value] ?? value) : value);
 
+/** A sentence of the host that names settings and their choices by key, in the words of the form. */
+export const inFormWords = (sentence: string): string =>
+  sentence.replace(/\b(\w+) to (\w+)(?: or (\w+))?/g, (text, key: string, ...choices: (string | undefined)[]) => {
+    if (!(key in names)) return text;
+    const said = choices.slice(0, 2).flatMap((choice) => (choice ? [choiceWord(key, choice)] : []));
+    return `“${valueWord(key)}” to ${said.join(" or ")}`;
+  });
+
 /** The element ID of a setting's field. Two settings share their name with other fields. */
 export const valueId = (key: string): string => (key === "client_id" || key === "client_secret" ? `need_${key}` : key);
 

@@ -36,6 +36,14 @@ test("after a refused client the app is edited first, and the response is shown"
   expect(screen.getByRole("button", { name: "Try again" })).not.toHaveClass("primary");
 });
 
+test("what leads on comes before Cancel in the tab order", async () => {
+  const user = await start("waiting");
+  await row(user, "Acme Sites");
+  const cancel = await screen.findByRole("button", { name: "Cancel" });
+  const leadsOn = screen.getByRole("button", { name: "Copy link" });
+  expect(leadsOn.compareDocumentPosition(cancel)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+});
+
 test("a cancelled sign-in", async () => {
   const user = await start("waiting");
   await row(user, "Acme Sites");
