@@ -10,6 +10,7 @@ mod share;
 
 use grapnel_core::team::NewTeam;
 use grapnel_model::error::{Error, Result};
+use grapnel_model::secret::SecretString;
 
 use crate::session::Session;
 pub(crate) use arguments::{Command, Share, Unshare};
@@ -34,18 +35,15 @@ pub(crate) async fn run(session: &mut Session<'_>, command: Command) -> Result<(
         Command::Members { team } => members::members(session, team.as_deref()).await,
         Command::Remove(asked) => members::remove(session, asked).await,
         Command::Status { team } => members::status(session, team.as_deref()).await,
+        Command::Url(asked) => change_url(session, asked).await,
         Command::Activity { connection } => activity::activity(session, &connection).await,
         Command::Leave(asked) => members::leave(session, asked).await,
     }
 }
 
 async fn create(session: &mut Session<'_>, asked: arguments::Create) -> Result<()> {
-    if !asked.database_url_stdin && !session.can_ask() {
-        return Err(Error::input("database-url-stdin", "The URL of the database is needed.")
-            .means("Nothing was created.")
-            .hint("Add --database-url-stdin and write it to standard input; it may hold a password."));
-    }
-    let database_url = session.secret("database-url-stdin", "URL of the database (not shown): ")?;
+    let database_url = database_url(session, asked.database_url_stdin)
+        .map_err(|error| error.means("Nothing was created."))?;
     let new = NewTeam {
         name: asked.name,
         member: asked.member.unwrap_or_else(account_name),
@@ -54,6 +52,23 @@ async fn create(session: &mut Session<'_>, asked: arguments::Create) -> Result<(
     };
     let team = session.grapnel.create_team(new).await?;
     session.output.show(&Created(team))
+}
+
+async fn change_url(session: &mut Session<'_>, asked: arguments::Url) -> Result<()> {
+    let known = find::team(&session.grapnel, asked.team.as_deref())?;
+    let url = database_url(session, asked.database_url_stdin)
+        .map_err(|error| error.means("Nothing was changed."))?;
+    let team = session.grapnel.change_team_url(&known.id, &url).await?;
+    session.output.show(&Teams(vec![team]))
+}
+
+/// The URL of a database, from a hidden prompt or standard input.
+fn database_url(session: &mut Session<'_>, from_standard_input: bool) -> Result<SecretString> {
+    if !from_standard_input && !session.can_ask() {
+        return Err(Error::input("database-url-stdin", "The URL of the database is needed.")
+            .hint("Add --database-url-stdin and write it to standard input; it may hold a password."));
+    }
+    session.secret("database-url-stdin", "URL of the database (not shown): ")
 }
 
 /// The name of the account of this computer.

@@ -1,12 +1,14 @@
 //! Teams: the database through which connections are shared, and its members.
 
 mod create;
+mod database_url;
 mod input;
 mod members;
 mod view;
 mod worker;
 
 pub(crate) use create::{create, join, read_invitation};
+pub(crate) use database_url::change_database_url;
 pub use input::{Invite, InviteOpener, InvitedUrl, Join, NewTeam};
 pub(crate) use members::{invite, leave, own_key, own_key_fingerprint, remove};
 pub(crate) use view::{all, one};

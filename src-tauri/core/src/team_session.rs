@@ -8,6 +8,7 @@ use std::time::Instant;
 use grapnel_model::error::Error;
 use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::team::TeamRole;
+use grapnel_store::sealed::Sealed;
 use grapnel_team::Team;
 use grapnel_team::port::{MachineId, Version};
 use parking_lot::Mutex;
@@ -90,6 +91,8 @@ pub(crate) struct TeamSession {
     /// The team's name here.
     pub(crate) name: String,
     pub(crate) team: Team,
+    /// The URL that it was opened with.
+    pub(crate) sealed_url: Sealed,
     pub(crate) machine: MachineId,
     /// Whether the last request was answered.
     pub(crate) is_reached: AtomicBool,

@@ -124,6 +124,16 @@ pub fn set_membership(
     Ok(changed == 1)
 }
 
+/// Replaces the URL of the database, and its host as it is shown.
+pub fn set_url(
+    connection: &Connection,
+    id: &TeamId,
+    (host, sealed_url): (&str, &Sealed),
+) -> rusqlite::Result<()> {
+    let set = "UPDATE team SET host = ?2, sealed_url = ?3 WHERE id = ?1";
+    connection.execute(set, params![id, host, sealed_url]).map(drop)
+}
+
 /// Records that the database was reached. Returns whether it could not be before.
 pub fn set_reached(connection: &Connection, id: &TeamId, at: Timestamp) -> rusqlite::Result<bool> {
     let was = "UPDATE team SET unreachable = NULL, reached_at = ?2 WHERE id = ?1 AND unreachable IS NOT NULL";

@@ -32,6 +32,10 @@ pub(crate) enum Command {
         /// The team; the only one if it is left out
         team: Option<String>,
     },
+    /// Replace the URL of a team's database, such as after its password or address has changed
+    ///
+    /// The team is read by the new URL first. Each member replaces their own.
+    Url(Url),
     /// Show what the team did with a shared connection, newest first
     Activity {
         /// The connection's name
@@ -95,6 +99,15 @@ pub(crate) struct Join {
     #[arg(long, short)]
     pub(super) yes: bool,
     /// Read the URL of the database from standard input, after the invitation: for a database user of your own
+    #[arg(long)]
+    pub(super) database_url_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Url {
+    /// The team; the only one if it is left out
+    pub(super) team: Option<String>,
+    /// Read the URL of the database from standard input: <postgres://USER:PASSWORD@HOST/DATABASE>
     #[arg(long)]
     pub(super) database_url_stdin: bool,
 }

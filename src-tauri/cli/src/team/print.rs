@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use grapnel_model::error::Code;
 use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, TeamMember};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -111,6 +112,8 @@ impl CommandResult for Teams {
 /// Whether the database can be reached, as far as is known.
 fn state(team: &Team, now: Timestamp) -> String {
     let reached = match &team.unreachable {
+        // It answers: the member was removed, or the role may not read it.
+        Some(unreachable) if unreachable.error.code == Code::TeamRefused => unreachable.error.message.clone(),
         Some(unreachable) => format!("unreachable since {}", relative_time(unreachable.since, now)),
         None => "reachable".to_owned(),
     };

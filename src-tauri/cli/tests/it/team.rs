@@ -269,3 +269,34 @@ async fn an_invitation_says_where_it_leads_before_its_database_is_asked() {
     let joined = join("y").await;
     assert_eq!(joined.exit, Exit::Done, "{joined}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_url_of_a_team_is_replaced_once_the_team_was_read_by_it() {
+    let (world, database) = start().await;
+    let url = |password: &str, name: &str| {
+        format!("postgres://ada:{password}@127.0.0.1:{}/{name}", database.port())
+    };
+    database.sql("CREATE ROLE ada LOGIN SUPERUSER PASSWORD 'one'").unwrap();
+    database.sql("CREATE DATABASE another").unwrap();
+    let created =
+        world.pipe("team create Agency --as Ada --database-url-stdin", &url("one", "postgres")).await;
+    assert_eq!(created.exit, Exit::Done, "{created}");
+    world.run("share acme").await;
+    database.sql("ALTER ROLE ada PASSWORD 'two'").unwrap();
+    let denied = world.run("refresh acme").await;
+    assert!(denied.said.contains("grapnel team url"), "{denied}");
+
+    let unasked = world.run("team url").await;
+    assert_eq!(unasked.exit, Exit::Usage, "{unasked}");
+    let table = [(url("one", "postgres"), Exit::ProviderUnavailable), (url("two", "another"), Exit::Failed)];
+    for (url, exit) in table {
+        let refused = world.pipe("team url --database-url-stdin", &url).await;
+        assert_eq!(refused.exit, exit, "{refused}");
+        assert!(refused.said.contains("is as it was"), "{refused}");
+    }
+    let replaced = world.pipe("team url agency --database-url-stdin", &url("two", "postgres")).await;
+    assert_eq!(replaced.exit, Exit::Done, "{replaced}");
+    assert!(replaced.out.contains("reachable"), "{replaced}");
+    let refreshed = world.run("refresh acme").await;
+    assert_eq!(refreshed.exit, Exit::Done, "{refreshed}");
+}

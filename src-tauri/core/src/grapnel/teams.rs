@@ -63,6 +63,11 @@ impl Grapnel {
         Box::pin(team::join(&self.0, join)).await
     }
 
+    /// Replaces the URL of a team's database, once the team was read by the new one.
+    pub async fn change_team_url(&self, id: &TeamId, url: &SecretString) -> Result<Team> {
+        Box::pin(team::change_database_url(&self.0, id, url)).await
+    }
+
     /// Asks a team's database: reads the members, takes in what others changed, and writes what is pending.
     pub async fn sync_team(&self, id: &TeamId) -> Result<Team> {
         Box::pin(shared::sync(&self.0, id)).await?;

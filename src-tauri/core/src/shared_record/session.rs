@@ -8,7 +8,8 @@ use grapnel_model::activity::Kind;
 use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::TeamId;
-use grapnel_model::team::{TeamMember, TeamRefresh, TeamRole, TeamUnreachable};
+use grapnel_model::secret::SecretString;
+use grapnel_model::team::{TeamRefresh, TeamRole, TeamUnreachable};
 use grapnel_store::shared_connection::SharedRow;
 use grapnel_store::team::TeamRow;
 use grapnel_store::{activity, team};
@@ -23,6 +24,7 @@ use super::errors::{told, vanished};
 use super::identity;
 use super::machine::machine_name;
 use super::record::{Record, stored_version};
+use super::shown_members::shown_members;
 use crate::context::Context;
 use crate::team_session::TeamSession;
 
@@ -32,8 +34,15 @@ const QUIET_PERIOD: Duration = Duration::from_secs(2);
 /// The session of a team; opens it if it is not open.
 pub(crate) async fn session(ctx: &Context, id: &TeamId) -> Result<Arc<TeamSession>> {
     let mut open = ctx.teams.open.lock().await;
+    let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
     if let Some(session) = open.get(id) {
-        return Ok(Arc::clone(session));
+        if session.sealed_url == row.sealed_url {
+            return Ok(Arc::clone(session));
+        }
+        // Its URL was changed, here or by another process.
+        let _ = session.team.store().close().await;
+        open.remove(id);
+        ctx.teams.failed.lock().remove(id);
     }
     let failed = ctx.teams.failed.lock().get(id).cloned();
     if let Some((at, error)) = failed
@@ -41,7 +50,6 @@ pub(crate) async fn session(ctx: &Context, id: &TeamId) -> Result<Arc<TeamSessio
     {
         return Err(error);
     }
-    let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
     let opened = TeamSession::open(ctx, &row).await;
     match opened {
         Ok(session) => {
@@ -75,52 +83,33 @@ fn no_team() -> Error {
         .hint("Join it again with a new invitation.")
 }
 
-/// The members as they are shown.
-pub(crate) fn shown_members(membership: &Membership, own: &MemberId) -> (TeamRole, String, Vec<TeamMember>) {
-    let shown = |member: &grapnel_team::Member| TeamMember {
-        id: member.id.0.clone(),
-        name: member.name.clone(),
-        role: shown_role(member.role),
-        since: member.since,
-        is_self: member.id == *own,
+/// Checks that a team can be read by another URL of its database. Nothing is stored.
+pub(crate) async fn check_url(ctx: &Context, row: &TeamRow, url: &SecretString) -> Result<()> {
+    let team = team_at(ctx, row, url).await?;
+    let read = team.membership().await;
+    let _ = team.store().close().await;
+    read.map(drop).map_err(|error| told(&error))
+}
+
+/// The team at this URL.
+async fn team_at(ctx: &Context, row: &TeamRow, url: &SecretString) -> Result<Team> {
+    let own = match &row.sealed_identity {
+        Some(sealed) => {
+            let text = ctx.vault.open(&identity::associated_data_in(&row.id), sealed).await?;
+            Identity::parse(&text).map_err(|error| told(&error))?
+        }
+        None => identity::own(ctx).await?,
     };
-    let mut members: Vec<_> = membership.members.iter().map(shown).collect();
-    members.sort_by_key(|member| (rank(member.role), member.name.to_lowercase()));
-    let own = members.iter().find(|member| member.is_self);
-    let (role, name) = own.map_or((TeamRole::Worker, String::new()), |own| (own.role, own.name.clone()));
-    (role, name, members)
-}
-
-fn shown_role(role: grapnel_team::Role) -> TeamRole {
-    match role {
-        grapnel_team::Role::Owner => TeamRole::Owner,
-        grapnel_team::Role::Member => TeamRole::Member,
-        grapnel_team::Role::Worker => TeamRole::Worker,
-    }
-}
-
-fn rank(role: TeamRole) -> u8 {
-    match role {
-        TeamRole::Owner => 0,
-        TeamRole::Member => 1,
-        TeamRole::Worker => 2,
-    }
+    let seen = serde_json::from_str(&row.seen).map_err(|_| damaged())?;
+    let store = identity::open_store(url, &row.schema_name).map_err(|error| told(&error))?;
+    let id = grapnel_team::port::TeamId(row.id.0.clone());
+    Ok(Team::open(store, id, MemberId(row.member_id.clone()), own, seen))
 }
 
 impl TeamSession {
     async fn open(ctx: &Context, row: &TeamRow) -> Result<Self> {
         let url = ctx.vault.open(&identity::url_associated_data(&row.id), &row.sealed_url).await?;
-        let own = match &row.sealed_identity {
-            Some(sealed) => {
-                let text = ctx.vault.open(&identity::associated_data_in(&row.id), sealed).await?;
-                Identity::parse(&text).map_err(|error| told(&error))?
-            }
-            None => identity::own(ctx).await?,
-        };
-        let seen = serde_json::from_str(&row.seen).map_err(|_| damaged())?;
-        let store = identity::open_store(&url, &row.schema_name).map_err(|error| told(&error))?;
-        let id = grapnel_team::port::TeamId(row.id.0.clone());
-        let team = Team::open(store, id, MemberId(row.member_id.clone()), own, seen);
+        let team = team_at(ctx, row, &url).await?;
         let opened = Self::of(ctx, row, team).await?;
         let membership = opened.team.membership().await;
         opened.checked_membership(ctx, membership)?;
@@ -134,6 +123,7 @@ impl TeamSession {
             id: row.id.clone(),
             name: row.name.clone(),
             team,
+            sealed_url: row.sealed_url.clone(),
             machine: MachineId(identity::row(ctx).await?.machine_id),
             is_reached: AtomicBool::new(row.unreachable.is_none()),
             stored: Mutex::new(0),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::TeamId;
 use grapnel_model::secret::SecretString;
 use grapnel_team::Invitation;
@@ -10,6 +10,18 @@ use grapnel_team::Invitation;
 use super::create::join_as;
 use crate::context::Context;
 use crate::shared_record::{own_identity, told};
+
+/// An error of joining, for a job that joins at each start and ends with it.
+fn of_worker(error: Error) -> Error {
+    let error = error.means("No token was handed out, and no tokens were changed.");
+    match error.code {
+        Code::TeamRefused => error.hint("Ask an owner of the team for a new key of a worker."),
+        Code::TeamUnreachable => {
+            error.hint("Check the network and that the database runs, and start the job again.")
+        }
+        _ => error,
+    }
+}
 
 /// Becomes the worker of this key, in data that were just made for it.
 pub(crate) async fn become_worker(
@@ -22,6 +34,6 @@ pub(crate) async fn become_worker(
             .means("Nothing was asked of the team.")
     })?;
     let own = own_identity(ctx).await?;
-    join_as(ctx, &invitation, own, url).await?;
+    join_as(ctx, &invitation, own, url).await.map_err(of_worker)?;
     Ok(TeamId(invitation.team.0))
 }
