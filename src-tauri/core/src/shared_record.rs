@@ -14,6 +14,7 @@ mod machine;
 mod push;
 mod record;
 mod session;
+mod shown_members;
 
 pub(crate) use agree::{apply, hold, note_conflict, pull_or_note, push_pending};
 pub(crate) use apply::{check_ended, unlink};
@@ -26,4 +27,5 @@ pub(crate) use identity::{
 };
 pub(crate) use push::{Pushed, keep_pending, push, push_locked, write_failure};
 pub(crate) use record::{Record, stored_version};
-pub(crate) use session::{forget_session, keep_session, session, shown_members};
+pub(crate) use session::{check_url, forget_session, keep_session, session};
+pub(crate) use shown_members::shown_members;

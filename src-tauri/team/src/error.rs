@@ -139,17 +139,22 @@ impl TeamError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => {
-                "Check the network and that the database runs; Grapnel tries again by itself."
+                "Check the network and that the database runs. Tokens and the state of the team are asked for again by \
+                 themselves; repeat a change that failed."
             }
             Self::Untrusted { .. } => {
                 "Check the host or socket directory in the database URL, and add sslrootcert=FILE to it if your own \
                  authority signs."
             }
             Self::Denied { .. } => {
-                "Ask the database's administrator whether the role exists and has its privileges."
+                "Ask the database's administrator whether the database and the role exist and the role has its \
+                 privileges. If the URL has changed: grapnel team url"
             }
             Self::Forbidden => "Ask an owner, or the database's administrator for the privilege.",
-            Self::InvalidUrl { .. } => "Enter it as postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
+            Self::InvalidUrl { .. } => {
+                "Enter it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, or with the directory of a Unix socket as \
+                 postgres://USER:PASSWORD@/DATABASE?host=DIRECTORY."
+            }
             Self::Unsuitable { .. } => {
                 "Use PostgreSQL, connected directly or through a pooler in session mode."
             }
@@ -165,12 +170,13 @@ impl TeamError {
             }
             Self::LockTimedOut | Self::LockLost | Self::Conflict => "Try again.",
             Self::RolledBack { .. } | Self::Vanished { .. } => {
-                "Ask the database's administrator. An owner can share the connection again from a computer that has it."
+                "Ask the database's administrator. An owner can share the connection anew from a computer that has its \
+                 tokens: grapnel unshare, then grapnel share."
             }
             Self::Forged { .. } => {
                 "Do not use this database until its administrator has explained the change."
             }
-            Self::Removed => "Ask an owner for a new invitation.",
+            Self::Removed => "To return, leave the team, then join it by a new invitation from an owner.",
             Self::Invalid(_) => "Check the input.",
             Self::NotOwner => "Ask an owner.",
             Self::Internal { .. } => "Check the database's log, and report it if it persists.",

@@ -137,8 +137,12 @@ impl FromStr for PublicKey {
             Some((recipient, signing)) => (recipient, Some(signing)),
             None => (text, None),
         };
-        let invalid =
-            || TeamError::Invalid("This is not a public key of a person: it begins with age1.".to_owned());
+        let invalid = || {
+            TeamError::Invalid(
+                "This is not the whole public key of a person. One begins with age1; copy all of it."
+                    .to_owned(),
+            )
+        };
         x25519::Recipient::from_str(recipient).map_err(|_| invalid())?;
         let signing = signing.map(|signing| SigningKey::parse(signing).ok_or_else(invalid)).transpose()?;
         Ok(Self { recipient: recipient.to_owned(), signing })

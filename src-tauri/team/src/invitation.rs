@@ -128,7 +128,7 @@ impl Invitation {
             let text = if is_invitation {
                 "This is an invitation for a person, not the key of a worker."
             } else {
-                "This is not the key of a worker: it begins with grapnel-worker-1-."
+                "This is not the key of a worker. One begins with grapnel-worker-1-."
             };
             return Err(invalid(text));
         };
@@ -174,7 +174,7 @@ fn sealed_part(text: &str) -> Result<Zeroizing<Vec<u8>>> {
         ));
     }
     let Some(encoded) = text.strip_prefix(INVITATION) else {
-        return Err(invalid("This is not an invitation: it begins with grapnel-invitation-1-."));
+        return Err(invalid("This is not an invitation. One begins with grapnel-invitation-1-."));
     };
     age_file::decode(encoded, MAX_CHARS)
         .ok_or_else(|| invalid("This invitation is incomplete or changed. Copy all of it."))

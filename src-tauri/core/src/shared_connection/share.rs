@@ -58,7 +58,8 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
             Code::InvalidInput,
             format!("This connection is shared with the team “{}” already.", team.name),
         )
-        .means("Nothing was changed."));
+        .means("Nothing was changed.")
+        .hint("To share it anew, stop sharing it first: grapnel unshare"));
     }
     let pushed = shared_record::push(ctx, &session, id, Instant::now() + LOCK_TIMEOUT).await;
     if let Err(error) = pushed {
