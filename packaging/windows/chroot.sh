@@ -18,21 +18,22 @@ mirror() {
   apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Created-By: Packages' 2>/dev/null | head -n 1
 }
 
-# What this system knows of the network: its name servers, apt's settings such as a proxy, and its certificates.
+# What this system knows of the network: names, name servers, apt's settings such as a proxy, and certificates.
 copy_network() {
-  cp -L /etc/resolv.conf "$CHROOT/etc/resolv.conf"
+  cp -L /etc/hosts /etc/resolv.conf "$CHROOT/etc/"
   apt-config dump Acquire >"$CHROOT/etc/apt/apt.conf.d/90system"
   if [[ -d $CHROOT/etc/ssl/certs ]]; then cp -L /etc/ssl/certs/ca-certificates.crt "$CHROOT/etc/ssl/certs/"; fi
 }
 
 make() {
-  local stamp=$CHROOT/.grapnel-packages
+  local stamp=$CHROOT/.grapnel-packages from
   [[ $(cat "$stamp" 2>/dev/null) != "${PACKAGES[*]}" ]] || return 0
   # Made under another name, so that an interrupted one is not taken for complete.
   if [[ ! -d $CHROOT ]]; then
     rm -rf "$CHROOT.new"
     mkdir -p "$(dirname "$CHROOT")"
-    debootstrap --variant=minbase "$SUITE" "$CHROOT.new" "$(mirror)"
+    mapfile -t from < <(mirror)
+    debootstrap --variant=minbase "$SUITE" "$CHROOT.new" "${from[@]}"
     mv "$CHROOT.new" "$CHROOT"
   fi
   copy_network

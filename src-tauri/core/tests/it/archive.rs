@@ -19,7 +19,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_sandbox::grigora;
 use tempfile::TempDir;
 
-use crate::support::world::{TestKeyring, World, again};
+use crate::support::world::{BROWSER, PROGRAM, TestKeyring, World, again};
 
 const ALL: Import = Import { with_tokens: true, dry_run: false };
 const DRY: Import = Import { with_tokens: true, dry_run: true };
@@ -71,7 +71,7 @@ fn told(imported: &Imported) -> String {
 async fn everything_is_restored_on_another_computer() {
     let world = World::new();
     let id = world.connect().await;
-    world.grapnel.set_browser(&id, "sh -P work").unwrap();
+    world.grapnel.set_browser(&id, BROWSER).unwrap();
     let edit = ConnectionEdit {
         label: Some("Harbour".into()),
         note: Some("ask Ines first\nthen sign in".into()),
@@ -80,7 +80,7 @@ async fn everything_is_restored_on_another_computer() {
     };
     world.grapnel.edit_connection(&id, &edit).unwrap();
     world.grapnel.arrange_connections(std::slice::from_ref(&id), false).unwrap();
-    let hook = check(ConnectionEventKind::Refreshed, vec!["sh".into()]).unwrap();
+    let hook = check(ConnectionEventKind::Refreshed, vec![PROGRAM.into()]).unwrap();
     world.grapnel.add_hook(&hook).await.unwrap();
     let exported = export(&world, |_| {}).await.unwrap();
     let expected = Exported { apps: 1, connections: 1, with_tokens: 1, refreshable: 1, moved: false };

@@ -187,7 +187,7 @@ async fn a_missing_file_of_authorities_is_named() {
     let app = world.grapnel.add_app(Scripted::app_at("https://a.example", &[])).await.unwrap();
     std::fs::remove_file(&file).unwrap();
     let error = sign_in(&world.second_start(), &app).await.unwrap_err();
-    let told = format!("“{}” cannot be read: no such file or directory.", file.display());
-    assert!(error.message.contains(&told), "{error}");
+    let told = format!("“{}” cannot be read: ", file.display());
+    assert!(error.message.contains(&told) && !error.message.contains("os error"), "{error}");
     assert!(error.hint.unwrap().contains("PEM"));
 }

@@ -8,7 +8,7 @@ use grapnel_model::error::Code;
 use grapnel_model::settings::{Margin, Settings};
 use jiff::SignedDuration;
 
-use crate::support::world::World;
+use crate::support::world::{BROWSER, World};
 
 #[tokio::test]
 async fn invalid_settings_name_their_field_and_change_nothing() {
@@ -104,7 +104,7 @@ async fn a_changed_margin_applies_at_once_in_every_process() {
 #[tokio::test]
 async fn settings_survive_a_restart() {
     let world = World::new();
-    let settings = Settings { browser: "sh -P work".into(), margin: Margin::OneHour, ..Settings::default() };
+    let settings = Settings { browser: BROWSER.into(), margin: Margin::OneHour, ..Settings::default() };
     world.grapnel.change_settings(settings.clone()).unwrap();
     assert_eq!(world.second_start().settings().unwrap(), settings);
 }

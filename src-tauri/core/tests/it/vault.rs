@@ -12,7 +12,7 @@ use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::vault::Protection;
 use grapnel_sandbox::{Endpoint, Fault};
 
-use crate::support::world::World;
+use crate::support::world::{PROGRAM, World};
 
 fn words() -> SecretString {
     "harbour lamp eleven moss".into()
@@ -30,7 +30,7 @@ async fn every_sealed_value_is_re_encrypted() {
     let id = world.connect().await;
     let token = world.grapnel.token(&id, Duration::ZERO).await.unwrap().value;
     let (_, callback) = world.attempt().await;
-    let hook = check(ConnectionEventKind::Refreshed, vec!["sh".into()]).unwrap();
+    let hook = check(ConnectionEventKind::Refreshed, vec![PROGRAM.into()]).unwrap();
     world.grapnel.add_hook(&hook).await.unwrap();
     let hooks = world.grapnel.hooks().await.unwrap();
     let request = ApiRequestDraft {

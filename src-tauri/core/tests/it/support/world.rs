@@ -20,6 +20,10 @@ use tokio::task::JoinHandle;
 
 use crate::support::clock::TestClock;
 
+/// A program that exists on this system.
+pub(crate) const PROGRAM: &str = if cfg!(windows) { "cmd" } else { "sh" };
+/// The command of a browser, as far as its program exists.
+pub(crate) const BROWSER: &str = if cfg!(windows) { "cmd -P work" } else { "sh -P work" };
 /// The client secret at a provider where clients choose their own.
 const OWN_SECRET: &str = "a-secret-of-our-own";
 
