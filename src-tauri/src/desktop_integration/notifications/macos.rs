@@ -1,5 +1,7 @@
 //! Notifications of macOS.
 
+#![allow(clippy::unused_async, reason = "the same functions wait for the session bus on Linux")]
+
 use std::thread;
 
 use mac_notification_sys::{NotificationResponse, set_application};

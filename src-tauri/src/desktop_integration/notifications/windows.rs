@@ -1,5 +1,7 @@
 //! Notifications of Windows (toasts).
 
+#![allow(clippy::unused_async, reason = "the same functions wait for the session bus on Linux")]
+
 use tauri::AppHandle;
 use tauri_winrt_notification::Toast;
 use windows_registry::CURRENT_USER;

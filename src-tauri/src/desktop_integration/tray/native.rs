@@ -1,5 +1,7 @@
 //! The tray icon of Windows, and the one in the menu bar of macOS.
 
+#![allow(clippy::unused_async, reason = "the same functions wait for the session bus on Linux")]
+
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 
