@@ -46,11 +46,14 @@ test("the focus moves on if its button disappears", async () => {
   expect(screen.getByRole("group", { name: "First steps" })).toHaveAttribute("tabindex", "0");
 });
 
-test.each(["Add app", "Activity", "Settings"])("%s opens with the focus at the page, which its title names", async (name) => {
-  const user = await start("some");
-  await press(user, name);
-  await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main", { name })));
-});
+test.each(["Add app", "Activity", "Settings"])(
+  "%s opens with the focus at the page, which its title names",
+  async (name) => {
+    const user = await start("some");
+    await press(user, name);
+    await waitFor(() => expect(keyboard()).toBe(screen.getByRole("main", { name })));
+  },
+);
 
 test("a page opened by a command has the focus, and not where the person was", async () => {
   const user = await start("some");
@@ -162,6 +165,8 @@ test("an irreversible action shows progress, and its dialog can be closed", asyn
   const answer = fake.hold("disconnect");
   await choose(user, "Disconnect…");
   await screen.findByRole("alertdialog");
+  // What has the focus says the question.
+  expect(screen.getByRole("button", { name: "Cancel" })).toHaveAccessibleDescription(/^Disconnect Acme production/);
   await user.click(screen.getByRole("button", { name: "Disconnect" }));
   expect(screen.getByRole("button", { name: "Cancel" })).toBeEnabled();
   expect(await screen.findByRole("button", { name: "Working…" })).toBeDisabled();
