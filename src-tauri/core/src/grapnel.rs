@@ -111,6 +111,7 @@ impl Grapnel {
         let idle = Idle(self.0.idle().await);
         // Those of refreshes that ended meanwhile.
         self.0.teams.all_written().await;
+        self.0.teams.all_logged().await;
         idle
     }
 

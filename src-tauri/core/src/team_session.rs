@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use grapnel_model::error::Error;
 use grapnel_model::id::{ConnectionId, TeamId};
@@ -13,6 +13,11 @@ use grapnel_team::Team;
 use grapnel_team::port::{MachineId, Version};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, watch};
+
+/// How many entries of the teams' activity may wait to be written.
+const MAX_LOGS: usize = 100;
+/// How long is waited for them.
+const LOG_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The open teams of a process.
 #[derive(Default)]
@@ -50,15 +55,21 @@ impl TeamSessions {
         let _ = self.writes.subscribe().wait_for(HashSet::is_empty).await;
     }
 
-    /// Announces that an entry is being added to a team's activity, for as long as the result is held.
-    pub(crate) fn begin_log(&self) -> TeamLog {
-        self.logs.send_modify(|logs| *logs += 1);
-        TeamLog(self.logs.clone())
+    /// Announces that an entry is being added to a team's activity, for as long as the result is held. `None` if too
+    /// many wait.
+    pub(crate) fn begin_log(&self) -> Option<TeamLog> {
+        let is_begun = self.logs.send_if_modified(|logs| {
+            let is_room = *logs < MAX_LOGS;
+            *logs += usize::from(is_room);
+            is_room
+        });
+        is_begun.then(|| TeamLog(self.logs.clone()))
     }
 
-    /// Waits until all entries are added, or cannot be.
+    /// Waits until all entries are added, or cannot be, but not for long.
     pub(crate) async fn all_logged(&self) {
-        let _ = self.logs.subscribe().wait_for(|logs| *logs == 0).await;
+        let mut logs = self.logs.subscribe();
+        let _ = tokio::time::timeout(LOG_TIMEOUT, logs.wait_for(|logs| *logs == 0)).await;
     }
 }
 
@@ -100,6 +111,8 @@ pub(crate) struct TeamSession {
     pub(crate) stored: Mutex<Version>,
     /// The name and role of this member.
     pub(crate) member: Mutex<(String, TeamRole)>,
+    /// Held while an entry is added to the activity.
+    pub(crate) logging: AsyncMutex<()>,
     /// Held while its connections are taken in, so that none is taken in twice.
     pub(crate) taking_in: AsyncMutex<()>,
 }

@@ -130,7 +130,7 @@ export const choiceWord = (key: string, value: string): string =>
 /** A sentence of the host that names settings and their choices by key, in the words of the form. */
 export const inFormWords = (sentence: string): string =>
   sentence.replace(/\b(\w+) to (\w+)(?: or (\w+))?/g, (text, key: string, ...choices: (string | undefined)[]) => {
-    if (!(key in names)) return text;
+    if (!Object.hasOwn(names, key)) return text;
     const said = choices.slice(0, 2).flatMap((choice) => (choice ? [choiceWord(key, choice)] : []));
     return `“${valueWord(key)}” to ${said.join(" or ")}`;
   });

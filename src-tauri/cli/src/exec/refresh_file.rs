@@ -63,10 +63,8 @@ impl RefreshFile {
     }
 
     fn is_own(&self) -> bool {
-        // A pipe that is there by now is not opened.
         let is_file = std::fs::symlink_metadata(&self.path).is_ok_and(|found| found.is_file());
-        let found = || Identity::of(&File::open(&self.path)?);
-        is_file && found().is_ok_and(|found| found == self.own)
+        is_file && Identity::at(&self.path).is_ok_and(|found| found == self.own)
     }
 }
 
@@ -102,6 +100,17 @@ impl Identity {
     fn of(file: &File) -> io::Result<Self> {
         use std::os::unix::fs::MetadataExt;
         file.metadata().map(|found| Self(found.dev(), found.ino()))
+    }
+
+    #[cfg(unix)]
+    fn at(path: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::symlink_metadata(path).map(|found| Self(found.dev(), found.ino()))
+    }
+
+    #[cfg(windows)]
+    fn at(path: &Path) -> io::Result<Self> {
+        Self::of(&File::open(path)?)
     }
 
     /// The time of creation would not do: Windows gives it to a new file of the same name for some seconds.

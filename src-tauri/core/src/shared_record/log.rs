@@ -30,8 +30,13 @@ impl TeamSession {
         let entry = Entry { member: by.member, machine: by.machine, text: text.to_owned() };
         let Ok(entry) = serde_json::to_vec(&entry) else { return };
         let (team, ctx, id) = (Arc::clone(self), Arc::clone(ctx), RecordId(of.record_id.clone()));
-        let logging = ctx.teams.begin_log();
+        let Some(logging) = ctx.teams.begin_log() else {
+            tracing::info!("too many entries of the teams' activity wait to be written");
+            return;
+        };
         tokio::spawn(async move {
+            // One at a time: the session sends one request behind the other.
+            let _one = team.logging.lock().await;
             let added = team.team.add_activity(&id, &entry, KEPT_ENTRIES).await;
             if let Err(error) = team.checked(&ctx, added) {
                 tracing::info!(%error, "the team's activity could not be written");

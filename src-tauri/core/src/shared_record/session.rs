@@ -128,6 +128,7 @@ impl TeamSession {
             is_reached: AtomicBool::new(row.unreachable.is_none()),
             stored: Mutex::new(0),
             member: Mutex::new((own.map(|own| own.name.clone()).unwrap_or_default(), row.role)),
+            logging: AsyncMutex::new(()),
             taking_in: AsyncMutex::new(()),
         })
     }

@@ -84,15 +84,15 @@ async fn what_is_taken_in_while_an_owner_stops_sharing_deletes_none_of_their_tok
     // window reads and stores the record, the other process ends the sharing here.
     let (begins, begun) = mpsc::channel();
     let (writes, written) = mpsc::channel();
-    let (releases, stored) = mpsc::channel();
+    let (goes_on, stored) = mpsc::channel();
     let (second, id) = (team.world.second_start(), team.connection.clone());
     let unsharing = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         begun.recv().unwrap();
-        let released = Mutex::new(stored);
+        let may_go_on = Mutex::new(stored);
         let _guard = at_point("after-team-unshare", move || {
             writes.send(()).unwrap();
-            released.lock().unwrap().recv().unwrap();
+            may_go_on.lock().unwrap().recv().unwrap();
         });
         runtime.block_on(second.unshare(&id))
     });
@@ -103,7 +103,7 @@ async fn what_is_taken_in_while_an_owner_stops_sharing_deletes_none_of_their_tok
     });
     ada.sync_team(&team.team).await.unwrap();
     drop(guard);
-    releases.send(()).unwrap();
+    goes_on.send(()).unwrap();
     unsharing.join().unwrap().unwrap();
     assert!(team.details(ada).shared.is_none());
     assert_ne!(team.details(ada).summary.state, State::Disconnected, "the tokens were deleted");
