@@ -4,8 +4,11 @@ use std::ffi::OsString;
 use std::io::Read;
 
 use grapnel_core::Store;
-use grapnel_model::secret::{ExposeSecret, SecretString};
+#[cfg(any(target_os = "linux", test))]
+use grapnel_model::secret::ExposeSecret;
+use grapnel_model::secret::SecretString;
 use grapnel_model::text::clean_line;
+#[cfg(target_os = "linux")]
 use serde_json::{Value, json};
 
 use crate::deep_link::SCHEME;

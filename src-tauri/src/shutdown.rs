@@ -10,6 +10,7 @@ pub(crate) struct Shutdown {
     pending_starts: Arc<()>,
     has_begun: AtomicBool,
     /// Whether another process was started because this one's page did not load.
+    #[cfg(target_os = "linux")]
     is_handed_over: AtomicBool,
     /// Whether no request is in flight any more.
     is_finished: AtomicBool,

@@ -21,8 +21,10 @@ pub(crate) async fn token_endpoint(proven: &'static str) -> String {
                 }
             }
             let is_proven = request.windows(7).any(|part| part == b"\r\ndpop:");
+            let is_exchange = request.windows(14).any(|part| part == b"token-exchange");
             let body = format!(
-                r#"{{"access_token":"bound-token","token_type":"{}","expires_in":3600}}"#,
+                r#"{{"access_token":"{}","token_type":"{}","expires_in":3600}}"#,
+                if is_exchange { "derived-token" } else { "bound-token" },
                 if is_proven { proven } else { "Bearer" }
             );
             let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json";

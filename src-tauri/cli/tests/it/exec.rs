@@ -13,16 +13,21 @@ use tokio::process::{Child, Command};
 
 use crate::world::World;
 
-const WORDS: &str = "harbour lamp eleven moss\n";
+pub(crate) const WORDS: &str = "harbour lamp eleven moss\n";
 
 /// A connection in a vault that the built program can open: with a passphrase.
 async fn world() -> World {
     let world = World::new();
     world.clock.set(jiff::Timestamp::now());
     world.connect().await;
+    lock_with_words(&world).await;
+    world
+}
+
+/// Gives the vault a passphrase, by which the built program opens it.
+pub(crate) async fn lock_with_words(world: &World) {
     let chosen = world.pipe("vault passphrase --passphrase-stdin", WORDS).await;
     assert_eq!(chosen.exit, Exit::Done, "{chosen}");
-    world
 }
 
 async fn token(world: &World) -> String {
@@ -40,7 +45,7 @@ async fn start(world: &World, arguments: &[&str]) -> Child {
     child
 }
 
-async fn exec(world: &World, arguments: &[&str]) -> Output {
+pub(crate) async fn exec(world: &World, arguments: &[&str]) -> Output {
     start(world, arguments).await.wait_with_output().await.unwrap()
 }
 

@@ -4,6 +4,8 @@ use grapnel_cli::Exit;
 use grapnel_sandbox::{ProviderId, custom};
 use insta::assert_snapshot;
 
+#[cfg(target_os = "linux")]
+use crate::exec::{WORDS, exec, lock_with_words};
 use crate::world::World;
 
 const NARROW: &str = "token acme --audience notes --scope notes:read";
@@ -77,19 +79,21 @@ async fn a_derived_token_is_removed_and_the_connection_stays() {
     assert_eq!(removed["removed"]["audiences"], serde_json::json!(["notes"]));
 }
 
+/// With the built program, which the command replaces.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_command_gets_the_narrower_token() {
-    let world = connected().await;
-    let derived = world.run(NARROW).await;
+    let world = connected_at(jiff::Timestamp::now()).await;
+    lock_with_words(&world).await;
+    let derived = world.pipe(&format!("{NARROW} --passphrase-stdin"), WORDS).await;
+    assert_eq!(derived.exit, Exit::Done, "{derived}");
+    let narrow = ["exec", "acme", "--audience", "notes", "--scope", "notes:read"];
+    let ran = exec(&world, &[&narrow[..], &["--", "printenv", "ACME_TOKEN"]].concat()).await;
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), derived.out, "{ran:?}");
     let file = world.home.path().join("token");
-    let narrow = "--audience notes --scope notes:read";
-    let script = format!("exec acme {narrow} -- cp /proc/self/environ {}", file.display());
-    assert_eq!(world.run(&script).await.exit, Exit::Done);
-    let environment = std::fs::read_to_string(&file).unwrap();
-    assert!(environment.contains(&format!("ACME_TOKEN={}", derived.out.trim())), "{environment}");
-    let kept = world.run(&format!("exec acme {narrow} --refresh-file {} -- true", file.display())).await;
-    assert_eq!(kept.exit, Exit::Usage, "{kept}");
+    let kept = ["--refresh-file", file.to_str().unwrap(), "--", "true"];
+    let kept = exec(&world, &[&narrow[..], &kept].concat()).await;
+    assert_eq!(kept.status.code(), Some(2), "{kept:?}");
 }
 
 #[tokio::test]

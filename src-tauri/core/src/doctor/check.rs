@@ -44,6 +44,7 @@ impl Check {
 
 /// The browsers that persons chose: for all connections, and for single ones.
 #[derive(Debug, Default)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "they are looked at on Linux"))]
 pub(super) struct Browsers {
     pub(super) usual: String,
     pub(super) own: Vec<String>,
