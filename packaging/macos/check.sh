@@ -8,7 +8,8 @@ readonly ZIG=0.17.1
 readonly TARGET=aarch64-apple-darwin
 readonly TOOLS=$PWD/packaging/macos
 readonly SETTINGS=(
-  "CARGO_BUILD_TARGET=$TARGET" SDKROOT=/opt/no-sdk ZIG_GLOBAL_CACHE_DIR=/var/cache/zig ZIG_LOCAL_CACHE_DIR=/var/cache/zig
+  "CARGO_BUILD_TARGET=$TARGET" SDKROOT=/opt/no-sdk
+  ZIG_GLOBAL_CACHE_DIR=/var/cache/zig ZIG_LOCAL_CACHE_DIR=/var/cache/zig
   "CC_${TARGET//-/_}=$TOOLS/cc" "CXX_${TARGET//-/_}=$TOOLS/cc" "AR_${TARGET//-/_}=$TOOLS/ar"
 )
 

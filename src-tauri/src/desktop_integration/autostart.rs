@@ -5,13 +5,12 @@ mod linux;
 #[cfg(any(target_os = "macos", test))]
 #[cfg_attr(not(target_os = "macos"), allow(dead_code, reason = "the tests run on every platform"))]
 mod macos;
+mod program;
 #[cfg(any(windows, test))]
 #[cfg_attr(not(windows), allow(dead_code, reason = "the tests run on every platform"))]
 mod run_entry;
 #[cfg(windows)]
 mod windows;
-
-use std::io;
 
 use grapnel_model::error::{Code, Error, Result};
 use tauri::AppHandle;
@@ -38,10 +37,4 @@ pub(crate) fn set(app: &AppHandle, on: bool) -> Result<()> {
         .means("Whether Grapnel starts at login is unchanged.")
         .hint(platform::PLACE)
     })
-}
-
-/// The path of this program, as text.
-fn program() -> io::Result<String> {
-    let program = std::env::current_exe()?.into_os_string().into_string();
-    program.map_err(|_| io::Error::other("this program’s path is not UTF-8"))
 }

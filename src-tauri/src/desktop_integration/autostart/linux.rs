@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use grapnel_core::make_private_directory;
 use tauri::{AppHandle, Manager};
 
-use super::program;
+use super::program::program;
 use crate::arguments::HIDDEN;
 use crate::deep_link::argument;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tauri::{AppHandle, Manager};
 
-use super::program;
+use super::program::program;
 use crate::arguments::HIDDEN;
 use crate::deep_link::SCHEME;
 

@@ -5,7 +5,7 @@ use std::io;
 use tauri::AppHandle;
 use windows_registry::CURRENT_USER;
 
-use super::program;
+use super::program::program;
 use super::run_entry::{command, is_switched_off};
 
 const RUN: &str = r"Software\Microsoft\Windows\CurrentVersion\Run";

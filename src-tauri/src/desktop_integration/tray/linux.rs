@@ -18,7 +18,7 @@ use zbus::fdo::DBusProxy;
 use zbus::message::Type;
 use zbus::{Connection, MatchRule, MessageStream};
 
-use super::{MAX_LISTED, status_text};
+use super::status_text::{MAX_LISTED, status_text};
 use crate::arguments::activation;
 use crate::window;
 

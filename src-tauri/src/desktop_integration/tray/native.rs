@@ -14,7 +14,7 @@ use tauri::menu::{Menu, MenuBuilder, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Wry};
 
-use super::{MAX_LISTED, status_text};
+use super::status_text::{MAX_LISTED, status_text};
 use crate::window::{self, Subject};
 
 /// The IDs of the menu's entries. That of a connection follows the last one.

@@ -632,6 +632,7 @@ async fn the_documented_roles_are_enough_and_permit_no_more() {
     let (server, ada) = team().await;
     let id = share(&ada, "client site").await;
     server.sql(&documented_sql(2)).unwrap();
+    server.sql(&documented_sql(3)).unwrap();
     server
         .sql("CREATE ROLE ben LOGIN IN ROLE grapnel_member; CREATE ROLE ci LOGIN IN ROLE grapnel_worker")
         .unwrap();

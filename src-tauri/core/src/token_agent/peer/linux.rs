@@ -8,7 +8,7 @@ use grapnel_model::activity::RequestingProcess;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::command_line;
+use super::command_line::command_line;
 use crate::token_agent::process::requesting_process;
 
 /// The process at the other end of a connection. It is held by a pidfd, so that its number cannot be reused while it is

@@ -6,7 +6,7 @@ use std::path::Path;
 use grapnel_model::activity::RequestingProcess;
 use grapnel_token_client::process_table::process;
 
-use super::command_line;
+use super::command_line::command_line;
 use crate::token_agent::process::requesting_process;
 
 /// The process at the other end of a connection. When it started distinguishes it from a later one with the same ID.
