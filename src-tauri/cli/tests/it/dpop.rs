@@ -89,6 +89,8 @@ async fn a_bound_token_is_refused_to_a_helper_and_noted_for_a_command() {
     assert!(run.exit == Exit::Command(0) && run.said.contains("bound to a key (DPoP)"), "{run}");
     let derived = world.run("token acme --audience notes --json").await;
     assert_eq!(derived.json()["token_type"], "DPoP");
+    let derived = world.run("token acme --audience notes").await;
+    assert_eq!(derived.out, "derived-token\n");
     assert!(derived.said.contains("bound to a key (DPoP)"), "{derived}");
 }
 
