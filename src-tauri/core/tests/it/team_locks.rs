@@ -228,9 +228,12 @@ async fn an_activity_that_cannot_be_written_keeps_no_lock_and_no_token_back() {
     let ada = &team.world.grapnel;
     let other = team.join("Grace", grapnel_model::team::TeamRole::Member).await;
     let locked = LockedActivity::of(&team);
-    ada.refresh(&team.connection).await.unwrap();
-    let theirs = tokio::time::timeout(Duration::from_secs(10), other.grapnel.refresh(&team.connection)).await;
-    theirs.expect("the lock is held while the activity is written").unwrap();
+    let both = async {
+        ada.refresh(&team.connection).await.unwrap();
+        other.grapnel.refresh(&team.connection).await.unwrap();
+    };
+    let both = tokio::time::timeout(Duration::from_secs(10), both).await;
+    both.expect("the lock is held while the activity is written");
     ada.sync_team(&team.team).await.unwrap();
     assert!(ada.unwritten().unwrap().is_empty());
     drop(locked);
