@@ -24,7 +24,7 @@ use crate::print::Output;
 use crate::requesting_process;
 use crate::retry::retry;
 use crate::session::{Ask, Session};
-use crate::stop_signal::{stop_signal, stopped};
+use crate::stop_signal::until_stopped;
 use crate::variable::{self, Assignment};
 use command::Prepared;
 use refresh_file::RefreshFile;
@@ -144,11 +144,7 @@ pub(crate) async fn run(session: &mut Session<'_>, asked: Exec) -> Result<Exit> 
     let tokens = keyring::with_keyring_timeout(&grapnel, &messages, timeout, tokens);
     // Without files, the caller ends a worker that is cancelled.
     let tokens = if session.worker.is_some() && asked.forwards_signals() {
-        let is_cancelled = stop_signal()?;
-        tokio::select! {
-            tokens = tokens => tokens?,
-            () = is_cancelled => return Err(stopped()),
-        }
+        Box::pin(until_stopped(tokens)).await?
     } else {
         tokens.await?
     };

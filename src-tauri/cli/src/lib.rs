@@ -59,7 +59,7 @@ pub use worker::Worker;
 use arguments::{Arguments, Command};
 use print::Output;
 use session::Session;
-use stop_signal::stop_signal;
+use stop_signal::until_stopped;
 
 /// A command that needs data and a runtime, with its environment.
 pub struct Work {
@@ -192,16 +192,9 @@ impl Work {
 async fn execute(session: &mut Session<'_>, command: Command) -> Result<Exit> {
     // A job that is cancelled still writes the tokens that only it has.
     let forwards_signals = matches!(&command, Command::Exec(asked) if asked.forwards_signals());
-    let is_cancelled =
-        if session.worker.is_some() && !forwards_signals { Some(stop_signal()?) } else { None };
+    let is_ended_by_signals = session.worker.is_some() && !forwards_signals;
     let work = Box::pin(execute_with_data(session, command));
-    let done = match is_cancelled {
-        Some(is_cancelled) => tokio::select! {
-            done = work => done,
-            () = is_cancelled => Err(stop_signal::stopped()),
-        },
-        None => work.await,
-    };
+    let done = if is_ended_by_signals { until_stopped(work).await } else { work.await };
     let Some(lost) = session.end().await else { return done };
     if let Err(error) = done {
         session.output.failed(&error);

@@ -57,11 +57,15 @@ pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// The error of a command that such a signal ended.
-pub(crate) fn stopped() -> Error {
-    Error::new(Code::Cancelled, "The command was stopped by a signal.").means(
-        "A refresh that had begun was completed, and the team has its tokens unless another error says so.",
-    )
+/// Does the work of a worker until such a signal. A refresh that has begun is completed at the end of the session.
+pub(crate) async fn until_stopped<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let stopped = stop_signal()?;
+    tokio::select! {
+        done = work => done,
+        () = stopped => Err(Error::new(Code::Cancelled, "The command was stopped by a signal.").means(
+            "A refresh that had begun was completed, and the team has its tokens unless another error says so.",
+        )),
+    }
 }
 
 fn not_caught(error: &io::Error) -> Error {

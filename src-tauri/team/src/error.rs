@@ -139,8 +139,8 @@ impl TeamError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => {
-                "Check the network and that the database runs. Tokens and the state of the team are asked for again by \
-                 themselves; repeat a change that failed."
+                "Check the network and that the database is running. Grapnel retries refreshes by itself; repeat a \
+                 change that failed."
             }
             Self::Untrusted { .. } => {
                 "Check the host or socket directory in the database URL, and add sslrootcert=FILE to it if your own \
@@ -148,7 +148,7 @@ impl TeamError {
             }
             Self::Denied { .. } => {
                 "Ask the database's administrator whether the database and the role exist and the role has its \
-                 privileges. If the URL has changed: grapnel team url"
+                 privileges. If its URL has changed, enter the new one: grapnel team url"
             }
             Self::Forbidden => "Ask an owner, or the database's administrator for the privilege.",
             Self::InvalidUrl { .. } => {
@@ -176,7 +176,7 @@ impl TeamError {
             Self::Forged { .. } => {
                 "Do not use this database until its administrator has explained the change."
             }
-            Self::Removed => "To return, leave the team, then join it by a new invitation from an owner.",
+            Self::Removed => "To rejoin, leave the team, then join with a new invitation from an owner.",
             Self::Invalid(_) => "Check the input.",
             Self::NotOwner => "Ask an owner.",
             Self::Internal { .. } => "Check the database's log, and report it if it persists.",

@@ -292,7 +292,7 @@ async fn the_url_of_a_team_is_replaced_once_the_team_was_read_by_it() {
     for (url, exit) in table {
         let refused = world.pipe("team url --database-url-stdin", &url).await;
         assert_eq!(refused.exit, exit, "{refused}");
-        assert!(refused.said.contains("is as it was"), "{refused}");
+        assert!(refused.said.contains("The stored database URL is unchanged."), "{refused}");
     }
     let replaced = world.pipe("team url agency --database-url-stdin", &url("two", "postgres")).await;
     assert_eq!(replaced.exit, Exit::Done, "{replaced}");

@@ -59,7 +59,7 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
             format!("This connection is shared with the team “{}” already.", team.name),
         )
         .means("Nothing was changed.")
-        .hint("To share it anew, stop sharing it first: grapnel unshare"));
+        .hint("To share it again, stop sharing it first: grapnel unshare"));
     }
     let pushed = shared_record::push(ctx, &session, id, Instant::now() + LOCK_TIMEOUT).await;
     if let Err(error) = pushed {

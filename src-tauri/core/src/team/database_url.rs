@@ -19,7 +19,7 @@ use crate::shared_record::{check_url, database_host, told, url_associated_data};
 /// # Errors
 /// The team cannot be read by it. The URL is as it was then.
 pub(crate) async fn change_database_url(ctx: &Arc<Context>, id: &TeamId, url: &SecretString) -> Result<Team> {
-    let refused = |error: Error| error.means("The URL of the team’s database is as it was.");
+    let refused = |error: Error| error.means("The stored database URL is unchanged.");
     let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(|| {
         Error::new(Code::NotFound, "This team is not here any more.").means("Nothing was changed.")
     })?;
