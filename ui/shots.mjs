@@ -416,6 +416,7 @@ const shots = {
   },
   "shared-connection": { scenario: "team" },
   "shared-unreachable": { scenario: "team-unreachable" },
+  "shared-removed": { scenario: "team-removed" },
   "shared-pending": { scenario: "team-pending" },
   "shared-conflict": { scenario: "team-conflict" },
   "shared-activity": { scenario: "team", go: (page) => tab(page, "Activity") },

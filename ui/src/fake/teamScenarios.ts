@@ -11,6 +11,13 @@ const down = trouble(
   "Check the network, or ask who runs the database.",
 );
 
+const removed = trouble(
+  "team_refused",
+  "This member is no longer in the team.",
+  "The tokens on this computer are those that were last shared with it.",
+  "To rejoin, leave the team, then join with a new invitation from an owner.",
+);
+
 const shared = (of: Team, more: Partial<SharedConnection> = {}): SharedConnection => ({
   team_id: of.id,
   team_name: of.name,
@@ -46,6 +53,15 @@ export const teamScenarios = (some: () => FakeData): { [name in string]: () => F
     sharing(
       some(),
       team("Harbour", { reached_at: at(-31 * MINUTE), unreachable: { since: at(-30 * MINUTE), error: down } }),
+    ),
+  "team-removed": () =>
+    sharing(
+      some(),
+      team("Harbour", {
+        role: "member",
+        reached_at: at(-31 * MINUTE),
+        unreachable: { since: at(-30 * MINUTE), error: removed },
+      }),
     ),
   "team-pending": () =>
     sharing(

@@ -227,6 +227,14 @@ test("an unreachable team says since when and why, and is tried again", async ()
   expect(panel.queryByText(/has new tokens/)).toBeNull();
 });
 
+test("a removed member is not told that the team is unavailable", async () => {
+  const { section } = await open("team-removed");
+  const panel = within(await section.findByRole("region", { name: "Harbour" }));
+  expect(panel.getByText("This member is no longer in the team.")).toBeVisible();
+  expect(panel.getByText(/join with a new invitation/)).toBeVisible();
+  expect(panel.queryByText(/has been unavailable since/)).toBeNull();
+});
+
 test("of many members the first are shown, and the others are found", async () => {
   const { user, section } = await open("teams");
   const panel = within(await section.findByRole("region", { name: "Agency" }));
