@@ -30,6 +30,8 @@ const FILE: &str = "content.db";
 const SCHEMA_VERSION: i64 = 2;
 /// How much of the file is memory-mapped: several times the entries of 100,000 posts.
 const MMAP_BYTES: i64 = 256 << 20;
+/// How many selections are kept: of 100,000 posts, each takes 800 kB.
+const MAX_SELECTIONS: usize = 4;
 
 /// The cache, opened at its first use. Clones share it.
 #[derive(Clone)]
@@ -38,12 +40,11 @@ pub struct Cache(Arc<Inner>);
 struct Inner {
     home: PathBuf,
     reader: Mutex<Option<Connection>>,
-    /// The last selection, since a window asks for it in pages.
-    selected: Mutex<Option<Selected>>,
+    /// The last selections, the newest last: a window asks for them in pages, and again when a filter is cleared.
+    selected: Mutex<Vec<Selected>>,
 }
 
 /// The rows of a list that a query selects.
-#[derive(Clone)]
 struct Selected {
     list: i64,
     query: PostQuery,
@@ -108,18 +109,26 @@ impl Cache {
 
     /// The rows of a list that `query` selects, in its order.
     pub async fn select(&self, list: &List, query: PostQuery) -> Result<Arc<[i64]>> {
-        let before = self.0.selected.lock().clone();
-        if let Some(selected) = before
-            && selected.list == list.id
-            && selected.query == query
-        {
-            return Ok(selected.ids);
+        if let Some(ids) = self.selected(list.id, &query) {
+            return Ok(ids);
         }
         let (range, by) = (list.range(), query.clone());
         let ids: Arc<[i64]> =
             self.read(move |connection| posts::select(connection, range, &by)).await?.into();
-        *self.0.selected.lock() = Some(Selected { list: list.id, query, ids: Arc::clone(&ids) });
+        let mut selected = self.0.selected.lock();
+        if selected.len() >= MAX_SELECTIONS {
+            selected.remove(0);
+        }
+        selected.push(Selected { list: list.id, query, ids: Arc::clone(&ids) });
         Ok(ids)
+    }
+
+    /// An earlier selection, which becomes the newest.
+    fn selected(&self, list: i64, query: &PostQuery) -> Option<Arc<[i64]>> {
+        let mut selected = self.0.selected.lock();
+        let at = selected.iter().position(|one| one.list == list && one.query == *query)?;
+        selected[at..].rotate_left(1);
+        selected.last().map(|newest| Arc::clone(&newest.ids))
     }
 }
 
@@ -189,6 +198,39 @@ mod tests {
         let newer = open_cache(home.path()).unwrap();
         newer.execute_batch("DROP TABLE list; PRAGMA user_version = 99").unwrap();
         assert_eq!(count(&open_cache(home.path()).unwrap()), 0);
+    }
+
+    #[tokio::test]
+    async fn the_last_selections_are_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = Cache::in_home(home.path());
+        let list = ListKey {
+            connection_id: "c".into(),
+            kind: "posts".into(),
+            within: "p".into(),
+            ..ListKey::default()
+        };
+        let query = |title: usize| PostQuery { title: Some(title.to_string()), ..PostQuery::default() };
+        let list = cache
+            .write(move |tx| {
+                let read = |body: &String| {
+                    Some(Entry { key: body.clone(), title: body.clone(), ..Entry::default() })
+                };
+                let bodies = (0..=MAX_SELECTIONS).map(|body| body.to_string());
+                replace_list(tx, &list, jiff::Timestamp::UNIX_EPOCH, bodies, read)?;
+                Ok(get(tx, &list)?.unwrap())
+            })
+            .await
+            .unwrap();
+        let first = cache.select(&list, query(0)).await.unwrap();
+        for title in 1..MAX_SELECTIONS {
+            assert_eq!(cache.select(&list, query(title)).await.unwrap().len(), 1);
+        }
+        // It is the newest now, and the second one makes room.
+        assert!(Arc::ptr_eq(&first, &cache.select(&list, query(0)).await.unwrap()));
+        cache.select(&list, query(MAX_SELECTIONS)).await.unwrap();
+        assert!(Arc::ptr_eq(&first, &cache.select(&list, query(0)).await.unwrap()));
+        assert!(cache.selected(list.id, &query(1)).is_none());
     }
 
     #[cfg(unix)]

@@ -3,21 +3,21 @@
 use grapnel_model::content::{Order, PostLine, PostQuery, filled};
 use grapnel_model::error::Error;
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::types::{FromSql, Value};
+use rusqlite::{Connection, Row, Rows, params_from_iter};
 
 use super::error::CacheError;
 
-/// The members of a post that the cache sorts by, and their columns.
-const SORT_COLUMNS: [(&str, &str); 8] = [
-    ("title", "folded"),
-    ("status", "status"),
-    ("author", "author"),
-    ("category", "category"),
-    ("word_count", "word_count"),
-    ("created_on", "created_on"),
-    ("last_update", "last_update"),
-    ("post_publish", "post_publish"),
+/// The members of a post that the cache sorts by, with their columns, and whether these are text or numbers.
+const SORT_COLUMNS: [(&str, &str, bool); 8] = [
+    ("title", "folded", true),
+    ("status", "status", true),
+    ("author", "author", true),
+    ("category", "category", true),
+    ("word_count", "word_count", false),
+    ("created_on", "created_on", false),
+    ("last_update", "last_update", false),
+    ("post_publish", "post_publish", false),
 ];
 
 /// The WHERE clause of a query over the rows of a list, with its parameters.
@@ -44,33 +44,48 @@ fn filters((first, last): (i64, i64), query: &PostQuery) -> (String, Vec<Value>)
     (clauses.join(" AND "), values)
 }
 
-/// The ORDER BY clause of a query. Rows without a value come last in both directions. Without a sort key, rows are in
-/// the provider's order.
-fn order(query: &PostQuery) -> Result<String, Error> {
-    let Some(sort) = filled(&query.sort) else { return Ok("id".into()) };
-    let (_, column) = SORT_COLUMNS.into_iter().find(|(name, _)| *name == sort).ok_or_else(|| {
-        Error::input("sort", format!("What was read is not sorted by “{sort}”."))
-            .hint(format!("Sort by one of these: {}.", SORT_COLUMNS.map(|(name, _)| name).join(", ")))
-    })?;
-    let direction = if query.order == Some(Order::Desc) { "DESC" } else { "ASC" };
-    Ok(format!("{column} IS NULL, {column} {direction}, id"))
-}
-
-/// The rows of a list that a query selects, in its order.
+/// The rows of a list that a query selects, in its order. Without a sort key, that is the provider's order.
 pub(super) fn select(
     connection: &Connection,
     range: (i64, i64),
     query: &PostQuery,
 ) -> Result<Vec<i64>, CacheError> {
     let (filters, values) = filters(range, query);
-    let sql = format!("SELECT id FROM entry WHERE {filters} ORDER BY {}", order(query)?);
+    let Some(sort) = filled(&query.sort) else {
+        let sql = format!("SELECT id FROM entry WHERE {filters} ORDER BY id");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let ids = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+        return Ok(ids.collect::<rusqlite::Result<_>>()?);
+    };
+    let Some((_, column, is_text)) = SORT_COLUMNS.into_iter().find(|(name, ..)| *name == sort) else {
+        let error = Error::input("sort", format!("What was read is not sorted by “{sort}”."));
+        let names = SORT_COLUMNS.map(|(name, ..)| name).join(", ");
+        return Err(error.hint(format!("Sort by one of these: {names}.")).into());
+    };
+    let sql = format!("SELECT id, {column} FROM entry WHERE {filters} ORDER BY id");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    let mut ids = Vec::new();
+    let rows = statement.query(params_from_iter(values))?;
+    let is_descending = query.order == Some(Order::Desc);
+    Ok(if is_text { sorted::<String>(rows, is_descending)? } else { sorted::<i64>(rows, is_descending)? })
+}
+
+/// The first column of rows, sorted by the second. Rows without a value come last in both directions, and rows with the
+/// same value stay in their order. SQLite takes three times as long to sort 100,000 of them.
+fn sorted<T: FromSql + Ord>(mut rows: Rows<'_>, is_descending: bool) -> rusqlite::Result<Vec<i64>> {
+    let (mut sorted, mut without_value) = (Vec::<(T, i64)>::new(), Vec::new());
     while let Some(row) = rows.next()? {
-        ids.push(row.get(0)?);
+        let id = row.get(0)?;
+        match row.get(1)? {
+            Some(value) => sorted.push((value, id)),
+            None => without_value.push(id),
+        }
     }
-    Ok(ids)
+    if is_descending {
+        sorted.sort_by(|(one, _), (other, _)| other.cmp(one));
+    } else {
+        sorted.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
+    Ok(sorted.into_iter().map(|(_, id)| id).chain(without_value).collect())
 }
 
 /// The table rows of these posts.
@@ -143,6 +158,8 @@ fn line(row: &Row<'_>) -> rusqlite::Result<PostLine> {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Ordering;
+
     use grapnel_model::content::Post;
     use proptest::prelude::*;
 
@@ -168,10 +185,13 @@ mod tests {
         fn queries()(title in proptest::option::of("[ Abé]{0,2}"), status in proptest::option::of("[ ab]"),
             author in proptest::option::of("[ab]"), category in proptest::option::of("[ab]"),
             words in proptest::array::uniform2(proptest::option::of(0..4_u32)),
-            moments in proptest::array::uniform4(proptest::option::of(0..4_i64))) -> PostQuery {
+            moments in proptest::array::uniform4(proptest::option::of(0..4_i64)),
+            sort in proptest::option::of(proptest::sample::select(&SORT_COLUMNS)),
+            order in proptest::option::of(proptest::sample::select(vec![Order::Asc, Order::Desc]))) -> PostQuery {
             let [updated_from, updated_to, published_from, published_to] = moments.map(moment);
             PostQuery { title, status, author, category, words_from: words[0], words_to: words[1], updated_from,
-                updated_to, published_from, published_to, ..PostQuery::default() }
+                updated_to, published_from, published_to, sort: sort.map(|(name, ..)| name.into()), order,
+                ..PostQuery::default() }
         }
     }
 
@@ -199,11 +219,39 @@ mod tests {
                 query))).collect::<Result<Vec<_>, CacheError>>()
             })).unwrap();
             for (ids, query) in selected {
-                let matching: Vec<i64> = (1..).zip(&all).filter(|(_, post)| query.matches(post)).map(|(id, _)|
-                id).collect();
+                let mut matching: Vec<_> = (1..).zip(&all).filter(|(_, post)| query.matches(post)).collect();
+                matching.sort_by(|(_, one), (_, other)| in_order(&query, one, other));
+                let matching: Vec<i64> = matching.into_iter().map(|(id, _)| id).collect();
                 prop_assert_eq!(ids, matching, "{:?}", query);
             }
         }
+    }
+
+    fn in_order(query: &PostQuery, one: &Post, other: &Post) -> Ordering {
+        let sort = query.sort.as_deref().unwrap_or_default();
+        let key = |post: &Post| {
+            let text = match sort {
+                "title" => Some(post.title.to_lowercase()),
+                "status" => post.status.clone(),
+                "author" => post.author.clone(),
+                "category" => post.category.clone(),
+                _ => None,
+            };
+            let moment = match sort {
+                "last_update" => post.last_update,
+                "post_publish" => post.post_publish,
+                _ => None,
+            };
+            (text, moment, post.word_count.filter(|_| sort == "word_count"))
+        };
+        let nothing = (None, None, None);
+        let (one, other) = (key(one), key(other));
+        let by_value = one.cmp(&other);
+        (one == nothing).cmp(&(other == nothing)).then(if query.order == Some(Order::Desc) {
+            by_value.reverse()
+        } else {
+            by_value
+        })
     }
 
     fn entry(post: Post) -> Entry {
