@@ -44,6 +44,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/26-dpop-keys.sql"),
     include_str!("schema/27-authorization-details.sql"),
     include_str!("schema/28-teams.sql"),
+    include_str!("schema/29-interrupted-refreshes.sql"),
 ];
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
