@@ -42,7 +42,7 @@ pub(crate) fn share(home: &Path) -> Result<()> {
     database.execute(
         "INSERT INTO team (id, name, host, schema_name, member_id, role, sealed_url, sealed_identity, members, \
          membership_version, seen)
-         VALUES ('team', 'Agency', '127.0.0.1', 'grapnel', 'member', 'member', ?1, ?1, ?2, 1, '{}')",
+         VALUES ('team', 'Agency', '127.0.0.1', 'grapnel', 'member', '\"member\"', ?1, ?1, ?2, 1, '{}')",
         params![noise, members],
     )?;
     let refreshed =
