@@ -8,6 +8,7 @@ use tauri::{AppHandle, Manager};
 use crate::arguments::HIDDEN;
 use crate::desktop_integration;
 use crate::event_forwarding;
+use crate::first_page::FirstPage;
 use crate::sandbox::SandboxHandle;
 
 /// Starts all background tasks. Each ends with the core.
@@ -15,11 +16,11 @@ pub(crate) fn start(app: &AppHandle, core: &Grapnel) {
     tauri::async_runtime::spawn(event_forwarding::forward(app.clone(), core.events()));
     start_sandbox(app, core);
     tauri::async_runtime::spawn(desktop_integration::follow(app.clone(), core.clone(), core.events()));
-    tauri::async_runtime::spawn(keep_alive(core.clone()));
+    tauri::async_runtime::spawn(keep_alive(app.clone(), core.clone()));
 }
 
 /// Follows other processes' changes, answers token requests and refreshes tokens ahead of their expiry.
-async fn keep_alive(core: Grapnel) {
+async fn keep_alive(app: AppHandle, core: Grapnel) {
     if let Err(error) = core.follow_others() {
         tracing::warn!(%error, "changes by the command line are not shown at once");
     }
@@ -30,6 +31,8 @@ async fn keep_alive(core: Grapnel) {
             tracing::warn!(%error, "the token agent is not available to other programs");
         }
     });
+    // They read every connection.
+    app.state::<FirstPage>().wait().await;
     tokio::join!(core.keep_alive(), core.lock_automatically(), core.follow_teams());
 }
 

@@ -16,6 +16,7 @@ mod desktop_integration;
 mod dialog;
 mod event_forwarding;
 mod events;
+mod first_page;
 mod held_responses;
 #[cfg(target_os = "linux")]
 mod instance;

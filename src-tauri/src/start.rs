@@ -11,6 +11,7 @@ use crate::core_handle::CoreHandle;
 use crate::desktop_integration;
 use crate::event_forwarding::EventBacklog;
 use crate::events::SandboxRequested;
+use crate::first_page::FirstPage;
 #[cfg(target_os = "linux")]
 use crate::instance::{self, Claim, Instance};
 use crate::sandbox::SandboxHandle;
@@ -148,6 +149,7 @@ fn build(
             let handle = app.handle().clone();
             app.manage(CoreHandle::new(move |core| background_tasks::start(&handle, core)));
             app.manage(EventBacklog::default());
+            app.manage(FirstPage::default());
             app.manage(cancellation::CancellableCalls::default());
             app.manage(held_responses::HeldResponses::default());
             app.manage(clipboard::Clipboard::default());

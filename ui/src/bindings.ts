@@ -10,6 +10,8 @@ export const commands = {
 	 *  not wait for ten thousand.
 	 */
 	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
+	/**  Records that the window has painted its first page: the work that waited for it begins. */
+	pagePainted: () => typedError<null, Error>(__TAURI_INVOKE("page_painted")),
 	/**  The current state of those of the given connections that exist. */
 	summaries: (connectionIds: ConnectionId[]) => typedError<Summary[], Error>(__TAURI_INVOKE("summaries", { connectionIds })),
 	/**

@@ -13,6 +13,7 @@ use tauri::{AppHandle, State};
 
 use crate::core_handle::CoreHandle;
 use crate::event_forwarding::EventBacklog;
+use crate::first_page::FirstPage;
 use crate::sandbox::SandboxHandle;
 use crate::save_file::PendingFile;
 use crate::window;
@@ -70,6 +71,14 @@ pub(crate) async fn overview(
         apps,
         missed: backlog.take(),
     })
+}
+
+/// Records that the window has painted its first page: the work that waited for it begins.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn page_painted(first_page: State<'_, FirstPage>) -> Result<()> {
+    first_page.painted();
+    Ok(())
 }
 
 /// The current state of those of the given connections that exist.

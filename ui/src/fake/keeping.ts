@@ -112,6 +112,7 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
         queueMicrotask(() => tell({ kind: "vault", value: locked }));
         return null;
       }),
+    pagePainted: () => answer("pagePainted", [], () => null),
     recordInput: () => answer("recordInput", [], () => null),
     protectWithPassphrase: (word: string) =>
       answer("protectWithPassphrase", [word.length], () => {

@@ -88,9 +88,7 @@ class AppStore {
       this.#sandboxApps = overview.sandbox_apps;
       this.trouble = null;
       this.phase = "ready";
-      // Load the rest after the first page is painted.
-      if (this.partial)
-        requestAnimationFrame(() => setTimeout(() => void (this.phase === "ready" && this.#reloadApps())));
+      requestAnimationFrame(() => setTimeout(this.#painted));
       for (const event of [...overview.missed, ...this.#earlyEvents.splice(0)]) await this.handleEvent(event);
     } catch (thrown) {
       this.trouble = asTrouble(thrown);
@@ -98,6 +96,12 @@ class AppStore {
     } finally {
       this.#requests.end(request);
     }
+  };
+
+  /** The first page is painted: what waited for that begins, and the rest is loaded. */
+  #painted = (): void => {
+    void host.pagePainted().catch(() => undefined);
+    if (this.partial && this.phase === "ready") void this.#reloadApps();
   };
 
   handleEvent = async (event: Happening): Promise<void> => {
