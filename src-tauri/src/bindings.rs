@@ -23,7 +23,7 @@ macro_rules! commands {
 }
 
 commands! {
-    overview { overview, page_painted, summaries, activity, export_activity }
+    overview { overview, missed_events, page_painted, summaries, activity, export_activity }
     settings { settings, change_settings, check_proxy, choose_certificates, start_at_login }
     apps { sandbox, discover, check_endpoints, propose_redirect, rediscover, add_app, change_app, public_key,
     certificate, register_app, read_registration, update_registration, renew_registration, metadata_document,

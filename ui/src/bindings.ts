@@ -10,6 +10,11 @@ export const commands = {
 	 *  not wait for ten thousand.
 	 */
 	overview: (atFirst: boolean) => typedError<Overview, Error>(__TAURI_INVOKE("overview", { atFirst })),
+	/**
+	 *  The events from before the page listened, such as a refused callback that started the program. From now on, events
+	 *  go to the page.
+	 */
+	missedEvents: () => typedError<Event[], Error>(__TAURI_INVOKE("missed_events")),
 	/**  Records that the window has painted its first page: the work that waited for it begins. */
 	pagePainted: () => typedError<null, Error>(__TAURI_INVOKE("page_painted")),
 	/**  The current state of those of the given connections that exist. */
@@ -1605,8 +1610,6 @@ export type Overview = {
 	sandbox: Error | null,
 	/**  The apps that do not work because of that. */
 	sandbox_apps: AppId[],
-	/**  Events from before the window listened, such as a refused callback that started the program. */
-	missed: Event[],
 };
 
 /**  A parameter of a [`Message`]. */

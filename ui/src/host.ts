@@ -162,6 +162,8 @@ export function nextCall(): number {
 export const host = {
   /** Everything; with `atFirst`, only the first of many connections. */
   overview: (atFirst: boolean) => ask(() => commands.overview(atFirst)),
+  /** The events from before the page listened. From now on, events go to the page. */
+  missedEvents: () => ask(() => commands.missedEvents()),
   /** The first page is painted. */
   pagePainted: () => ask(() => commands.pagePainted()),
   /** List rows of those connections that exist. */

@@ -37,8 +37,6 @@ pub(crate) struct Overview {
     pub(crate) sandbox: Option<Error>,
     /// The apps that do not work because of that.
     pub(crate) sandbox_apps: Vec<AppId>,
-    /// Events from before the window listened, such as a refused callback that started the program.
-    pub(crate) missed: Vec<Event>,
 }
 
 /// More connections than fit on a screen.
@@ -50,7 +48,6 @@ const FIRST_CONNECTIONS: usize = 100;
 #[specta::specta]
 pub(crate) async fn overview(
     core: State<'_, CoreHandle>,
-    backlog: State<'_, EventBacklog>,
     window: AppHandle,
     sandbox: State<'_, SandboxHandle>,
     at_first: bool,
@@ -69,8 +66,15 @@ pub(crate) async fn overview(
         sandbox: sandbox.trouble(),
         sandbox_apps: sandbox.stopped_apps(core, &apps),
         apps,
-        missed: backlog.take(),
     })
+}
+
+/// The events from before the page listened, such as a refused callback that started the program. From now on, events
+/// go to the page.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn missed_events(backlog: State<'_, EventBacklog>) -> Result<Vec<Event>> {
+    Ok(backlog.take())
 }
 
 /// Records that the window has painted its first page: the work that waited for it begins.

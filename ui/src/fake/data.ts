@@ -9,6 +9,7 @@ import type {
   Details,
   Entry,
   Error as Trouble,
+  Event as Happening,
   Hook,
   Item,
   Message,
@@ -34,6 +35,8 @@ export type FaultControl = {
 export type FakeData = Omit<Overview, "has_more"> & {
   /** The number of connections in the first overview. */
   first: number;
+  /** Events from before the page listened. */
+  missed: Happening[];
   details: { [id in string]: Details };
   projects: Project[];
   posts: { [project in string]: Post[] };

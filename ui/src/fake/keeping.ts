@@ -112,6 +112,7 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
         queueMicrotask(() => tell({ kind: "vault", value: locked }));
         return null;
       }),
+    missedEvents: () => answer("missedEvents", [], () => data().missed.splice(0)),
     pagePainted: () => answer("pagePainted", [], () => null),
     recordInput: () => answer("recordInput", [], () => null),
     protectWithPassphrase: (word: string) =>

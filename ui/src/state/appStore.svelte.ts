@@ -71,8 +71,11 @@ class AppStore {
 
   empty = $derived(this.apps.length === 0 && this.connections.length === 0);
 
-  /** Loads everything; also retries after a failure. */
-  open = async (): Promise<void> => {
+  /**
+   * Loads everything; also retries after a failure. The overview is requested before the page listens to events, since
+   * each request waits for the window to be shown: what happens in between is kept by the host.
+   */
+  open = async (listening?: Promise<unknown>): Promise<void> => {
     const request = this.#requests.begin();
     try {
       const overview = await host.overview(true);
@@ -89,7 +92,9 @@ class AppStore {
       this.trouble = null;
       this.phase = "ready";
       requestAnimationFrame(() => setTimeout(this.#painted));
-      for (const event of [...overview.missed, ...this.#earlyEvents.splice(0)]) await this.handleEvent(event);
+      await listening;
+      const missed = await host.missedEvents();
+      for (const event of [...missed, ...this.#earlyEvents.splice(0)]) await this.handleEvent(event);
     } catch (thrown) {
       this.trouble = asTrouble(thrown);
       this.phase = "failed";

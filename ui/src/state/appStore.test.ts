@@ -132,6 +132,19 @@ test("events from before the window opened are shown", async () => {
   expect(appStore.notices.map((one) => one.trouble.code)).toEqual(["callback_late"]);
 });
 
+test("the first page does not wait for the subscription to events, and none is missed", async () => {
+  appStore.phase = "opening";
+  fake.data.missed = [{ kind: "callback_refused", value: trouble("callback_late", "It came late.") }];
+  const before = fake.called("missedEvents").length;
+  let subscribed = () => {};
+  const opened = appStore.open(new Promise<void>((resolve) => (subscribed = resolve)));
+  await vi.waitFor(() => expect(appStore.phase).toBe("ready"));
+  expect(fake.called("missedEvents")).toHaveLength(before);
+  subscribed();
+  await opened;
+  expect(appStore.notices.map((one) => one.trouble.code)).toEqual(["callback_late"]);
+});
+
 test("a locked keyring changes the status of connections", async () => {
   const first = fake.data.connections[0];
   if (first) first.state = "locked";
