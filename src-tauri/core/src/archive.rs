@@ -17,5 +17,5 @@ pub use import::{Import, ImportOutcome, Imported, ImportedRecord, RecordKind};
 
 pub(crate) use export::export;
 pub(crate) use file::open;
-pub(crate) use import::{import, import_and};
+pub(crate) use import::{Source, import, import_and};
 pub(crate) use replace::replace_app;

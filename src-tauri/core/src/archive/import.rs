@@ -95,7 +95,36 @@ pub enum ImportOutcome {
 
 /// Imports an archive. All valid records are stored in one transaction.
 pub(crate) async fn import(ctx: &Arc<Context>, archive: &Archive, how: Import) -> Result<Imported> {
-    import_and(ctx, archive, how, |_| Ok(())).await
+    import_and(ctx, archive, how, Source::File, |_| Ok(())).await
+}
+
+/// Where an archive is from, for the activity.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// A file.
+    File,
+    /// The team of this name, which shares its connection.
+    Team(&'a str),
+}
+
+impl Source<'_> {
+    fn of_app(self, name: &str) -> (Kind, String) {
+        match self {
+            Self::File => (Kind::Imported, format!("App “{name}” added from a file.")),
+            Self::Team(team) => (
+                Kind::TeamChanged,
+                format!("App “{name}” added: the team “{team}” shared a connection of it."),
+            ),
+        }
+    }
+
+    fn of_connection(self, has_tokens: bool) -> (Kind, String) {
+        let tokens = if has_tokens { "with its tokens" } else { "without tokens" };
+        match self {
+            Self::File => (Kind::Imported, format!("Added from a file, {tokens}.")),
+            Self::Team(team) => (Kind::TeamChanged, format!("Shared by the team “{team}”, {tokens}.")),
+        }
+    }
 }
 
 /// Like [`import`]; `also` is written in the same transaction.
@@ -103,6 +132,7 @@ pub(crate) async fn import_and(
     ctx: &Arc<Context>,
     archive: &Archive,
     how: Import,
+    source: Source<'_>,
     also: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send,
 ) -> Result<Imported> {
     let _working = ctx.begin_sealed_write().await?;
@@ -111,7 +141,7 @@ pub(crate) async fn import_and(
         plan.app(ctx, app).await?;
     }
     if !how.dry_run {
-        plan.store(ctx, also)?;
+        plan.store(ctx, source, also)?;
     }
     Ok(plan.report)
 }
@@ -286,21 +316,24 @@ impl ImportPlan {
         Ok(())
     }
 
-    fn store(&self, ctx: &Context, also: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<()> {
+    fn store(
+        &self,
+        ctx: &Context,
+        source: Source<'_>,
+        also: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<()> {
         let now = ctx.now();
         ctx.store.write(|tx| {
             for app in &self.apps {
                 let environment = store::app::known_environment(tx, app)?;
                 store::app::insert(tx, &AppRow { environment, ..app.clone() })?;
-                let text = format!("App “{}” added from a file.", app.name);
-                activity::add(tx, now, Kind::Imported, &text, (None, Some(&app.id)))?;
+                let (kind, text) = source.of_app(&app.name);
+                activity::add(tx, now, kind, &text, (None, Some(&app.id)))?;
             }
             for new in &self.connections {
                 connection::insert(tx, &new.id, &new.app_id, &new.name, new.created_at)?;
-                let mut text = "Added from a file, without tokens.";
                 if let Some(grant) = &new.grant {
                     connection::set_grant(tx, &new.id, 0, grant)?;
-                    text = "Added from a file, with its tokens.";
                 }
                 connection::set_annotations(tx, &new.id, &new.annotations)?;
                 if let Some(origins) = &new.allowed_origins {
@@ -309,7 +342,8 @@ impl ImportPlan {
                 if let Some(account) = &new.account {
                     connection::set_account(tx, &new.id, account)?;
                 }
-                activity::add(tx, now, Kind::Imported, text, (Some(&new.id), Some(&new.app_id)))?;
+                let (kind, text) = source.of_connection(new.grant.is_some());
+                activity::add(tx, now, kind, &text, (Some(&new.id), Some(&new.app_id)))?;
             }
             also(tx)
         })?;

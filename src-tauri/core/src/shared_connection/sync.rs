@@ -12,7 +12,7 @@ use grapnel_store::shared_connection::{self, SharedRow};
 use grapnel_team::port::RecordId;
 
 use super::app::take_in_app;
-use crate::archive::{Import, ImportOutcome, Imported, RecordKind, import_and};
+use crate::archive::{Import, ImportOutcome, Imported, RecordKind, Source, import_and};
 use crate::context::Context;
 use crate::shared_record::{self, ManageDocument, Record};
 use crate::signed_in::SignedIn;
@@ -186,7 +186,8 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
     let archive = document.archive(manage);
     let new = linked(i64::from(document.tokens().is_some()));
     let failure = record.failure(ctx.time.now());
-    let imported = import_and(ctx, &archive, Import { with_tokens: true, dry_run: false }, move |tx| {
+    let (how, source) = (Import { with_tokens: true, dry_run: false }, Source::Team(team.name()));
+    let imported = import_and(ctx, &archive, how, source, move |tx| {
         // The connection was left out if it is not there.
         let Some(row) = connection::get(tx, &new.connection_id)? else { return Ok(()) };
         if let Some((error, retry)) = &failure {
