@@ -270,6 +270,8 @@ export const commands = {
 	joinTeam: (invitation: string, passphrase: SecretInput | null, databaseUrl: SecretInput | null, call: number) => typedError<JoinedTeam | null, Error>(__TAURI_INVOKE("join_team", { invitation, passphrase, databaseUrl, call })),
 	/**  Asks a team's database: reads what others changed, and writes what is pending. */
 	syncTeam: (teamId: TeamId, call: number) => typedError<Team, Error>(__TAURI_INVOKE("sync_team", { teamId, call })),
+	/**  Replaces the URL of a team's database, once the team was read by the new one. */
+	changeTeamUrl: (teamId: TeamId, databaseUrl: SecretInput, call: number) => typedError<Team, Error>(__TAURI_INVOKE("change_team_url", { teamId, databaseUrl, call })),
 	/**  Invites a person by their public key or with a passphrase, if the person confirms; returns null if they do not. */
 	inviteMember: (teamId: TeamId, person: NewMember) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_member", { teamId, person })),
 	/**  Makes the key of a worker, if the person confirms; returns null if they do not. The key can then be copied. */
@@ -2303,8 +2305,14 @@ export type Team = {
 	id: TeamId,
 	/**  The name, unique here. */
 	name: string,
-	/**  The host of its database, without user, password or database name. */
+	/**  The host of its database. */
 	host: string,
+	/**  The name of its database; `None` if it is not known yet. */
+	database: string | null,
+	/**  The schema in that database. */
+	schema: string,
+	/**  The version of the schema when it was last opened. */
+	schema_version: number | null,
 	/**  What this member may do. */
 	role: TeamRole,
 	/**  The members, owners first. */
@@ -2313,6 +2321,11 @@ export type Team = {
 	connections: number,
 	/**  How many of them have new tokens here that the team does not have yet. */
 	pending: number,
+	/**
+	 *  How many of them the database has in an older state than was seen, or not any more, as after it was restored from
+	 *  a backup.
+	 */
+	rolled_back: number,
 	/**  When its database was last reached. */
 	reached_at: string | null,
 	/**  Since when it cannot be used, and why. */

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::id::TeamId;
 
 /// What a member of a team may do.
@@ -43,8 +43,14 @@ pub struct Team {
     pub id: TeamId,
     /// The name, unique here.
     pub name: String,
-    /// The host of its database, without user, password or database name.
+    /// The host of its database.
     pub host: String,
+    /// The name of its database; `None` if it is not known yet.
+    pub database: Option<String>,
+    /// The schema in that database.
+    pub schema: String,
+    /// The version of the schema when it was last opened.
+    pub schema_version: Option<u32>,
     /// What this member may do.
     pub role: TeamRole,
     /// The members, owners first.
@@ -53,10 +59,35 @@ pub struct Team {
     pub connections: u32,
     /// How many of them have new tokens here that the team does not have yet.
     pub pending: u32,
+    /// How many of them the database has in an older state than was seen, or not any more, as after it was restored from
+    /// a backup.
+    pub rolled_back: u32,
     /// When its database was last reached.
     pub reached_at: Option<Timestamp>,
     /// Since when it cannot be used, and why.
     pub unreachable: Option<TeamUnreachable>,
+}
+
+impl Team {
+    /// What it means that the database has old records, if it has.
+    pub fn rolled_back_error(&self) -> Option<Error> {
+        let (count, all) = (self.rolled_back, self.connections);
+        let message = format!(
+            "The team’s database was restored from an older backup: {count} of {all} shared connections are older in \
+             it than what was seen here, or gone."
+        );
+        (count > 0).then(|| {
+            Error::new(Code::TeamRolledBack, message)
+                .means(
+                    "The tokens of those connections stay on this computer, and valid ones are still handed out; they \
+                     are not refreshed.",
+                )
+                .hint(
+                    "Ask the database’s administrator for a newer backup. Otherwise an owner shares them anew from \
+                     the computer that has their newest tokens: grapnel unshare, then grapnel share.",
+                )
+        })
+    }
 }
 
 /// A team whose database cannot be used.

@@ -99,6 +99,19 @@ pub(crate) async fn sync_team(
     calls.run(call, core.core().await?.sync_team(&team_id)).await
 }
 
+/// Replaces the URL of a team's database, once the team was read by the new one.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn change_team_url(
+    core: State<'_, CoreHandle>,
+    calls: State<'_, CancellableCalls>,
+    team_id: TeamId,
+    database_url: SecretInput,
+    call: u32,
+) -> Result<Team> {
+    calls.run(call, core.core().await?.change_team_url(&team_id, &database_url.0)).await
+}
+
 /// A person who is to be invited to a team.
 #[derive(Deserialize, specta::Type)]
 pub(crate) struct NewMember {
@@ -130,6 +143,9 @@ pub(crate) async fn invite_member(
         (None, Some(passphrase)) => InviteOpener::Passphrase(passphrase.0),
         (None, None) => return Err(Error::input("key", "A public key or a passphrase is needed.")),
     };
+    if let InviteOpener::Key(key) = &opened_by {
+        core.check_team_key(key)?;
+    }
     if !confirm::invite(&app, &name, &team(core.teams()?, &team_id)?).await? {
         return Ok(None);
     }

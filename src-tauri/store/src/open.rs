@@ -45,6 +45,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/27-authorization-details.sql"),
     include_str!("schema/28-teams.sql"),
     include_str!("schema/29-interrupted-refreshes.sql"),
+    include_str!("schema/30-team-databases.sql"),
 ];
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]

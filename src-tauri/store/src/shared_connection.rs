@@ -127,14 +127,28 @@ pub fn is_pending(connection: &Connection, id: &ConnectionId) -> rusqlite::Resul
         .query_row([id], |row| row.get(0))
 }
 
-/// How many connections are shared with a team, and how many of them have a grant that it does not have.
-pub fn counts(connection: &Connection, team: &TeamId) -> rusqlite::Result<(u32, u32)> {
+/// How many connections are shared with a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// All of them.
+    pub all: u32,
+    /// Those with a grant that the team does not have.
+    pub pending: u32,
+    /// Those whose record was found to be older than what was seen of it, or gone.
+    pub rolled_back: u32,
+}
+
+/// Counts the connections that are shared with a team.
+pub fn counts(connection: &Connection, team: &TeamId) -> rusqlite::Result<Counts> {
     connection
         .prepare_cached(
-            "SELECT count(*), coalesce(sum(c.version <> s.grant_version OR s.app_edits > 0), 0)
+            "SELECT count(*), coalesce(sum(c.version <> s.grant_version OR s.app_edits > 0), 0),
+                coalesce(sum(s.conflict ->> '$.code' = 'team_rolled_back'), 0)
              FROM shared_connection s JOIN connection c ON c.id = s.connection_id WHERE s.team_id = ?1",
         )?
-        .query_row([team], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row([team], |row| {
+            Ok(Counts { all: row.get(0)?, pending: row.get(1)?, rolled_back: row.get(2)? })
+        })
 }
 
 /// Stores what is shared of a connection, in place of what was.

@@ -31,8 +31,12 @@ pub struct TeamRow {
     pub name: String,
     /// The host of the database.
     pub host: String,
+    /// The name of the database; `None` until it is opened again, if it was joined by an older Grapnel.
+    pub database_name: Option<String>,
     /// The schema of the database.
     pub schema_name: String,
+    /// The version of that schema when it was last opened.
+    pub schema_version: Option<u32>,
     /// The ID of this member.
     pub member_id: String,
     /// What this member may do.
@@ -94,12 +98,13 @@ pub fn named(connection: &Connection, name: &str) -> rusqlite::Result<Option<Tea
 pub fn insert(connection: &Connection, team: &TeamRow) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO team (id, name, host, schema_name, member_id, role, sealed_url, sealed_identity, members,
-                membership_version, seen, reached_at, unreachable)
-             VALUES (:id, :name, :host, :schema, :member, :role, :url, :identity, :members, :version, :seen,
-                :reached_at, :unreachable)",
+            "INSERT INTO team (id, name, host, database_name, schema_name, schema_version, member_id, role, sealed_url,
+                sealed_identity, members, membership_version, seen, reached_at, unreachable)
+             VALUES (:id, :name, :host, :database, :schema, :schema_version, :member, :role, :url, :identity,
+                :members, :version, :seen, :reached_at, :unreachable)",
             named_params! {
-                ":id": team.id, ":name": team.name, ":host": team.host, ":schema": team.schema_name,
+                ":id": team.id, ":name": team.name, ":host": team.host, ":database": team.database_name,
+                ":schema": team.schema_name, ":schema_version": team.schema_version,
                 ":member": team.member_id, ":role": Json(&team.role), ":url": team.sealed_url,
                 ":identity": team.sealed_identity, ":members": Json(&team.members),
                 ":version": team.membership_version, ":seen": team.seen, ":reached_at": team.reached_at.map(Time),
@@ -124,14 +129,25 @@ pub fn set_membership(
     Ok(changed == 1)
 }
 
-/// Replaces the URL of the database, and its host as it is shown.
+/// Replaces the URL of the database, and its host and name as they are shown.
 pub fn set_url(
     connection: &Connection,
     id: &TeamId,
-    (host, sealed_url): (&str, &Sealed),
+    (host, database): (&str, &str),
+    sealed_url: &Sealed,
 ) -> rusqlite::Result<()> {
-    let set = "UPDATE team SET host = ?2, sealed_url = ?3 WHERE id = ?1";
-    connection.execute(set, params![id, host, sealed_url]).map(drop)
+    let set = "UPDATE team SET host = ?2, database_name = ?3, sealed_url = ?4 WHERE id = ?1";
+    connection.execute(set, params![id, host, database, sealed_url]).map(drop)
+}
+
+/// Stores the name of the database and the version of its schema, as it was opened.
+pub fn set_opened(
+    connection: &Connection,
+    id: &TeamId,
+    (database, schema_version): (&str, u32),
+) -> rusqlite::Result<()> {
+    let set = "UPDATE team SET database_name = ?2, schema_version = ?3 WHERE id = ?1";
+    connection.execute(set, params![id, database, schema_version]).map(drop)
 }
 
 /// Records that the database was reached. Returns whether it could not be before.
@@ -171,7 +187,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TeamRow> {
         id: row.get("id")?,
         name: row.get("name")?,
         host: row.get("host")?,
+        database_name: row.get("database_name")?,
         schema_name: row.get("schema_name")?,
+        schema_version: row.get("schema_version")?,
         member_id: row.get("member_id")?,
         role: json(row, "role")?,
         sealed_url: row.get("sealed_url")?,

@@ -9,6 +9,8 @@ pub enum TeamError {
     Unreachable {
         /// In a few words, without the URL.
         cause: String,
+        /// What to do, if more is known than that it cannot be reached.
+        hint: Option<&'static str>,
     },
     /// The server's certificate is not accepted, or the server offers no TLS.
     #[error("The connection to the team's database is not secure: {cause}.")]
@@ -84,6 +86,14 @@ pub enum TeamError {
         /// Such as `the connection's record`.
         what: String,
     },
+    /// The list of members that the database has is older than what was seen of it: nothing of it can be used.
+    #[error(
+        "The team's database was restored from an older backup: the list of {of} is older than what was seen here."
+    )]
+    TeamRolledBack {
+        /// `members` or `owners`.
+        of: &'static str,
+    },
     /// What was seen in the database is no longer there.
     #[error("{what} is no longer in the team's database.")]
     Vanished {
@@ -102,9 +112,24 @@ pub enum TeamError {
     /// The membership changed at the same time.
     #[error("Somebody else changed the team at the same moment.")]
     Conflict,
-    /// The input is invalid: an invitation, a worker key, a public key, a name.
+    /// The input is invalid: an invitation, a worker key.
     #[error("{0}")]
     Invalid(String),
+    /// A name that no member or team can have.
+    #[error("A name has 1 to 80 characters, and no control characters.")]
+    InvalidName,
+    /// A public key that is not whole.
+    #[error("This is not a whole public key: {cause}.")]
+    InvalidKey {
+        /// In a few words.
+        cause: &'static str,
+    },
+    /// The team has a member of the name of the one that is invited.
+    #[error("The team has a member of this name already.")]
+    NameTaken,
+    /// The team has a member with the key of the one that is invited.
+    #[error("The team has a member with this public key already.")]
+    KeyTaken,
     /// The role does not permit it.
     #[error("Only an owner of the team can do this.")]
     NotOwner,
@@ -121,13 +146,17 @@ impl TeamError {
     pub fn meaning(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } | Self::Untrusted { .. } | Self::Denied { .. } | Self::Busy => {
-                "The tokens on this computer are kept and unchanged."
+                "The tokens on this computer are kept and unchanged; valid ones are still handed out."
             }
             Self::Unconfirmed => {
                 "The change may have been made or not. The tokens on this computer are kept and unchanged."
             }
-            Self::RolledBack { .. } | Self::Vanished { .. } | Self::Forged { .. } => {
-                "The tokens on this computer are kept; nothing was taken from the database."
+            Self::RolledBack { .. }
+            | Self::TeamRolledBack { .. }
+            | Self::Vanished { .. }
+            | Self::Forged { .. } => {
+                "The tokens on this computer are kept, and valid ones are still handed out; nothing was taken from \
+                 the database."
             }
             Self::LockTimedOut | Self::LockLost => "No request was sent; the tokens are unchanged.",
             Self::Removed => "The tokens on this computer are those that were last shared with it.",
@@ -138,6 +167,7 @@ impl TeamError {
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Unreachable { hint: Some(hint), .. } => hint,
             Self::Unreachable { .. } => {
                 "Check the network and that the database is running. Grapnel retries refreshes by itself; repeat a \
                  change that failed."
@@ -170,14 +200,31 @@ impl TeamError {
             }
             Self::LockTimedOut | Self::LockLost | Self::Conflict => "Try again.",
             Self::RolledBack { .. } | Self::Vanished { .. } => {
-                "Ask the database's administrator. An owner can share the connection anew from a computer that has its \
-                 tokens: grapnel unshare, then grapnel share."
+                "Ask the database's administrator for a newer backup. Otherwise an owner shares the connection anew \
+                 from a computer that has its newest tokens: grapnel unshare, then grapnel share."
+            }
+            Self::TeamRolledBack { .. } => {
+                "Ask the database's administrator for a newer backup. Otherwise an owner moves the connections to a \
+                 new team, from a computer that has their newest tokens: grapnel unshare, grapnel team create, then \
+                 grapnel share."
             }
             Self::Forged { .. } => {
                 "Do not use this database until its administrator has explained the change."
             }
             Self::Removed => "To rejoin, leave the team, then join with a new invitation from an owner.",
-            Self::Invalid(_) => "Check the input.",
+            Self::Invalid(_) | Self::InvalidName => "Check the input.",
+            Self::InvalidKey { .. } => {
+                "Copy all of the line that the person's grapnel team key prints, or from Settings, Teams in their \
+                 window: age1…, a dot, and 43 more characters."
+            }
+            Self::NameTaken => {
+                "If the member lost the invitation or joins with another key, remove it first (grapnel team remove), \
+                 then invite it anew. Otherwise choose another name."
+            }
+            Self::KeyTaken => {
+                "That member can join with the invitation it has. If it was lost, remove the member first (grapnel \
+                 team remove), then invite it anew."
+            }
             Self::NotOwner => "Ask an owner.",
             Self::Internal { .. } => "Check the database's log, and report it if it persists.",
         }

@@ -44,7 +44,7 @@ impl Identity {
 
     /// What others may know.
     pub fn public_key(&self) -> PublicKey {
-        PublicKey { recipient: self.0.to_public().to_string(), signing: Some(self.signing_key()) }
+        PublicKey { recipient: self.0.to_public().to_string(), signing: self.signing_key() }
     }
 
     pub(crate) fn age(&self) -> &x25519::Identity {
@@ -94,19 +94,17 @@ impl SigningKey {
     }
 }
 
-/// The public key of a person, as `team key` prints it: `age1….SIGNINGKEY`. The part before the dot, which any tool
-/// of age makes, is enough for all but owners.
+/// The public key of a person, as `team key` prints it: `age1….SIGNINGKEY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
     pub(crate) recipient: String,
-    pub(crate) signing: Option<SigningKey>,
+    pub(crate) signing: SigningKey,
 }
 
 impl PublicKey {
     /// A short text to compare aloud: whoever is invited with another key reads other keys of the team.
     pub fn fingerprint(&self) -> String {
-        let signing = self.signing.as_ref().map(|key| key.0.as_str());
-        fingerprint(&["public key", &self.recipient, signing.unwrap_or_default()])
+        fingerprint(&["public key", &self.recipient, &self.signing.0])
     }
 }
 
@@ -133,26 +131,24 @@ impl FromStr for PublicKey {
 
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
-        let (recipient, signing) = match text.split_once('.') {
-            Some((recipient, signing)) => (recipient, Some(signing)),
-            None => (text, None),
-        };
-        let invalid = || {
-            TeamError::Invalid(
-                "This is not the whole public key of a person. One begins with age1; copy all of it."
-                    .to_owned(),
-            )
-        };
-        x25519::Recipient::from_str(recipient).map_err(|_| invalid())?;
-        let signing = signing.map(|signing| SigningKey::parse(signing).ok_or_else(invalid)).transpose()?;
+        let invalid = |cause| TeamError::InvalidKey { cause };
+        if !text.starts_with("age1") {
+            return Err(invalid("one begins with age1"));
+        }
+        let (recipient, signing) =
+            text.split_once('.').ok_or_else(|| invalid("the part after the dot is missing"))?;
+        // It has a checksum.
+        x25519::Recipient::from_str(recipient)
+            .map_err(|_| invalid("the part before the dot is cut off or has a wrong character"))?;
+        let signing = SigningKey::parse(signing)
+            .ok_or_else(|| invalid("the part after the dot is cut off or has a wrong character"))?;
         Ok(Self { recipient: recipient.to_owned(), signing })
     }
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.recipient)?;
-        self.signing.as_ref().map_or(Ok(()), |signing| write!(f, ".{}", signing.0))
+        write!(f, "{}.{}", self.recipient, self.signing.0)
     }
 }
 
@@ -164,11 +160,19 @@ mod tests {
     fn a_public_key_is_read_as_it_is_written() {
         let key = Identity::generate().public_key();
         assert_eq!(key.to_string().parse::<PublicKey>().unwrap(), key);
-        let bare: PublicKey = key.recipient.parse().unwrap();
-        assert_eq!(bare.signing, None);
-        for wrong in ["", "age1", "age1x.y", &format!("{}.x", key.recipient), &format!("{key}x")] {
+        let whole = key.to_string();
+        assert_eq!(format!(" {whole}\n").parse::<PublicKey>().unwrap(), key);
+        for length in 0..whole.len() {
+            assert!(whole[..length].parse::<PublicKey>().is_err(), "{length} of {}", whole.len());
+            assert!(whole[length + 1..].parse::<PublicKey>().is_err(), "without {length}");
+        }
+        let recipient = &key.recipient;
+        let swapped = format!("{}qq.{}", &recipient[..recipient.len() - 2], key.signing.0);
+        for wrong in ["age1x.y", &format!("{recipient}.x"), &format!("{whole}x"), &swapped] {
             assert!(wrong.parse::<PublicKey>().is_err(), "{wrong}");
         }
+        let half = recipient.parse::<PublicKey>().unwrap_err();
+        assert!(half.to_string().contains("after the dot is missing"), "{half}");
     }
 
     #[test]
@@ -177,9 +181,8 @@ mod tests {
         assert_eq!(of_team, "4SX5-5GYF-UIOG-5R7Z");
         let (key, other) = (Identity::generate().public_key(), Identity::generate().public_key());
         let swapped = PublicKey { recipient: other.recipient.clone(), signing: key.signing.clone() };
-        let bare = PublicKey { signing: None, ..key.clone() };
-        let texts = [key, other, swapped, bare].map(|key| key.fingerprint());
-        assert_eq!(texts.iter().collect::<std::collections::HashSet<_>>().len(), 4, "{texts:?}");
+        let texts = [key, other, swapped].map(|key| key.fingerprint());
+        assert_eq!(texts.iter().collect::<std::collections::HashSet<_>>().len(), 3, "{texts:?}");
         for text in &texts {
             let groups: Vec<_> = text.split('-').map(str::len).collect();
             assert_eq!(groups, [4, 4, 4, 4], "{text}");

@@ -25,4 +25,4 @@ pub use keys::TeamKeys;
 pub use membership::{Member, Membership, OwnerPin, Role, Seen};
 pub use record::{Definition, Record};
 pub use rollback::{SeenRecord, check_record};
-pub use team::{Activity, Invited, Removal, Team, Update};
+pub use team::{Activity, Invited, Removal, Team, Update, checked_name};

@@ -285,7 +285,7 @@ impl Membership {
         membership.names(keys)?;
         let older = membership.version < seen.version || membership.generation < seen.generation;
         if older {
-            return Err(TeamError::RolledBack { what: "the list of members".to_owned() });
+            return Err(TeamError::TeamRolledBack { of: "members" });
         }
         Ok(membership)
     }
@@ -330,11 +330,7 @@ impl Membership {
             return Ok(owners);
         }
         let is_shorter = self.owners.len() < pin.links;
-        Err(if is_shorter {
-            TeamError::RolledBack { what: "the list of owners".to_owned() }
-        } else {
-            forged()
-        })
+        Err(if is_shorter { TeamError::TeamRolledBack { of: "owners" } } else { forged() })
     }
 
     /// The owners among the members are those of the chain, and IDs and names are unique.

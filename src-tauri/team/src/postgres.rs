@@ -16,9 +16,10 @@ mod socket;
 mod store;
 mod suitability;
 mod tls;
+mod unreached;
 mod url;
 
-pub use schema::SchemaName;
+pub use schema::{SchemaName, known as schema_version};
 pub use store::PostgresStore;
 pub use url::DatabaseUrl;
 

@@ -3,5 +3,5 @@
 mod handle;
 mod members;
 
-pub use handle::{Activity, Team, Update};
+pub use handle::{Activity, Team, Update, checked_name};
 pub use members::{Invited, Removal};

@@ -22,7 +22,10 @@ pub(super) async fn invite(session: &mut Session<'_>, asked: Invite) -> Result<(
     };
     let opened_by = match asked.key {
         _ if asked.worker => InviteOpener::WorkerKey,
-        Some(key) => InviteOpener::Key(key),
+        Some(key) => {
+            session.grapnel.check_team_key(&key)?;
+            InviteOpener::Key(key)
+        }
         None => InviteOpener::Passphrase(new_passphrase(session, "invitation").map_err(|error| {
             error.hint("Give the person’s public key with --key, or add --passphrase-stdin.")
         })?),

@@ -29,20 +29,22 @@ pub(super) async fn status(session: &mut Session<'_>, name: Option<&str>) -> Res
     let known = team(&session.grapnel, name)?;
     let team = match session.grapnel.sync_team(&known.id).await {
         Ok(team) => team,
-        // The status tells it.
-        Err(error) if error.code == Code::TeamUnreachable => team_again(session, name)?,
-        Err(error) => return Err(error),
+        Err(error) => {
+            let now = team(&session.grapnel, Some(&known.name))?;
+            if now.unreachable.is_none() {
+                return Err(error);
+            }
+            // The status tells it.
+            now
+        }
     };
     session.output.show(&TeamStatus(team))
 }
 
-fn team_again(session: &Session<'_>, name: Option<&str>) -> Result<grapnel_model::team::Team> {
-    team(&session.grapnel, name)
-}
-
 pub(super) async fn remove(session: &mut Session<'_>, asked: Remove) -> Result<()> {
     let known = team(&session.grapnel, asked.team.as_deref())?;
-    let team = session.grapnel.sync_team(&known.id).await?;
+    let team =
+        session.grapnel.sync_team(&known.id).await.map_err(|error| error.means("Nobody was removed."))?;
     let wanted = asked.member.trim();
     let found = team.members.iter().find(|member| member.name.eq_ignore_ascii_case(wanted));
     let member = found.cloned().ok_or_else(|| {

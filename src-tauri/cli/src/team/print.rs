@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use grapnel_model::error::Code;
+use grapnel_model::error::{Code, Error};
 use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, TeamMember};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -114,13 +114,19 @@ fn state(team: &Team, now: Timestamp) -> String {
     let reached = match &team.unreachable {
         // It answers: the member was removed, or the role may not read it.
         Some(unreachable) if unreachable.error.code == Code::TeamRefused => unreachable.error.message.clone(),
+        Some(unreachable) if unreachable.error.code == Code::TeamRolledBack => {
+            format!("rolled back, noticed {}", relative_time(unreachable.since, now))
+        }
         Some(unreachable) => format!("unreachable since {}", relative_time(unreachable.since, now)),
         None => "reachable".to_owned(),
     };
-    match team.pending {
-        0 => reached,
-        pending => format!("{reached}, {pending} to write"),
+    let mut state = reached;
+    for (count, what) in [(team.rolled_back, "rolled back"), (team.pending, "to write")] {
+        if count > 0 {
+            let _ = write!(state, ", {count} {what}");
+        }
     }
+    state
 }
 
 #[derive(Serialize)]
@@ -148,16 +154,31 @@ pub(super) struct TeamStatus(pub(super) Team);
 impl CommandResult for TeamStatus {
     fn text(&self, now: Timestamp) -> String {
         let team = &self.0;
+        let error =
+            team.unreachable.as_ref().map(|now| now.error.clone()).or_else(|| team.rolled_back_error());
+        let error = error.unwrap_or_else(|| Error::new(Code::TeamUnreachable, ""));
+        let version = team.schema_version.map(|version| format!(", version {version}")).unwrap_or_default();
         let lines = fields([
             ("team", team.name.clone()),
-            ("database", team.host.clone()),
+            ("database", database(team)),
+            ("schema", format!("{}{version}", team.schema)),
             ("your role", words(&team.role)),
             ("connections", team.connections.to_string()),
             ("state", state(team, now)),
             ("last reached", team.reached_at.map(|at| relative_time(at, now)).unwrap_or_default()),
-            ("reason", team.unreachable.as_ref().map(|now| now.error.message.clone()).unwrap_or_default()),
+            ("reason", error.message),
+            ("impact", error.meaning.unwrap_or_default()),
+            ("next step", error.hint.unwrap_or_default()),
         ]);
         format!("{lines}\n\n{}", member_table(&team.members, now))
+    }
+}
+
+/// The name of the database and its host.
+fn database(team: &Team) -> String {
+    match &team.database {
+        Some(name) => format!("{name} on {}", team.host),
+        None => team.host.clone(),
     }
 }
 

@@ -229,7 +229,12 @@ async fn doctor_asks_the_teams_database() {
     create(&world, &database).await;
     world.run("share acme").await;
     let fine = world.run("doctor").await;
-    assert!(fine.out.contains("Team: Its database answers and locks; version 1 of the membership"), "{fine}");
+    assert!(
+        fine.out.contains(
+            "Team: Its database answers and locks; version 2 of the schema, version 1 of the membership"
+        ),
+        "{fine}"
+    );
     assert!(!fine.out.contains("Agency"), "names may be customers’: {fine}");
     database.stop(Stop::Fast).unwrap();
     let unreachable = world.run("doctor --json").await;
@@ -299,4 +304,80 @@ async fn the_url_of_a_team_is_replaced_once_the_team_was_read_by_it() {
     assert!(replaced.out.contains("reachable"), "{replaced}");
     let refreshed = world.run("refresh acme").await;
     assert_eq!(refreshed.exit, Exit::Done, "{refreshed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_invited_is_checked_first() {
+    let (world, mut database) = start().await;
+    create(&world, &database).await;
+    let key = computer(&world).run("team key").await.out.trim().to_owned();
+    let (half, _) = key.split_once('.').unwrap();
+    assert_eq!(world.run(&format!("team invite Grace --key {key}")).await.exit, Exit::Done);
+    let other = computer(&world).run("team key").await.out.trim().to_owned();
+    let table = [
+        (format!("Grace --key {other}"), "name", "member of this name already", "grapnel team remove"),
+        (format!("Linus --key {key}"), "key", "member with this public key already", "If it was lost"),
+        (format!("{} --key {other}", "x".repeat(81)), "name", "1 to 80 characters", "Check the input"),
+    ];
+    for (line, field, message, hint) in table {
+        let refused = world.run(&format!("team invite {line} --json")).await;
+        assert_eq!(refused.exit, Exit::Usage, "{refused}");
+        let told: serde_json::Value = serde_json::from_str(&refused.said).unwrap();
+        let error = &told["error"];
+        assert_eq!((&error["code"], &error["field"]), (&"invalid_input".into(), &field.into()), "{refused}");
+        assert_eq!(error["meaning"], "Nobody was invited.", "{refused}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{refused}");
+        assert!(error["hint"].as_str().unwrap().contains(hint), "{refused}");
+    }
+    // A key that is not whole is told without the database.
+    database.stop(Stop::Fast).unwrap();
+    for wrong in [half, &key[..key.len() - 1], &key[1..]] {
+        let refused = world.run(&format!("team invite Linus --key {wrong}")).await;
+        assert_eq!(refused.exit, Exit::Usage, "{refused}");
+        assert!(refused.said.contains("This is not a whole public key"), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_state_of_a_team_says_that_its_database_was_rolled_back() {
+    let (world, database) = start().await;
+    create(&world, &database).await;
+    world.run("share acme").await;
+    database.sql("CREATE TABLE old AS SELECT * FROM agency.record").unwrap();
+    world.run("refresh acme").await;
+    let fine = world.run("team status").await;
+    assert!(
+        fine.out.contains("postgres on this computer") && fine.out.contains("agency, version 2"),
+        "{fine}"
+    );
+    database.sql("DELETE FROM agency.record; INSERT INTO agency.record SELECT * FROM old").unwrap();
+    let refused = world.run("refresh acme --json").await;
+    assert_eq!(refused.exit, Exit::Failed, "{refused}");
+    let rolled_back = world.run("team list").await;
+    assert!(rolled_back.out.contains("reachable, 1 rolled back"), "it is kept: {rolled_back}");
+    let told = world.run("team status").await;
+    assert_eq!(told.exit, Exit::Done, "{told}");
+    for part in ["1 of 1 shared connections are older", "valid ones are still handed out", "grapnel unshare"]
+    {
+        assert!(told.out.contains(part), "{part}: {told}");
+    }
+    let json = world.run("team status --json").await.json();
+    assert_eq!((&json["rolled_back"], &json["unreachable"]), (&1.into(), &serde_json::Value::Null));
+    assert_eq!((&json["database"], &json["schema"]), (&"postgres".into(), &"agency".into()));
+    assert_eq!(json["schema_version"], 2);
+    let connection = world.run("status acme").await;
+    assert!(
+        connection.out.contains("older backup") && connection.out.contains("grapnel share"),
+        "{connection}"
+    );
+    let doctor = world.run("doctor --json").await;
+    let found: serde_json::Value = serde_json::from_str(&doctor.out).unwrap();
+    let team = found["checks"].as_array().unwrap().iter().find(|check| check["name"] == "Team").unwrap();
+    assert_eq!(team["verdict"], "attention", "{team}");
+    assert!(team["found"].as_str().unwrap().contains("older backup"), "{team}");
+    // An owner accepts what is there.
+    assert_eq!(world.run("unshare acme --yes").await.exit, Exit::Done);
+    assert_eq!(world.run("share acme").await.exit, Exit::Done);
+    assert_eq!(world.run("team status --json").await.json()["rolled_back"], 0);
+    assert_eq!(world.run("refresh acme").await.exit, Exit::Done);
 }

@@ -34,12 +34,20 @@ async fn check(ctx: &Arc<Context>, name: &str, known: &Team) -> Check {
         Ok(version) => version,
         Err(error) => return Check::wrong(name, CheckStatus::Attention, error),
     };
-    let pending = team::one(ctx, &known.id).map_or(known.pending, |team| team.pending);
+    let team = match team::one(ctx, &known.id) {
+        Ok(team) => team,
+        Err(error) => return Check::wrong(name, CheckStatus::Broken, error),
+    };
+    let (pending, schema_version) = (team.pending, team.schema_version.unwrap_or_default());
     let found = format!(
-        "Its database answers and locks; version {version} of the membership, {} members, {} shared connections.",
-        known.members.len(),
-        known.connections
+        "Its database answers and locks; version {schema_version} of the schema, version {version} of the membership, \
+         {} members, {} shared connections.",
+        team.members.len(),
+        team.connections
     );
+    if let Some(error) = team.rolled_back_error() {
+        return Check::wrong(name, CheckStatus::Attention, error);
+    }
     if pending == 0 {
         return Check::fine(name, found);
     }

@@ -46,6 +46,11 @@ impl Grapnel {
         Box::pin(team::create(&self.0, new)).await
     }
 
+    /// Whether a person's public key is whole. Asks no database.
+    pub fn check_team_key(&self, key: &str) -> Result<()> {
+        team::check_key(key)
+    }
+
     /// Invites a person or a worker. The second part is a worker's key, which is a secret.
     pub async fn invite(&self, team: &TeamId, invite: Invite) -> Result<(Invited, Option<SecretString>)> {
         Box::pin(team::invite(&self.0, team, invite)).await

@@ -25,8 +25,13 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 const SHOWN_ENTRIES: u32 = 200;
 
 /// Shares a connection: the team gets its app and its tokens.
+///
+/// # Errors
+/// They say whether it is shared.
 pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamId) -> Result<()> {
-    let session = shared_record::session(ctx, team_id).await?;
+    let nothing =
+        |error: Error| error.means("Nothing was shared. The tokens stay on this computer, unchanged.");
+    let session = shared_record::session(ctx, team_id).await.map_err(nothing)?;
     if session.role() == TeamRole::Worker {
         return Err(not_by_worker());
     }
@@ -67,11 +72,14 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
             // The record may have been added: the connection must not be refreshed beside the team.
             shared_record::keep_pending(ctx, id, &error);
             return Err(error
-                .means("It may be shared already. Grapnel writes it to the team when that can be reached.")
-                .hint("To undo that, stop sharing it then."));
+                .means(
+                    "The team may have the connection already. If it does not, Grapnel completes the change when the \
+                     team’s database can be reached. The tokens stay on this computer, unchanged.",
+                )
+                .hint("See whether it is shared: grapnel team status. To undo it then: grapnel unshare"));
         }
         ctx.store.write(|tx| shared_connection::remove(tx, id))?;
-        return Err(error.means("Nothing was shared."));
+        return Err(nothing(error));
     }
     let text = format!("Shared with the team “{}”.", session.name());
     let of = (Some(id), Some(&row.app_id));
@@ -82,9 +90,19 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
 }
 
 /// Stops sharing a connection. It stays here with its tokens, and is disconnected on the other computers.
+///
+/// # Errors
+/// They say whether it is still shared.
 pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
     let shared = ctx.store.read(|c| shared_connection::get(c, id))?.ok_or_else(not_shared)?;
-    let session = shared_record::session(ctx, &shared.team_id).await?;
+    let session = match shared_record::session(ctx, &shared.team_id).await {
+        // Nothing of this database can be used any more: so that it can be shared in another one.
+        Err(error) if error.code == Code::TeamRolledBack && is_owner(ctx, &shared.team_id)? => {
+            let _held = refresh::hold(ctx, id).await?;
+            return unlink(ctx, &shared);
+        }
+        session => session.map_err(still_shared)?,
+    };
     if session.role() != TeamRole::Owner {
         return Err(Error::new(
             Code::TeamRefused,
@@ -99,16 +117,16 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
         Err(error) if error.code == Code::TeamRolledBack => {
             return unshare_unusable(ctx, &session, &shared).await;
         }
-        held => held?,
+        held => held.map_err(still_shared)?,
     };
     let Some(held) = held else { return Err(not_shared()) };
     let _busy = ctx.begin_uninterruptible().await;
     // The tokens that stay here are the newest ones.
-    if shared_record::push_locked(ctx, &session, id).await? == Pushed::GaveWay {
+    if shared_record::push_locked(ctx, &session, id).await.map_err(still_shared)? == Pushed::GaveWay {
         tracing::info!("the team had newer tokens");
     }
     let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(()) };
-    let record = session.read(ctx, &shared).await?;
+    let record = session.read(ctx, &shared).await.map_err(still_shared)?;
     // Stored first: if the answer is lost, or this process ends, the record tells by it that the tokens stay here.
     let attempt = shared.unsharing.clone().unwrap_or_else(|| RecordId::random().0);
     ctx.store.write(|tx| shared_connection::set_unsharing(tx, id, Some(&attempt)))?;
@@ -119,11 +137,7 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
     match written {
         Ok(Written::Stored) => {}
         // The intent stays: the record may have been written.
-        Err(error) => {
-            return Err(error
-                .means("It may be no longer shared. The connection and its tokens stay here in any case.")
-                .hint("When the team’s database can be reached, look whether it is still shared, and try again."));
-        }
+        Err(error) => return Err(perhaps_unshared(error)),
         Ok(Written::Superseded(_) | Written::Rekeyed(_) | Written::Missing) => {
             ctx.store.write(|tx| shared_connection::set_unsharing(tx, id, None))?;
             return Err(Error::new(
@@ -134,15 +148,39 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
             .hint("Try again."));
         }
     }
-    unlink(ctx, &shared)?;
+    let unlinked = unlink(ctx, &shared).map_err(|error| {
+        error
+            .means(
+                "The team no longer shares the connection. That is not stored here yet; Grapnel completes it when it \
+                 next looks at the team. The connection and its tokens stay here.",
+            )
+            .or_hint("See it with: grapnel team status")
+    });
     held.release().await;
-    Ok(())
+    unlinked
+}
+
+fn is_owner(ctx: &Context, id: &TeamId) -> Result<bool> {
+    Ok(ctx.store.read(|c| team::get(c, id))?.is_some_and(|team| team.role == TeamRole::Owner))
+}
+
+fn still_shared(error: Error) -> Error {
+    error.means("The connection is still shared; nothing was changed. Valid tokens are still handed out.")
+}
+
+fn perhaps_unshared(error: Error) -> Error {
+    error
+        .means("It may be no longer shared. The connection and its tokens stay here in any case.")
+        .hint("When the team’s database can be reached, look whether it is still shared, and try again.")
 }
 
 /// Stops sharing a connection whose record is gone, or older than what was seen of it.
 async fn unshare_unusable(ctx: &Arc<Context>, session: &TeamSession, shared: &SharedRow) -> Result<()> {
     let deleted = session.team().delete(&RecordId(shared.record_id.clone())).await;
-    session.checked(ctx, deleted)?;
+    session.checked(ctx, deleted).map_err(|error| match error.code {
+        Code::TeamUnreachable => perhaps_unshared(error),
+        _ => still_shared(error),
+    })?;
     unlink(ctx, shared)
 }
 

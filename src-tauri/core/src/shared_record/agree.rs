@@ -3,11 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::event::Event;
 use grapnel_model::id::ConnectionId;
-use grapnel_store::activity;
 use grapnel_store::shared_connection::{self, SharedRow};
 use grapnel_team::port::{Locking, RecordLock};
 
@@ -15,6 +12,7 @@ use super::apply::apply as apply_record;
 use super::push::{keep_pending, push, push_locked};
 use super::record::Record;
 use super::session::session;
+use super::unusable::{clear_conflict, note_conflict};
 use crate::context::Context;
 use crate::signed_in::SignedIn;
 use crate::team_session::TeamSession;
@@ -36,10 +34,10 @@ pub(crate) async fn pull(ctx: &Arc<Context>, team: &TeamSession, id: &Connection
     let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(false) };
     tracing::trace!(target: "grapnel_core::point", "before-pull-read");
     let record = team.read(ctx, &shared).await?;
-    let was_unusable = |error: &Error| error.code != Code::TeamConflict;
+    // Reading has told whether it was rolled back, or is not any more.
+    let was_unusable = |error: &Error| !matches!(error.code, Code::TeamConflict | Code::TeamRolledBack);
     if record.version == shared.record_version && shared.conflict.as_ref().is_some_and(was_unusable) {
-        // Such as a database that was restored again, now from the newest backup.
-        ctx.store.write(|tx| shared_connection::set_conflict(tx, id, None))?;
+        clear_conflict(ctx, &shared)?;
     }
     let of = SignedIn::load(ctx, id)?;
     if record.version <= shared.record_version || of.connection.version != shared.grant_version {
@@ -52,7 +50,11 @@ pub(crate) async fn pull(ctx: &Arc<Context>, team: &TeamSession, id: &Connection
 pub(crate) async fn pull_or_note(ctx: &Arc<Context>, team: &TeamSession, shared: &SharedRow) -> Result<()> {
     match pull(ctx, team, &shared.connection_id).await {
         Err(error) if error.code == Code::TeamUnreachable => Err(error),
-        Err(error) => note_conflict(ctx, shared, &error),
+        Err(error) => {
+            // What reading has noted is not told twice.
+            let shared = ctx.store.read(|c| shared_connection::get(c, &shared.connection_id))?;
+            shared.map_or(Ok(()), |shared| note_conflict(ctx, &shared, &error))
+        }
         Ok(_) => Ok(()),
     }
 }
@@ -102,18 +104,4 @@ impl HeldRecord {
     pub(crate) async fn release(self) {
         let _ = self.lock.release().await;
     }
-}
-
-/// Stores what is wrong with the record of a connection, for its details and the activity.
-pub(crate) fn note_conflict(ctx: &Context, shared: &SharedRow, error: &Error) -> Result<()> {
-    if shared.conflict.as_ref() == Some(error) {
-        return Ok(());
-    }
-    let id = &shared.connection_id;
-    ctx.store.write(|tx| {
-        shared_connection::set_conflict(tx, id, Some(error))?;
-        activity::add(tx, ctx.now(), Kind::TeamFailed, &error.message, (Some(id), None))
-    })?;
-    ctx.emit(Event::Connection(id.clone()));
-    Ok(())
 }

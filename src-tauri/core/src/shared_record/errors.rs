@@ -7,9 +7,10 @@ use grapnel_team::TeamError;
 pub(crate) fn told(error: &TeamError) -> Error {
     let code = match error {
         _ if error.is_unreachable() => Code::TeamUnreachable,
-        TeamError::RolledBack { .. } | TeamError::Vanished { .. } | TeamError::Forged { .. } => {
-            Code::TeamRolledBack
-        }
+        TeamError::RolledBack { .. }
+        | TeamError::TeamRolledBack { .. }
+        | TeamError::Vanished { .. }
+        | TeamError::Forged { .. } => Code::TeamRolledBack,
         TeamError::Removed | TeamError::NotOwner | TeamError::Forbidden | TeamError::OlderSchema { .. } => {
             Code::TeamRefused
         }
@@ -23,10 +24,17 @@ pub(crate) fn told(error: &TeamError) -> Error {
     match error {
         // The sentence says what to correct.
         TeamError::Invalid(_) => told,
-        TeamError::InvalidUrl { .. } => {
-            Error { field: Some("database_url".to_owned()), ..told }.hint(error.hint())
-        }
-        _ => told.hint(error.hint()),
+        _ => Error { field: field(error).map(str::to_owned), ..told }.hint(error.hint()),
+    }
+}
+
+/// The field of the value to correct.
+fn field(error: &TeamError) -> Option<&'static str> {
+    match error {
+        TeamError::InvalidUrl { .. } => Some("database_url"),
+        TeamError::InvalidName | TeamError::NameTaken => Some("name"),
+        TeamError::InvalidKey { .. } | TeamError::KeyTaken => Some("key"),
+        _ => None,
     }
 }
 

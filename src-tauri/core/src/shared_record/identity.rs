@@ -66,9 +66,9 @@ pub(crate) async fn create_store(
     Ok(Arc::new(store))
 }
 
-/// The host of a database URL, which can be shown.
-pub(crate) fn database_host(url: &SecretString) -> Result<String, TeamError> {
-    DatabaseUrl::parse(url).map(|url| url.host().to_owned())
+/// The host of a database URL and the name of the database, which can be shown.
+pub(crate) fn database_name(url: &SecretString) -> Result<(String, String), TeamError> {
+    DatabaseUrl::parse(url).map(|url| (url.host().to_owned(), url.database().to_owned()))
 }
 
 /// The host of a database URL, and the files and folders of this computer that it names.

@@ -14,6 +14,7 @@ use grapnel_store::shared_connection::SharedRow;
 use grapnel_store::team::TeamRow;
 use grapnel_store::{activity, team};
 use grapnel_team::port::{Change, Locking, MachineId, MemberId, RecordId, Version, WriteId, Written};
+use grapnel_team::postgres::schema_version;
 use grapnel_team::{Definition, Identity, Membership, SeenRecord, Team, TeamError, Update};
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, broadcast};
@@ -25,6 +26,7 @@ use super::identity;
 use super::machine::machine_name;
 use super::record::{Record, stored_version};
 use super::shown_members::shown_members;
+use super::unusable::note_read;
 use crate::context::Context;
 use crate::team_session::TeamSession;
 
@@ -114,6 +116,12 @@ impl TeamSession {
         let membership = opened.team.membership().await;
         opened.checked_membership(ctx, membership)?;
         opened.remember(ctx).await?;
+        let (_, database) = identity::database_name(&url).map_err(|error| told(&error))?;
+        let now = (Some(database.as_str()), Some(schema_version()));
+        if (row.database_name.as_deref(), row.schema_version) != now {
+            ctx.store.write(|tx| team::set_opened(tx, &row.id, (&database, schema_version())))?;
+            ctx.emit(Event::Teams);
+        }
         Ok(opened)
     }
 
@@ -204,7 +212,7 @@ impl TeamSession {
     }
 
     /// Stores the membership and what was seen of it, if it has changed.
-    async fn remember(&self, ctx: &Context) -> Result<()> {
+    pub(crate) async fn remember(&self, ctx: &Context) -> Result<()> {
         let seen = self.team.seen();
         if *self.stored.lock() == seen.version {
             return Ok(());
@@ -231,7 +239,11 @@ impl TeamSession {
     pub(crate) async fn renew_keys(&self, ctx: &Context) -> Result<()> {
         let read = self.team.reload().await;
         self.checked_membership(ctx, read)?;
-        self.remember(ctx).await
+        self.remember(ctx).await?;
+        // Such as a list of members that was too old, and is not any more.
+        let was_unusable =
+            ctx.store.read(|c| team::get(c, &self.id))?.is_some_and(|row| row.unreachable.is_some());
+        if was_unusable { self.set_reached(ctx) } else { Ok(()) }
     }
 
     /// Takes the lock of a record, unless it has a version above the one that is known here.
@@ -241,8 +253,14 @@ impl TeamSession {
         self.checked(ctx, locked)
     }
 
-    /// Reads the record of a connection. One that is older than what was seen is an error.
+    /// Reads the record of a connection. One that is older than what was seen is an error, and is noted.
     pub(crate) async fn read(&self, ctx: &Context, of: &SharedRow) -> Result<Record> {
+        let read = self.read_checked(ctx, of).await;
+        note_read(ctx, of, &read);
+        read
+    }
+
+    async fn read_checked(&self, ctx: &Context, of: &SharedRow) -> Result<Record> {
         let seen = SeenRecord {
             version: Version::try_from(of.record_version).unwrap_or_default(),
             generation: u32::try_from(of.key_generation).unwrap_or_default(),

@@ -10,14 +10,15 @@ use grapnel_model::secret::SecretString;
 use grapnel_model::team::{JoinedTeam, OpenedInvitation, Team as TeamView};
 use grapnel_store::team::TeamRow;
 use grapnel_store::{activity, connection, shared_connection as stored_connection, team};
-use grapnel_team::{Identity, Invitation, Team};
+use grapnel_team::postgres::schema_version;
+use grapnel_team::{Identity, Invitation, Team, TeamError};
 
 use super::input::{Join, NewTeam};
 use super::view;
 use crate::context::Context;
 use crate::shared_connection;
 use crate::shared_record::{
-    associated_data_in, create_store, database_host, database_place, keep_session, open_store, own_identity,
+    associated_data_in, create_store, database_name, database_place, keep_session, open_store, own_identity,
     shown_members, stored_version, told, url_associated_data,
 };
 use crate::unique_names::UniqueNames;
@@ -30,13 +31,30 @@ pub(crate) async fn create(ctx: &Arc<Context>, new: NewTeam) -> Result<TeamView>
             .means("Nothing was created.")
             .hint("Choose another name."));
     }
-    let own = own_identity(ctx).await?;
     let failed = |error| told(&error).means("Nothing was created.");
+    grapnel_team::checked_name(&name).map_err(failed)?;
+    grapnel_team::checked_name(&new.member)
+        .map_err(|error| Error { field: Some("member".to_owned()), ..failed(error) })?;
+    let own = own_identity(ctx).await.map_err(|error| error.or_means("Nothing was created."))?;
     let store = create_store(&new.database_url, new.schema.as_deref()).await.map_err(failed)?;
-    let created = Team::create(store, &name, &new.member, own).await.map_err(failed)?;
+    let schema = store.schema().to_owned();
+    let created = Team::create(store, &name, &new.member, own).await.map_err(|error| match error {
+        TeamError::Unconfirmed | TeamError::Unreachable { .. } => perhaps_created(told(&error), &schema),
+        TeamError::TeamExists => failed(error),
+        _ => {
+            told(&error).means(format!("No team was created; its empty schema {schema} is in the database."))
+        }
+    })?;
     let id = TeamId(created.id().0.clone());
     let text = format!("The team “{name}” was created.");
-    keep(ctx, created, &name, (&new.database_url, None), &text).await?;
+    keep(ctx, created, &name, (&new.database_url, None), &text).await.map_err(|error| {
+        error
+            .means(format!(
+                "The team was created in the schema {schema} of the database, but it could not be stored here: nobody \
+                 has its keys. No tokens were shared."
+            ))
+            .hint(format!("Drop the schema {schema}, then create the team again."))
+    })?;
     view::one(ctx, &id)
 }
 
@@ -70,7 +88,11 @@ pub(crate) async fn join(ctx: &Arc<Context>, join: Join) -> Result<JoinedTeam> {
         .hint("Ask whoever runs the database for its URL, and give it with --database-url-stdin."));
     };
     join_as(ctx, &invitation, own, &url).await?;
-    let left_out = shared_connection::sync(ctx, &id).await?;
+    let left_out = shared_connection::sync(ctx, &id).await.map_err(|error| {
+        error.means("The team was joined. Not all of its connections are here yet.").hint(
+            "They follow by themselves when the team’s database can be reached, or with: grapnel team status",
+        )
+    })?;
     let mut connections = Vec::new();
     // Also those that were taken in beside this.
     for shared in ctx.store.read(|c| stored_connection::of_team(c, &id))? {
@@ -135,7 +157,17 @@ pub(super) async fn join_as(
     let name = joined.membership().await.map_err(refused)?.name;
     let name = names.unique(&name);
     let text = format!("The team “{name}” was joined.");
-    keep(ctx, joined, &name, (url, invitation.identity.as_ref()), &text).await
+    let kept = keep(ctx, joined, &name, (url, invitation.identity.as_ref()), &text).await;
+    kept.map_err(|error| error.means("Nothing was joined. The invitation can be used again."))
+}
+
+fn perhaps_created(error: Error, schema: &str) -> Error {
+    error
+        .means(format!(
+            "The schema {schema} may be left in the database, with a team of which nobody has the keys. No tokens were \
+             shared."
+        ))
+        .hint(format!("When the database can be reached, drop the schema {schema}; then create the team again."))
 }
 
 /// Stores a team that was created or joined.
@@ -150,12 +182,15 @@ async fn keep(
     let membership = team.membership().await.map_err(|error| told(&error))?;
     let (role, _, members) = shown_members(&membership, team.member_id());
     let seen = team.seen();
+    let (host, database) = database_name(url).map_err(|error| told(&error))?;
     let working = ctx.begin_sealed_write().await?;
     let row = TeamRow {
         id: id.clone(),
         name: name.to_owned(),
-        host: database_host(url).map_err(|error| told(&error))?,
+        host,
+        database_name: Some(database),
         schema_name: team.store().schema().to_owned(),
+        schema_version: Some(schema_version()),
         member_id: team.member_id().0.clone(),
         role,
         sealed_url: ctx.vault.seal(&url_associated_data(&id), url).await?,

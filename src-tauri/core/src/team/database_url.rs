@@ -12,7 +12,7 @@ use grapnel_store::{activity, team};
 
 use super::view;
 use crate::context::Context;
-use crate::shared_record::{check_url, database_host, told, url_associated_data};
+use crate::shared_record::{check_url, database_name, told, url_associated_data};
 
 /// Replaces the URL, once the team was read by the new one.
 ///
@@ -23,12 +23,12 @@ pub(crate) async fn change_database_url(ctx: &Arc<Context>, id: &TeamId, url: &S
     let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(|| {
         Error::new(Code::NotFound, "This team is not here any more.").means("Nothing was changed.")
     })?;
-    let host = database_host(url).map_err(|error| refused(told(&error)))?;
+    let (host, database) = database_name(url).map_err(|error| refused(told(&error)))?;
     check_url(ctx, &row, url).await.map_err(refused)?;
     let sealing = ctx.begin_sealed_write().await?;
     let sealed_url = ctx.vault.seal(&url_associated_data(id), url).await?;
     ctx.store.write(|tx| {
-        team::set_url(tx, id, (&host, &sealed_url))?;
+        team::set_url(tx, id, (&host, &database), &sealed_url)?;
         team::set_reached(tx, id, ctx.now())?;
         let text = format!("The URL of the database of the team “{}” was changed.", row.name);
         activity::add(tx, ctx.now(), Kind::TeamMembers, &text, (None, None))

@@ -10,14 +10,15 @@ use grapnel_model::secret::SecretString;
 use grapnel_model::team::{Invited, LeftTeam, RemovedMember, TeamMember, TeamRole};
 use grapnel_store::shared_connection::SharedRow;
 use grapnel_store::{activity, connection, shared_connection, team};
-use grapnel_team::Role;
 use grapnel_team::port::MemberId;
+use grapnel_team::{Removal, Role, TeamError};
 
 use super::input::{Invite, InviteOpener, InvitedUrl};
 use super::view;
 use crate::context::Context;
 use crate::shared_connection::forget;
-use crate::shared_record::{self, database_host, forget_session, own_identity, url_associated_data};
+use crate::shared_record::{self, database_name, forget_session, own_identity, url_associated_data};
+use crate::team_session::TeamSession;
 
 /// This person's public key.
 pub(crate) async fn own_key(ctx: &Context) -> Result<String> {
@@ -29,20 +30,46 @@ pub(crate) async fn own_key_fingerprint(ctx: &Context) -> Result<String> {
     Ok(own_identity(ctx).await?.public_key().fingerprint())
 }
 
+/// What is wrong with a public key, before anybody is asked for anything.
+pub(crate) fn check_key(key: &str) -> Result<()> {
+    parse_key(key).map(drop)
+}
+
+fn parse_key(key: &str) -> Result<grapnel_team::PublicKey> {
+    key.parse().map_err(|error| nobody_invited(shared_record::told(&error)))
+}
+
+fn nobody_invited(error: Error) -> Error {
+    error.means("Nobody was invited.")
+}
+
 /// Invites a person, or a worker: its key is a secret.
+///
+/// # Errors
+/// They say whether somebody was invited.
 pub(crate) async fn invite(
     ctx: &Context,
     id: &TeamId,
     invite: Invite,
 ) -> Result<(Invited, Option<SecretString>)> {
-    let session = shared_record::session(ctx, id).await?;
+    let mut fingerprint = None;
+    let opened_by = match invite.opened_by {
+        InviteOpener::Key(key) => {
+            let key = parse_key(&key)?;
+            fingerprint = Some(key.fingerprint());
+            grapnel_team::Invited::PublicKey(key)
+        }
+        InviteOpener::Passphrase(passphrase) => grapnel_team::Invited::Passphrase(passphrase),
+        InviteOpener::WorkerKey => grapnel_team::Invited::Worker,
+    };
+    let session = shared_record::session(ctx, id).await.map_err(nobody_invited)?;
     let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
     let has_own_url = matches!(invite.database_url, InvitedUrl::Own) && invite.role != TeamRole::Worker;
     let url = match invite.database_url {
         InvitedUrl::Own => Some(ctx.vault.open(&url_associated_data(id), &row.sealed_url).await?),
         InvitedUrl::Given(url) => {
             // One that cannot be used is told now, not to the invited person.
-            database_host(&url).map_err(|error| shared_record::told(&error).means("Nobody was invited."))?;
+            database_name(&url).map_err(|error| nobody_invited(shared_record::told(&error)))?;
             Some(url)
         }
         InvitedUrl::Withheld => None,
@@ -52,30 +79,23 @@ pub(crate) async fn invite(
         TeamRole::Member => Role::Member,
         TeamRole::Worker => Role::Worker,
     };
-    let mut fingerprint = None;
-    let invited = match invite.opened_by {
-        InviteOpener::Key(key) => {
-            let key: grapnel_team::PublicKey = key
-                .parse()
-                .map_err(|error| Error { field: Some("key".into()), ..shared_record::told(&error) })?;
-            fingerprint = Some(key.fingerprint());
-            grapnel_team::Invited::PublicKey(key)
-        }
-        InviteOpener::Passphrase(passphrase) => grapnel_team::Invited::Passphrase(passphrase),
-        InviteOpener::WorkerKey => grapnel_team::Invited::Worker,
-    };
-    let made = session.team().invite(&invite.name, role, &invited, url.as_ref()).await;
+    let name = invite.name.trim();
+    let made = session.team().invite(name, role, &opened_by, url.as_ref()).await;
     let team_fingerprint = session.team().seen().owners.fingerprint();
-    let made = session.checked(ctx, made).map_err(|error| error.or_means("Nobody was invited."))?;
-    session.renew_keys(ctx).await?;
-    let member = member_named(ctx, id, invite.name.trim())?;
+    let is_unconfirmed = made.as_ref().is_err_and(|error| *error == TeamError::Unconfirmed);
+    let made = session
+        .checked(ctx, made)
+        .map_err(|error| if is_unconfirmed { perhaps_invited(error, name) } else { nobody_invited(error) })?;
+    // What was written is known without another look at the database, which could fail.
+    session.remember(ctx).await.map_err(|error| invited_unseen(error, name))?;
+    let member = member_named(ctx, id, name).map_err(|error| invited_unseen(error, name))?;
     let text = match invite.role {
         TeamRole::Worker => {
             format!("A key for the worker “{}” of the team “{}” was made.", member.name, row.name)
         }
         _ => format!("“{}” was invited to the team “{}”.", member.name, row.name),
     };
-    log(ctx, &text)?;
+    log(ctx, &text).map_err(|error| invited_unseen(error, name))?;
     let invited = |invitation| Invited { member, invitation, has_own_url, fingerprint, team_fingerprint };
     Ok(if invite.role == TeamRole::Worker {
         (invited(None), Some(made))
@@ -87,14 +107,49 @@ pub(crate) async fn invite(
 
 /// Removes a member: the keys change, and every record is encrypted anew.
 pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<RemovedMember> {
+    let nobody = |error: Error| error.means("Nobody was removed. The tokens on this computer are unchanged.");
     let known = view::one(ctx, id)?.members.into_iter().find(|known| known.id == member);
-    let member = known.ok_or_else(|| {
-        Error::new(Code::NotFound, "This member is not in the team.").means("Nobody was removed.")
-    })?;
-    let session = shared_record::session(ctx, id).await?;
+    let member =
+        known.ok_or_else(|| nobody(Error::new(Code::NotFound, "This member is not in the team.")))?;
+    let session = shared_record::session(ctx, id).await.map_err(nobody)?;
     let removed = session.team().remove(&MemberId(member.id.clone())).await;
-    let removed = session.checked(ctx, removed).map_err(|error| error.or_means("Nobody was removed."))?;
-    session.renew_keys(ctx).await?;
+    let is_unconfirmed = removed.as_ref().is_err_and(|error| *error == TeamError::Unconfirmed);
+    let removed = session
+        .checked(ctx, removed)
+        .map_err(|error| if is_unconfirmed { perhaps_removed(error, &member.name) } else { nobody(error) })?;
+    removed_here(ctx, id, &session, member, removed).await
+}
+
+/// Stores a removal that is done, and tells what it leaves to be done.
+async fn removed_here(
+    ctx: &Context,
+    id: &TeamId,
+    session: &TeamSession,
+    member: TeamMember,
+    removed: Removal,
+) -> Result<RemovedMember> {
+    let name = member.name.clone();
+    let stored = async {
+        session.remember(ctx).await?;
+        told_removal(ctx, id, session, member, removed)
+    };
+    stored.await.map_err(|error| {
+        error
+            .means(format!(
+                "“{name}” was removed from the team, and its keys were changed. Only what is stored here does not say \
+                 so yet."
+            ))
+            .or_hint("See the members: grapnel team members")
+    })
+}
+
+fn told_removal(
+    ctx: &Context,
+    id: &TeamId,
+    session: &TeamSession,
+    member: TeamMember,
+    removed: Removal,
+) -> Result<RemovedMember> {
     let mut text = format!("“{}” was removed from the team “{}”.", removed.removed.name, session.name());
     if !removed.secrets_made.is_empty() {
         text = format!(
@@ -120,6 +175,9 @@ pub(crate) async fn remove(ctx: &Context, id: &TeamId, member: &str) -> Result<R
 }
 
 /// Leaves a team: its connections are removed here. The team keeps them, and an owner removes this member.
+///
+/// # Errors
+/// They say whether the team was left.
 pub(crate) async fn leave(ctx: &Arc<Context>, id: &TeamId) -> Result<LeftTeam> {
     let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
     let mut names = Vec::new();
@@ -144,11 +202,11 @@ pub(crate) async fn leave(ctx: &Arc<Context>, id: &TeamId) -> Result<LeftTeam> {
         {
             false
         }
-        Err(error) => return Err(error.or_means("The team was not left.")),
+        Err(error) => return Err(error.means("The team was not left. Nothing was changed.")),
     };
     for shared in ctx.store.read(|c| shared_connection::of_team(c, id))? {
         let name = ctx.store.read(|c| connection::get(c, &shared.connection_id))?.map(|row| row.name);
-        forget(ctx, &shared.connection_id, false).await?;
+        forget(ctx, &shared.connection_id, false).await.map_err(|error| half_left(error, keys_deleted))?;
         names.extend(name);
     }
     ctx.store.write(|tx| {
@@ -183,6 +241,51 @@ fn pending(ctx: &Context, id: &TeamId) -> Result<Vec<SharedRow>> {
     let mut pending = ctx.store.read(shared_connection::pending)?;
     pending.retain(|shared| shared.team_id == *id);
     Ok(pending)
+}
+
+/// The answer of the database was lost, so the invitation was not written.
+fn perhaps_invited(error: Error, name: &str) -> Error {
+    error
+        .means(format!(
+            "“{name}” may be among the members or not; there is no invitation. The tokens on this computer are unchanged."
+        ))
+        .hint(format!(
+            "When the database can be reached, see the members: grapnel team members. If “{name}” is among them, remove \
+             that one; then invite it again."
+        ))
+}
+
+fn invited_unseen(error: Error, name: &str) -> Error {
+    error
+        .means(format!(
+            "“{name}” was added to the team, but the invitation was not made. No tokens were changed."
+        ))
+        .hint(format!("Remove “{name}” from the team, then invite it again."))
+}
+
+fn perhaps_removed(error: Error, name: &str) -> Error {
+    error
+        .means(format!(
+            "“{name}” was removed with all that belongs to it, or nothing was changed. The tokens on this computer are \
+             unchanged."
+        ))
+        .hint(format!(
+            "When the database can be reached, see the members: grapnel team members. If “{name}” is still among them, \
+             remove it again."
+        ))
+}
+
+fn half_left(error: Error, keys_deleted: bool) -> Error {
+    let there = if keys_deleted {
+        "Your keys were deleted from the team’s database"
+    } else {
+        "The team was told nothing"
+    };
+    error
+        .means(format!(
+            "{there}. Here, the team is not left yet, and not all of its connections are removed."
+        ))
+        .or_hint("Leave it again: grapnel team leave")
 }
 
 fn member_named(ctx: &Context, id: &TeamId, name: &str) -> Result<TeamMember> {

@@ -3,8 +3,8 @@
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::TeamId;
 use grapnel_model::team::Team;
-use grapnel_store::team::TeamRow;
-use grapnel_store::{shared_connection, team};
+use grapnel_store::shared_connection::{self, Counts};
+use grapnel_store::team::{self, TeamRow};
 
 use crate::context::Context;
 
@@ -31,15 +31,19 @@ pub(crate) fn one(ctx: &Context, id: &TeamId) -> Result<Team> {
     })
 }
 
-fn view(row: TeamRow, (connections, pending): (u32, u32)) -> Team {
+fn view(row: TeamRow, counts: Counts) -> Team {
     Team {
         id: row.id,
         name: row.name,
         host: row.host,
+        database: row.database_name,
+        schema: row.schema_name,
+        schema_version: row.schema_version,
         role: row.role,
         members: row.members,
-        connections,
-        pending,
+        connections: counts.all,
+        pending: counts.pending,
+        rolled_back: counts.rolled_back,
         reached_at: row.reached_at,
         unreachable: row.unreachable,
     }

@@ -43,6 +43,14 @@ async fn a_shared_connection_is_used_and_refreshed_on_another_computer() {
         let told: Vec<_> = told.iter().map(|entry| (entry.member.as_str(), entry.text.as_str())).collect();
         assert_eq!(told, [("Grace", "Refreshed."), ("Ada", "Shared.")]);
     }
+    let told = other.grapnel.activity(Some(&team.connection), None).unwrap();
+    let first = told.last().unwrap();
+    assert_eq!(
+        (first.kind, first.text.as_str()),
+        (Kind::TeamChanged, "Shared by the team “Agency”, with its tokens.")
+    );
+    let told = other.grapnel.activity(None, None).unwrap();
+    assert!(!told.iter().any(|entry| entry.text.contains("file")), "{told:?}");
     assert_eq!(ada.connections().unwrap()[0].team.as_deref(), Some("Agency"));
     assert!(team.world.sandbox.departures().is_empty(), "{:?}", team.world.sandbox.departures().all());
 }
@@ -202,37 +210,11 @@ async fn an_unreachable_team_still_hands_out_valid_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_restored_from_a_backup_is_noticed() {
+async fn a_team_says_which_database_and_schema_it_has() {
     let team = TeamWorld::new().await;
-    let other = team.join("Grace", TeamRole::Member).await;
-    let schema = team.schema();
-    team.database.sql(&format!("CREATE TABLE backup AS SELECT * FROM {schema}.record")).unwrap();
-    team.world.grapnel.refresh(&team.connection).await.unwrap();
-    other.grapnel.sync_team(&team.team).await.unwrap();
-    let token = team.token(&other.grapnel).await;
-    team.database
-        .sql(&format!("DELETE FROM {schema}.record; INSERT INTO {schema}.record SELECT * FROM backup"))
-        .unwrap();
-    other.grapnel.sync_team(&team.team).await.unwrap();
-    let conflict = team.shared(&other.grapnel).conflict.unwrap();
-    assert_eq!(conflict.code, Code::TeamRolledBack);
-    assert!(conflict.message.contains("older backup"), "{}", conflict.message);
-    let before = team.world.tokens_given();
-    assert_eq!(other.grapnel.refresh(&team.connection).await.unwrap_err().code, Code::TeamRolledBack);
-    assert_eq!((team.token(&other.grapnel).await, team.world.tokens_given()), (token, before));
-    // Nor is one accepted that is gone.
-    team.database.sql(&format!("DELETE FROM {schema}.record")).unwrap();
-    assert_eq!(other.grapnel.refresh(&team.connection).await.unwrap_err().code, Code::TeamRolledBack);
-
-    // An owner shares it anew, from the computer with the newest tokens.
-    let ada = &team.world.grapnel;
-    ada.unshare(&team.connection).await.unwrap();
-    ada.share(&team.connection, &team.team).await.unwrap();
-    other.grapnel.sync_team(&team.team).await.unwrap();
-    assert_eq!(team.shared(&other.grapnel).conflict, None);
-    ada.refresh(&team.connection).await.unwrap();
-    team.world.pass(TOKEN_LIFETIME);
-    assert_eq!(team.token(&other.grapnel).await, team.token(ada).await);
+    let told = team.world.grapnel.teams().unwrap().remove(0);
+    assert_eq!((told.host.as_str(), told.database.as_deref()), ("this computer", Some("postgres")));
+    assert_eq!((told.schema, told.schema_version), (team.schema(), Some(2)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,7 +13,7 @@ fn person(name: &str, role: Role) -> Person {
         name: name.to_owned(),
         role,
         recipient: public.recipient,
-        signing_key: public.signing.filter(|_| role == Role::Owner),
+        signing_key: Some(public.signing).filter(|_| role == Role::Owner),
         since: Timestamp::UNIX_EPOCH,
         secret_made_by: None,
     };
@@ -89,7 +89,7 @@ fn a_removed_member_with_the_old_keys_cannot_add_a_recipient() {
     assert!(is_forged(&Membership::open(&forged.seal(&keys, &ben.identity).unwrap(), &keys, &seen)));
     // It puts back the document that an owner once signed.
     let old = before.seal(&keys, &owner.identity).unwrap();
-    assert!(matches!(Membership::open(&old, &keys, &seen), Err(TeamError::RolledBack { .. })));
+    assert!(matches!(Membership::open(&old, &keys, &seen), Err(TeamError::TeamRolledBack { .. })));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn an_older_version_or_generation_is_a_roll_back() {
     let Team { keys, owner, document } = team();
     let row = document.seal(&keys, &owner.identity).unwrap();
     for seen in [Seen { version: 2, ..document.seen() }, Seen { generation: 2, ..document.seen() }] {
-        assert!(matches!(Membership::open(&row, &keys, &seen), Err(TeamError::RolledBack { .. })));
+        assert!(matches!(Membership::open(&row, &keys, &seen), Err(TeamError::TeamRolledBack { .. })));
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn explain(error: &tokio_postgres::Error) -> TeamError {
 }
 
 pub(super) fn unreachable(cause: &str) -> TeamError {
-    TeamError::Unreachable { cause: cause.to_owned() }
+    TeamError::Unreachable { cause: cause.to_owned(), hint: None }
 }
 
 fn of_server(code: &SqlState) -> TeamError {

@@ -54,8 +54,8 @@ pub(super) fn lock_key(name: &str) -> i64 {
     i64::from_be_bytes(first)
 }
 
-/// The version that this Grapnel needs.
-pub(super) fn known() -> u32 {
+/// The version that this Grapnel needs, and that each team has whose database it could open.
+pub fn known() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 

@@ -17,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::failure::{ANSWER_TIMEOUT, explain, unreachable};
 use super::schema::{self, SchemaName};
 use super::tls;
+use super::unreached::explain_unreached;
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
 use crate::port::RecordId;
@@ -184,7 +185,8 @@ async fn connect(url: &DatabaseUrl) -> Result<(Client, Connection<Socket, TlsStr
     url.check_socket()?;
     let mut connected = Err(unreachable("it has no address"));
     for config in url.configs() {
-        connected = config.connect(tls::connector(&url.tls)?).await.map_err(|error| explain(&error));
+        let connecting = config.connect(tls::connector(&url.tls)?).await;
+        connected = connecting.map_err(|error| explain_unreached(&error, url));
         if !matches!(connected, Err(TeamError::Unreachable { .. })) {
             break;
         }

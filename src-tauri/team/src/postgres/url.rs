@@ -44,6 +44,7 @@ pub struct DatabaseUrl {
     pub(super) config: Config,
     pub(super) tls: Tls,
     host: String,
+    database: String,
     addresses: &'static [IpAddr],
     /// The directory of the Unix socket, and the port that its file is named after.
     socket: Option<(PathBuf, u16)>,
@@ -101,7 +102,8 @@ impl DatabaseUrl {
         config.host(&parts.host);
         let user =
             parts.user.as_deref().filter(|user| !user.is_empty()).ok_or_else(|| invalid("it has no user"))?;
-        config.user(user).dbname(parts.database.as_deref().unwrap_or(user));
+        let database = parts.database.as_deref().unwrap_or(user).to_owned();
+        config.user(user).dbname(&database);
         if let Some(password) = &parts.password {
             config.password(password);
         }
@@ -115,7 +117,7 @@ impl DatabaseUrl {
             parts.is_socket().then(|| (PathBuf::from(&parts.host), parts.port.unwrap_or(DEFAULT_PORT)));
         let addresses = parts.addresses();
         let host = if parts.is_socket() { "this computer".to_owned() } else { parts.host };
-        Ok(Self { text: trimmed.into(), config, tls, host, addresses, socket })
+        Ok(Self { text: trimmed.into(), config, tls, host, database, addresses, socket })
     }
 
     /// The URL as it was entered.
@@ -126,6 +128,11 @@ impl DatabaseUrl {
     /// The host without user, password and database, for people; `this computer` for a Unix socket.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The name of the database, for people.
+    pub fn database(&self) -> &str {
+        &self.database
     }
 
     /// Files and directories of this computer that it names: the file of certificate authorities, or the directory of a
@@ -146,6 +153,17 @@ impl DatabaseUrl {
             config
         };
         self.addresses.iter().map(at).collect()
+    }
+
+    /// The directory of the Unix socket, and the socket.
+    pub(super) fn socket(&self) -> Option<(&Path, PathBuf)> {
+        let (folder, port) = self.socket.as_ref()?;
+        Some((folder, folder.join(format!(".s.PGSQL.{port}"))))
+    }
+
+    /// The TCP port.
+    pub(super) fn port(&self) -> u16 {
+        self.config.get_ports().first().copied().unwrap_or(DEFAULT_PORT)
     }
 
     /// Refuses a Unix socket that another user of this computer may have put there.

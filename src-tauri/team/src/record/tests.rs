@@ -22,7 +22,7 @@ fn world(generation: Generation) -> World {
         name: "Ada".to_owned(),
         role: Role::Owner,
         recipient: public.recipient,
-        signing_key: public.signing,
+        signing_key: Some(public.signing),
         since: Timestamp::UNIX_EPOCH,
         secret_made_by: None,
     };

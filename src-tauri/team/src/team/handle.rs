@@ -90,7 +90,7 @@ impl Team {
             name: checked_name(owner)?.to_owned(),
             role: Role::Owner,
             recipient: public.recipient,
-            signing_key: public.signing,
+            signing_key: Some(public.signing),
             since: Timestamp::now(),
             secret_made_by: None,
         };
@@ -308,7 +308,7 @@ impl Team {
                 (state.seen.clone(), state.current.clone())
             };
             if row.version < seen.version || row.generation < seen.generation {
-                return Err(TeamError::RolledBack { what: "the list of members".to_owned() });
+                return Err(TeamError::TeamRolledBack { of: "members" });
             }
             let keys = if let Some(known) = known.filter(|known| known.keys.generation() == row.generation) {
                 known.keys.clone()
@@ -361,10 +361,9 @@ pub(super) fn wrap(keys: &TeamKeys, team: &TeamId, member: &Member) -> Result<Wr
     Ok(WrappedKeys { member: member.id.clone(), keys })
 }
 
-pub(super) fn checked_name(name: &str) -> Result<&str> {
+/// The name of a team or a member, without spaces around it.
+pub fn checked_name(name: &str) -> Result<&str> {
     let name = name.trim();
     let is_valid = !name.is_empty() && name.chars().count() <= 80 && !name.chars().any(char::is_control);
-    is_valid.then_some(name).ok_or_else(|| {
-        TeamError::Invalid("A name has 1 to 80 characters, and no control characters.".to_owned())
-    })
+    is_valid.then_some(name).ok_or(TeamError::InvalidName)
 }

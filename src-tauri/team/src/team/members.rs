@@ -79,7 +79,7 @@ impl Team {
             name: checked_name(name)?.to_owned(),
             role,
             recipient: public.recipient.clone(),
-            signing_key: public.signing.clone().filter(|_| role == Role::Owner),
+            signing_key: Some(public.signing.clone()).filter(|_| role == Role::Owner),
             since: Timestamp::now(),
             secret_made_by: made.as_ref().map(|_| self.member.clone()),
         };
@@ -88,14 +88,18 @@ impl Team {
             current.require_owner(&self.member)?;
             let mut membership = current.membership.clone();
             if membership.member_named(&member.name).is_some() {
-                return Err(TeamError::Invalid("The team has a member of this name.".to_owned()));
+                return Err(TeamError::NameTaken);
             }
             if membership.members.iter().any(|known| known.recipient == member.recipient) {
-                return Err(TeamError::Invalid("The team has a member with this key.".to_owned()));
+                return Err(TeamError::KeyTaken);
             }
             membership.add(member.clone(), &self.identity)?;
             let added = [wrap(&current.keys, &self.id, &member)?];
-            if let Some(seen) = self.change(&current, membership, &added, &[]).await? {
+            let changed = match self.change(&current, membership, &added, &[]).await {
+                Err(TeamError::Unconfirmed) => Some(self.added(&member.id).await?),
+                changed => changed?,
+            };
+            if let Some(seen) = changed {
                 let invitation = Invitation {
                     team: self.id.clone(),
                     schema: self.store.schema().to_owned(),
@@ -167,10 +171,22 @@ impl Team {
     ) -> Result<Option<Arc<Current>>> {
         membership.version += 1;
         let row = membership.seal(&current.keys, &self.identity)?;
-        if !self.store.change_membership(&row, added, removed).await? {
-            return Ok(None);
+        match self.store.change_membership(&row, added, removed).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            // The answer may be what was lost.
+            Err(error) if error.is_unreachable() => return Err(TeamError::Unconfirmed),
+            Err(error) => return Err(error),
         }
         Ok(Some(self.keep(Current { keys: current.keys.clone(), membership })))
+    }
+
+    /// The membership with a member, if adding it was done although its answer was lost.
+    async fn added(&self, member: &MemberId) -> Result<Arc<Current>> {
+        match self.load().await {
+            Ok(current) if current.membership.member(member).is_some() => Ok(current),
+            _ => Err(TeamError::Unconfirmed),
+        }
     }
 
     /// Rotates again after a collision with others. If the answer to a commit was lost, looks whether it was done.
@@ -218,8 +234,10 @@ impl Team {
         membership.version += 1;
         membership.rekey(&keys);
         let encrypted = Box::pin(self.encrypt_anew(rotation.as_mut(), &current, &keys));
-        let too_slow =
-            |_| TeamError::Unreachable { cause: "it took too long to encrypt all records".to_owned() };
+        let too_slow = |_| TeamError::Unreachable {
+            cause: "it took too long to encrypt all records".to_owned(),
+            hint: None,
+        };
         let unreadable = tokio::time::timeout(ROTATION_TIMEOUT, encrypted).await.map_err(too_slow)??;
         let row = membership.seal(&keys, &self.identity)?;
         let wrapped = membership.members.iter().map(|member| wrap(&keys, &self.id, member));

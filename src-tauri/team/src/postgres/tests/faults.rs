@@ -112,6 +112,45 @@ async fn a_write_that_meets_locked_rows_is_repeated() {
     assert_eq!(tokio::time::timeout(PATIENCE, writing).await.unwrap().unwrap(), Written::Stored);
 }
 
+/// The answer to the change of the membership gets lost, with the change done or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_is_made_if_its_member_was_added_although_the_answer_was_lost() {
+    let (server, ada) = team().await;
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        PERFORM pg_catalog.pg_sleep(1); RETURN NULL; END $$; CREATE TRIGGER slow AFTER UPDATE ON \
+        grapnel_team_test.team FOR EACH ROW EXECUTE FUNCTION slow()";
+    server.sql(slow).unwrap();
+    let proxy = Proxy::start(server.port()).await.unwrap();
+    let ada = again(&ada, &server.url_at("127.0.0.1", proxy.port(), ""));
+    ada.membership().await.unwrap();
+    let key = Invited::PublicKey(Identity::generate().public_key());
+    let lost = async {
+        let asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        while server.sql(asleep).unwrap() != "1" {
+            tokio::task::yield_now().await;
+        }
+        proxy.freeze();
+        while server.sql("SELECT count(*) FROM grapnel_team_test.member").unwrap() != "2" {
+            tokio::task::yield_now().await;
+        }
+        proxy.cut();
+        proxy.resume();
+    };
+    let (invited, ()) = tokio::join!(ada.invite("Ben", Role::Member, &key, None), lost);
+    invited.unwrap();
+    assert!(ada.membership().await.unwrap().member_named("Ben").is_some());
+
+    // Not done, since the session ended before: nobody can know that in general.
+    let fatal = "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()); \
+        PERFORM pg_catalog.pg_sleep(1); RETURN NULL; END $$";
+    server.sql(fatal).unwrap();
+    let key = Invited::PublicKey(Identity::generate().public_key());
+    let unknown = ada.invite("Eve", Role::Member, &key, None).await.unwrap_err();
+    assert_eq!(unknown, TeamError::Unconfirmed);
+    assert!(ada.reload().await.unwrap().member_named("Eve").is_none());
+}
+
 #[tokio::test]
 async fn a_rotation_that_collides_is_tried_again() {
     let (server, ada) = team().await;
