@@ -15,7 +15,16 @@ use crate::browser::Browser;
 use crate::exit::Exit;
 use crate::input::Input;
 use crate::print::Output;
+use crate::stop_signal::unstopped;
 use crate::worker::Worker;
+
+/// After this time it is said why a worker does not end.
+const SILENT_END: Duration = Duration::from_millis(500);
+const COMPLETING: &str = "Completing a refresh that has begun: only this process gets the new tokens.";
+/// What a signal is answered with while a worker ends. CI systems send several, seconds before they kill the job: each
+/// of those seconds can save the tokens.
+const STILL_WRITING: &str = "Still completing a refresh, whose new tokens only this process has; it ends by itself as \
+    soon as the team has them. To end it at once and lose them: SIGQUIT (Ctrl-\\).";
 
 /// Asks the token agent of the running window, before the data is opened. `None` if it does not have the token.
 pub type Ask = Box<dyn Fn(&AgentRequest) -> Option<AccessToken> + Send>;
@@ -90,18 +99,30 @@ impl Session<'_> {
     /// program takes its place. A worker whose new tokens could not be written has an exit code of its own: nobody has
     /// them then.
     pub(crate) async fn end(&mut self) -> Option<Exit> {
-        if self.worker.is_some() {
-            // A refresh that was begun ends, also if nobody waits for it any more.
-            drop(self.grapnel.idle().await);
+        if self.worker.is_none() {
+            self.grapnel.teams_written().await;
+            return None;
         }
-        self.grapnel.teams_written().await;
-        self.worker.as_ref()?;
-        let lost = self.write_as_worker().await.err().map(|error| {
+        let messages = &self.output.messages;
+        let answer = || messages.instruct(STILL_WRITING);
+        let written = unstopped(Box::pin(self.written_as_worker()), answer).await;
+        let lost = written.err().map(|error| {
             self.output.failed(&error);
             Exit::TokensLost
         });
         self.worker = None;
         lost
+    }
+
+    async fn written_as_worker(&self) -> Result<()> {
+        // A refresh that was begun ends, also if nobody waits for it any more.
+        let mut idle = Box::pin(self.grapnel.idle());
+        if tokio::time::timeout(SILENT_END, &mut idle).await.is_err() {
+            self.output.messages.instruct(COMPLETING);
+            drop(idle.await);
+        }
+        self.grapnel.teams_written().await;
+        self.write_as_worker().await
     }
 
     /// Waits until the team has the new tokens that only this process has.

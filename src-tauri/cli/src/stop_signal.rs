@@ -68,6 +68,23 @@ pub(crate) async fn until_stopped<T>(work: impl Future<Output = Result<T>>) -> R
     }
 }
 
+/// Does work that a signal does not end, since what it writes would be lost: each signal is answered.
+pub(crate) async fn unstopped<T>(work: impl Future<Output = T>, answer: impl Fn()) -> T {
+    let (mut work, listen) = (std::pin::pin!(work), || stop_signal().map(Box::pin));
+    let Ok(mut stopped) = listen() else { return work.await };
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = &mut stopped => {
+                // Listens again before the answer, so that the next signal gets one, too.
+                let Ok(next) = listen() else { return work.await };
+                stopped = next;
+                answer();
+            }
+        }
+    }
+}
+
 fn not_caught(error: &io::Error) -> Error {
     Error::new(Code::Internal, format!("Signals cannot be caught: {}.", io_error_text(error)))
         .means("Nothing was started.")

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_cli::Exit;
-use grapnel_sandbox::{Endpoint, Fault, ProviderId};
+use grapnel_sandbox::{Endpoint, Fault, Lifetimes, ProviderId};
 use grapnel_test_database::{Proxy, Server};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use crate::machine::Paper;
@@ -53,6 +54,15 @@ impl Team {
         command.env("GRAPNEL_TEAM_URL", self.database.socket_url()).env("GRAPNEL_TEAM_KEY", &self.key);
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
+    }
+
+    /// The token of `acme` has expired, and the next ones live for so many seconds.
+    async fn expire_with(&self, seconds: u64) {
+        let grants = self.world.sandbox.grants(ProviderId::Grigora);
+        grants.set_lifetimes(Lifetimes { access_token: 1, ..grants.lifetimes() });
+        // The clock of the world stands still since the beginning.
+        assert_eq!(self.world.run("refresh acme").await.exit, Exit::Done);
+        grants.set_lifetimes(Lifetimes { access_token: seconds, ..grants.lifetimes() });
     }
 
     /// Runs `refresh acme` as the worker; the way to the database is blocked once the provider has rotated the token.
@@ -127,26 +137,109 @@ async fn a_worker_requests_and_runs_commands_with_the_teams_token() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancelled_worker_leaves_its_new_tokens_to_the_team() {
-    let team = Team::new().await;
+/// Runs the program, and sends it these signals while the provider's response to a refresh is on its way: it has
+/// replaced the refresh token. Before each signal but the first, the program has answered the one before.
+async fn cancelled(team: &Team, line: &[&str], signals: &[Signal]) -> (Option<i32>, String) {
     let sandbox = &team.world.sandbox;
-    sandbox.faults().set(Endpoint::TokenRefresh, Fault::Slow(Duration::from_secs(1)), 1).unwrap();
+    sandbox.faults().set(Endpoint::TokenRefresh, Fault::Slow(Duration::from_secs(2)), 1).unwrap();
     let issued = || sandbox.grants(ProviderId::Grigora).issued().access_tokens;
     let before = issued();
-    let mut command = team.program();
-    let child = command.args(["refresh", "acme"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = team.program().args(line).stderr(Stdio::piped()).spawn().unwrap();
     while issued() == before {
         tokio::task::yield_now().await;
     }
-    // The provider has replaced the refresh token, and its response is on its way.
     let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
-    kill_process(pid, Signal::TERM).unwrap();
-    let ended = child.wait_with_output().await.unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(6), "{said}");
-    assert!(said.contains("stopped by a signal"), "{said}");
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = String::new();
+    for (number, signal) in signals.iter().enumerate() {
+        kill_process(pid, *signal).unwrap();
+        // The first one ends the command, the others are answered.
+        while number > 0 && said.matches("Still completing a refresh").count() < number {
+            said += &lines.next_line().await.unwrap().unwrap();
+            said.push('\n');
+        }
+        while number == 0 && signals.len() > 1 && !said.contains("Completing a refresh") {
+            said += &lines.next_line().await.unwrap().unwrap();
+        }
+    }
+    while let Some(line) = lines.next_line().await.unwrap() {
+        said += &line;
+        said.push('\n');
+    }
+    (child.wait().await.unwrap().code(), said)
+}
+
+/// The team has the refresh token that replaced the one before: it can be refreshed again.
+async fn assert_refreshable(team: &Team) {
     let refreshed = team.world.run("refresh acme").await;
     assert_eq!(refreshed.exit, Exit::Done, "the team has the refresh token that was replaced: {refreshed}");
-    assert!(sandbox.departures().is_empty(), "{:?}", sandbox.departures().all());
+    let departures = team.world.sandbox.departures();
+    assert!(departures.is_empty(), "{:?}", departures.all());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_worker_leaves_its_new_tokens_to_the_team() {
+    let team = Team::new().await;
+    let (code, said) = cancelled(&team, &["refresh", "acme"], &[Signal::TERM]).await;
+    assert_eq!(code, Some(6), "{said}");
+    assert!(said.contains("stopped by a signal"), "{said}");
+    assert_refreshable(&team).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exec_with_a_refresh_file_that_is_cancelled_leaves_its_new_tokens_to_the_team() {
+    let team = Team::new().await;
+    let file = team.temporary.path().join("token");
+    team.expire_with(4).await;
+    let line = ["exec", "acme", "--refresh-file", file.to_str().unwrap(), "--", "sleep", "60"];
+    let (code, said) = cancelled(&team, &line, &[Signal::INT]).await;
+    assert_eq!(code, Some(6), "{said}");
+    assert!(!file.exists(), "the command was not started");
+    assert_refreshable(&team).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_with_a_refresh_file_that_is_ended_during_a_refresh_leaves_the_new_tokens_to_the_team() {
+    let team = Team::new().await;
+    let sandbox = &team.world.sandbox;
+    team.expire_with(4).await;
+    let issued = || sandbox.grants(ProviderId::Grigora).issued().access_tokens;
+    let before = issued();
+    let file = team.temporary.path().join("token");
+    let mut command = team.program();
+    command.args(["exec", "acme", "--refresh-file"]).arg(&file);
+    let script = "echo started >&2; exec sleep 60";
+    let mut child = command.args(["--", "sh", "-c", script]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    while lines.next_line().await.unwrap().unwrap() != "started" {}
+    sandbox.faults().set(Endpoint::TokenRefresh, Fault::Slow(Duration::from_secs(2)), 1).unwrap();
+    let at_start = issued();
+    assert!(at_start > before);
+    while issued() == at_start {
+        tokio::task::yield_now().await;
+    }
+    let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(128 + 15));
+    assert!(!file.exists(), "the file is removed");
+    assert_refreshable(&team).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_does_not_end_a_worker_that_completes_a_refresh() {
+    let team = Team::new().await;
+    let signals = [Signal::INT, Signal::INT, Signal::TERM];
+    let (code, said) = cancelled(&team, &["refresh", "acme"], &signals).await;
+    assert_eq!(code, Some(6), "{said}");
+    assert!(said.contains("SIGQUIT"), "it says how it is ended at once: {said}");
+    assert_refreshable(&team).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigquit_ends_a_worker_at_once() {
+    let team = Team::new().await;
+    let begun = std::time::Instant::now();
+    let (code, said) = cancelled(&team, &["refresh", "acme"], &[Signal::QUIT]).await;
+    assert_eq!(code, None, "ended by the signal: {said}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }
