@@ -406,6 +406,18 @@ const shots = {
       await button(page, "Copy key").waitFor();
     },
   },
+  "teams-rolled-back": { scenario: "team-rolled-back", go: (page) => settings(page, "Teams") },
+  "teams-url": {
+    scenario: "team",
+    go: async (page) => {
+      await settings(page, "Teams");
+      await button(page, "Database URL of Harbour…").click();
+      await page.fill("#change-url", "mysql://db");
+      await button(page, "Replace").click();
+      await page.locator("#change-url-wrong").waitFor();
+    },
+  },
+  "shared-rolled-back": { scenario: "team-rolled-back" },
   "teams-unreachable": { scenario: "team-pending", go: (page) => settings(page, "Teams") },
   "teams-remove": {
     scenario: "team",

@@ -350,6 +350,8 @@ export const host = {
     ask(() => commands.joinTeam(invitation, passphrase, url, call)),
   /** Asks a team's database for changes, and writes what is pending. */
   syncTeam: (id: string, call: number) => ask(() => commands.syncTeam(id, call)),
+  /** The team is read by the new URL before it is stored. */
+  changeTeamUrl: (id: string, url: string, call: number) => ask(() => commands.changeTeamUrl(id, url, call)),
   /** By public key, or else with a passphrase. The system asks to confirm it; null if declined. */
   inviteMember: (id: string, person: NewMember) => ask(() => commands.inviteMember(id, person)),
   /** The system asks to confirm it; null if declined. The host holds the key, for `copyWorkerKey`. */

@@ -22,10 +22,14 @@ export const team = (name: string, more: Partial<Team> = {}): Team => ({
   id: `team-${name}`,
   name,
   host: "db.harbour.example",
+  database: "grapnel",
+  schema: "grapnel_team_4f2ac09b71d3",
+  schema_version: 2,
   role: "owner",
   members: [member("Amélie", "owner", 40, true), member("Bo", "member", 12), member("ci", "worker", 2)],
   connections: 0,
   pending: 0,
+  rolled_back: 0,
   reached_at: at(-MINUTE),
   unreachable: null,
   ...more,
@@ -58,7 +62,7 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
   const invite = (id: string, name: string, role: TeamRole, invitation: string | null) => {
     const found = of(id);
     if (found.members.some((one) => one.name === name))
-      throw wrong("name", `The team has a member called “${name}” already.`, "Choose another name.");
+      throw wrong("name", "The team has a member of this name already.", "Remove it first, or choose another name.");
     if (data().agrees === false) return null;
     const invited = member(name, role, 0);
     found.members = [...found.members, invited];
@@ -113,11 +117,23 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
         "syncTeam",
         [id],
         () => {
-          Object.assign(of(id), { unreachable: null, pending: 0, reached_at: at(0) });
+          Object.assign(of(id), { unreachable: null, pending: 0, rolled_back: 0, reached_at: at(0) });
           for (const one of Object.values(data().details))
             if (one.shared?.team_id === id)
               one.shared = { ...one.shared, unreachable: null, pending_since: null, conflict: null };
           changed();
+          return of(id);
+        },
+        call,
+      ),
+    changeTeamUrl: (id: string, url: string, call: number) =>
+      answer(
+        "changeTeamUrl",
+        [id, url.length],
+        () => {
+          if (!/^postgres(ql)?:/.test(url))
+            throw wrong("database_url", "This is no URL of a PostgreSQL database.", "It begins with postgres://.");
+          Object.assign(of(id), { host: "db2.harbour.example", unreachable: null, reached_at: at(0) });
           return of(id);
         },
         call,
@@ -128,7 +144,7 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
         [id, name, is_owner, key, passphrase?.length ?? null, database_url?.length ?? null],
         () => {
           if (key !== null && !key.startsWith("age1"))
-            throw wrong("key", "This is not a public key.", "It begins with age1.");
+            throw wrong("key", "This is not a whole public key: one begins with age1.", "Copy all of it.");
           const invited = invite(id, name, is_owner ? "owner" : "member", `grapnel-invitation-${"k3Yw9".repeat(60)}`);
           return (
             invited && { ...invited, has_own_url: database_url === null, fingerprint: key && "QRST-UVWX-YZ23-4567" }

@@ -268,6 +268,14 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await press(user, "Join team…");
     },
   ],
+  "the URL of a team's database": [
+    "team-rolled-back",
+    async (user) => {
+      await press(user, "Settings");
+      await press(user, "Teams");
+      await press(user, "Database URL of Harbour…");
+    },
+  ],
   "share with a team": [
     "team-to-share",
     async (user) => {

@@ -2,7 +2,7 @@
 
 import type { Details, TokenMetadata, State, Summary } from "../host";
 import { isOfApp } from "./profile";
-import { connection as words, named, side, stateSentence, stateWord, time } from "../words";
+import { connection as words, named, side, stateSentence, stateWord, time, type Hindrance } from "../words";
 
 /** An active connection past its expiry counts as expired before the core reports it. */
 export function connectionState(summary: Summary, now: Date): State {
@@ -68,8 +68,22 @@ export function statusSentence(summary: Summary, details: Details | undefined, n
   return stated(state, summary, details, now) + due;
 }
 
+/** What of its team keeps a shared connection from being refreshed. */
+function hindranceOf(details: Details | undefined): Hindrance | null {
+  const { conflict, unreachable } = details?.shared ?? {};
+  if (isOfTeam(conflict?.code) || isOfTeam(unreachable?.error.code)) return "unusable";
+  return unreachable ? "unreachable" : null;
+}
+
+/** When it is to be refreshed; null if it is not, or if its team keeps it from that. */
+export const refreshesAt = (details: Details): string | null => (hindranceOf(details) ? null : details.renews_at);
+
+/** Whether the team's database answers and the team cannot be used all the same: removed from it, or rolled back. */
+export const isOfTeam = (code: string | undefined): boolean => code === "team_refused" || code === "team_rolled_back";
+
 function stated(state: State, summary: Summary, details: Details | undefined, now: Date): string {
   const held = details?.tokens ?? null;
+  const hindrance = hindranceOf(details);
   const left = isAccessTokenValid(summary, held, now)
     ? summary.expires_at
       ? time.until(summary.expires_at, now)
@@ -79,8 +93,10 @@ function stated(state: State, summary: Summary, details: Details | undefined, no
     const once = isOnce(held);
     if (!summary.expires_at) return once ? stateSentence.activeForeverOnce : stateSentence.activeForever;
     const until = time.until(summary.expires_at, now);
-    return once ? stateSentence.activeOnce(until) : stateSentence.active(until);
+    if (once) return stateSentence.activeOnce(until);
+    return hindrance ? stateSentence.activeHindered(until, hindrance) : stateSentence.active(until);
   }
+  if (state === "expired" && hindrance) return stateSentence.expiredHindered(hindrance);
   if (state === "expired") return isOnce(held) ? stateSentence.expiredForGood : stateSentence.expired;
   if (state === "renewing") return stateSentence.renewing(summary.provider_name);
   if (state === "retrying")

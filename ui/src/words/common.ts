@@ -80,8 +80,17 @@ const good = (left: number | null): string =>
       ? "Access token valid until the provider rejects it. "
       : `Access token valid for ${spoken(left)}. `;
 
+/** Why the team of a shared connection keeps it from being refreshed. */
+export type Hindrance = "unreachable" | "unusable";
+const hindered: Record<Hindrance, string> = {
+  unreachable: "Refreshes when the team’s database can be reached.",
+  unusable: "Can’t be refreshed with the team.",
+};
+
 export const stateSentence = {
   active: (left: number) => `Expires in ${spoken(left)}. Refreshes automatically.`,
+  activeHindered: (left: number, why: Hindrance) => `Expires in ${spoken(left)}. ${hindered[why]}`,
+  expiredHindered: (why: Hindrance) => hindered[why],
   activeOnce: (left: number) => `Expires in ${spoken(left)}. No refresh token: reconnect when it expires.`,
   activeForever: "No expiry given. Valid until the provider rejects it.",
   activeForeverOnce: "No expiry given. Valid until the provider rejects it; then reconnect.",

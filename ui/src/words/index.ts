@@ -18,7 +18,7 @@ export {
 } from "./apps";
 export { bulk, removal } from "./bulk";
 export { browse } from "./browse";
-export { common, phaseWord, side, stateSentence, stateWord } from "./common";
+export { common, phaseWord, side, stateSentence, stateWord, type Hindrance } from "./common";
 export { connect } from "./connect";
 export { count, list, number, of } from "./number";
 export { palette } from "./palette";

@@ -1,4 +1,4 @@
-import type { LeftTeam, RemovedMember, TeamRole } from "../host";
+import type { LeftTeam, RemovedMember, Team, TeamRole, Trouble } from "../host";
 import { count, list } from "./number";
 
 export const teamWords = {
@@ -44,8 +44,38 @@ export const teamWords = {
   showingKey: "Reading the key…",
   copyKey: "Copy your public key",
   role: { owner: "Owner", member: "Member", worker: "Worker" } satisfies Record<TeamRole, string>,
-  summary: (role: TeamRole, host: string, connections: number) =>
-    `${teamWords.role[role]}, database on ${host}, ${count(connections, "shared connection", "shared connections")}`,
+  summary: (role: TeamRole, connections: number) =>
+    `${teamWords.role[role]}, ${count(connections, "shared connection", "shared connections")}`,
+  place: ({ database, host, schema, schema_version }: Team) =>
+    `Database ${database === null ? "" : `${database} `}on ${host}, schema ${schema}` +
+    (schema_version === null ? "" : `, version ${schema_version}`),
+  changeUrl: "Database URL…",
+  changeUrlOf: (team: string) => `Database URL of ${team}…`,
+  urlTitle: (team: string) => `Database URL of ${team}`,
+  newUrlNote:
+    "For a new password or address. The team is read by it before it replaces the old one, which is never shown. " +
+    "Other members replace their own.",
+  checkingUrl: "Reading the team by the new URL…",
+  replaceUrl: "Replace",
+  urlChanged: "The database URL was replaced.",
+  /** What it means that the database has older records than were seen; null if it has none. */
+  rolledBack: ({ rolled_back, connections }: Team): Trouble | null =>
+    rolled_back === 0
+      ? null
+      : {
+          code: "team_rolled_back",
+          field: null,
+          message:
+            `The team’s database was restored from an older backup: ${rolled_back} of ` +
+            `${count(connections, "shared connection is", "shared connections are")} older in it than was seen here, ` +
+            "or gone.",
+          meaning:
+            "The tokens of those connections stay on this computer, and valid ones are still handed out; they are " +
+            "not refreshed.",
+          hint:
+            "Ask who runs the database for a newer backup. Otherwise an owner stops sharing them and shares them " +
+            "again, on the computer that has their newest tokens.",
+        },
   reached: "Last reached",
   unreached: (name: string, since: string) => `Team ${name} has been unavailable since ${since}`,
   unreachedMeans:

@@ -17,6 +17,7 @@ export const token = {
   nextRefresh: "Next refresh",
   automatic: ", automatic",
   dueNow: "due now",
+  notByTeam: "Not while the team can’t be used",
   whenRejected: "when rejected",
   never: "never (no refresh token)",
   source: { token_claim: "from the token’s exp claim", introspection: "from introspection" },

@@ -89,6 +89,7 @@ test("removing it says that it is forgotten here only, and disconnects nothing",
 test.each([
   ["team-unreachable", /^Team Harbour has been unavailable since/, /valid tokens are still handed out/],
   ["team-pending", /^New tokens are on this computer only, since/, /other computers can’t refresh/],
+  ["team-rolled-back", /restored from an older backup/, /valid ones are still handed out/],
   ["team-conflict", /^“Bo” refreshed this connection/, /The team’s tokens are used now/],
 ])("%s is explained in one place, with a next step", async (scenario, what, means) => {
   const user = await start(scenario);
@@ -98,6 +99,20 @@ test.each([
   expect(team.getByText(means)).toBeVisible();
   await user.click(team.getByRole("button", { name: "Try again" }));
   await waitFor(() => expect(team.queryByRole("alert")).toBeNull());
+});
+
+test.each([
+  ["team", /Refreshes automatically\./],
+  ["team-removed", /Can’t be refreshed with the team\./],
+  ["team-rolled-back", /Can’t be refreshed with the team\./],
+  ["team-unreachable", /Refreshes when the team’s database can be reached\./],
+])("%s: the header says whether it is refreshed", async (scenario, says) => {
+  await start(scenario);
+  await section();
+  expect(screen.getByText(says)).toBeVisible();
+  if (scenario === "team") return void expect(screen.getByText("Refreshes")).toBeVisible();
+  expect(screen.queryByText(/Refreshes automatically/)).toBeNull();
+  expect(screen.queryByText("Refreshes")).toBeNull();
 });
 
 test("the activity of the team has member and computer", async () => {

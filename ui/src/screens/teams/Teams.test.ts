@@ -132,7 +132,7 @@ test("a member is invited by key, at whose field an error stands; the invitation
   expect(name).toHaveFocus();
   await user.type(name, "Chandra");
   await user.type(section.getByRole("textbox", { name: "Public key" }), "ssh-rsa{Enter}");
-  expect(await section.findByRole("alert")).toHaveTextContent("This is not a public key.");
+  expect(await section.findByRole("alert")).toHaveTextContent("This is not a whole public key: one begins with age1.");
   await user.clear(section.getByRole("textbox", { name: "Public key" }));
   await user.type(section.getByRole("textbox", { name: "Public key" }), "age1abc{Enter}");
   await user.click(await section.findByRole("button", { name: "Copy invitation" }));
@@ -233,6 +233,69 @@ test("a removed member is not told that the team is unavailable", async () => {
   expect(panel.getByText("This member is no longer in the team.")).toBeVisible();
   expect(panel.getByText(/join with a new invitation/)).toBeVisible();
   expect(panel.queryByText(/has been unavailable since/)).toBeNull();
+});
+
+test("a database that was restored from an older backup is said until it is not any more", async () => {
+  const { user, section } = await open("team-rolled-back");
+  const panel = within(await section.findByRole("region", { name: "Harbour" }));
+  expect(panel.getByText(/restored from an older backup: 2 of 2 shared connections are older/)).toBeVisible();
+  expect(panel.getByText(/share(s)? them again/)).toBeVisible();
+  expect(panel.queryByRole("button", { name: "Sync now: Harbour" })).toBeNull();
+  await user.click(panel.getByRole("button", { name: "Try again" }));
+  await waitFor(() => expect(panel.queryByText(/older backup/)).toBeNull());
+});
+
+test("a list of members that was rolled back is not told as unavailable", async () => {
+  const error = trouble("team_rolled_back", "The list of members is older than what was seen here.");
+  const { section } = await open("team", () => {
+    const [team] = fake.data.teams ?? [];
+    if (team) team.unreachable = { since: new Date().toISOString(), error };
+  });
+  const panel = within(await section.findByRole("region", { name: "Harbour" }));
+  expect(panel.getByText("The list of members is older than what was seen here.")).toBeVisible();
+  expect(panel.queryByText(/has been unavailable since/)).toBeNull();
+});
+
+test("a team says which database and schema it has", async () => {
+  const { section } = await open("team");
+  expect(
+    await section.findByText("Database grapnel on db.harbour.example, schema grapnel_team_4f2ac09b71d3, version 2"),
+  ).toBeVisible();
+});
+
+test("the URL of the database is hidden, and replaced once the team was read by it", async () => {
+  const { user, section } = await open("team");
+  await user.click(await section.findByRole("button", { name: "Database URL of Harbour…" }));
+  const asked = within(await screen.findByRole("dialog"));
+  const url = asked.getByLabelText("Database URL");
+  expect(url).toHaveAttribute("type", "password");
+  expect(asked.getByRole("button", { name: "Replace" })).toBeDisabled();
+  await user.type(url, "mysql://db{Enter}");
+  expect(await asked.findByRole("alert")).toHaveTextContent("This is no URL of a PostgreSQL database.");
+  await waitFor(() => expect(url).toHaveFocus());
+  await user.clear(url);
+  await user.type(url, "postgres://a:b@db/x{Enter}");
+  expect(await section.findByText("The database URL was replaced.")).toBeVisible();
+  expect(section.getByText(/on db2.harbour.example/)).toBeVisible();
+  expect(fake.called("changeTeamUrl")).toEqual([
+    ["team-Harbour", 10],
+    ["team-Harbour", 19],
+  ]);
+  // Nothing of it stays.
+  await user.click(section.getByRole("button", { name: "Database URL of Harbour…" }));
+  expect(within(await screen.findByRole("dialog")).getByLabelText("Database URL")).toHaveValue("");
+});
+
+test("a database that cannot be read by the new URL leaves the dialog open, with the reason", async () => {
+  const { user, section } = await open("team", () =>
+    fake.fail("changeTeamUrl", trouble("team_unreachable", "No answer.", "The stored database URL is unchanged.")),
+  );
+  await user.click(await section.findByRole("button", { name: "Database URL of Harbour…" }));
+  const asked = within(await screen.findByRole("dialog"));
+  await user.type(asked.getByLabelText("Database URL"), "postgres://a:b@db/x{Enter}");
+  expect(await asked.findByText(/stored database URL is unchanged/)).toBeVisible();
+  await user.click(asked.getByRole("button", { name: "Cancel" }));
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
 test("of many members the first are shown, and the others are found", async () => {
