@@ -46,9 +46,9 @@ commands! {
     diagnostics { diagnose, copy_diagnosis }
     about { about }
     archive { export_archive, open_archive, import_archive, close_archive }
-    team { teams, team_key, create_team, invitation_needs_passphrase, join_team, sync_team, change_team_url, invite_member,
-    invite_worker, copy_worker_key, drop_worker_key, remove_member, leave_team, share_connection, unshare_connection,
-    team_activity }
+    team { teams, team_key, create_team, invitation_needs_passphrase, join_team, sync_team, change_team_url,
+    invite_member, invite_worker, copy_worker_key, drop_worker_key, remove_member, leave_team,
+    share_connection, unshare_connection, team_activity }
 }
 
 #[cfg(test)]

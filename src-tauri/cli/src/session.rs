@@ -23,8 +23,13 @@ const SILENT_END: Duration = Duration::from_millis(500);
 const COMPLETING: &str = "Completing a refresh that has begun: only this process gets the new tokens.";
 /// What a signal is answered with while a worker ends. CI systems send several, seconds before they kill the job: each
 /// of those seconds can save the tokens.
-const STILL_WRITING: &str = "Still completing a refresh, whose new tokens only this process has; it ends by itself as \
-    soon as the team has them. To end it at once and lose them: SIGQUIT (Ctrl-\\).";
+const STILL_WRITING: &str = if cfg!(unix) {
+    "Still completing a refresh, whose new tokens only this process has; it ends by itself as soon as the team has \
+     them. To end it at once and lose them: SIGQUIT (Ctrl-\\)."
+} else {
+    "Still completing a refresh, whose new tokens only this process has; it ends by itself as soon as the team has \
+     them."
+};
 
 /// Asks the token agent of the running window, before the data is opened. `None` if it does not have the token.
 pub type Ask = Box<dyn Fn(&AgentRequest) -> Option<AccessToken> + Send>;
