@@ -106,6 +106,10 @@ fn the_newer_sign_in_wins_and_among_refreshes_the_one_that_the_team_had_first() 
     for (number, (ours, document, expected)) in table.into_iter().enumerate() {
         assert_eq!(decided(ours, &document), expected, "row {number}");
     }
+    // Another computer was refused with the tokens that ours replaced.
+    let refused = SharedFailure::new(Error::new(Code::ReconnectNeeded, "Refused."), &Retry::default());
+    let failed = record(&tokens("old", 1, 3), 3, 1).with_failure(refused);
+    assert_eq!(decided(tokens("ours", 1, 4), &failed), Decision::Write);
     let ended = record(&tokens("old", 1, 3), 3, 1).unshared(by(), "attempt".into());
     assert_eq!(decided(tokens("ours", 1, 4), &ended), Decision::GiveWay);
 }
