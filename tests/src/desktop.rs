@@ -102,10 +102,12 @@ impl Desktop {
             .env("XDG_DATA_DIRS", format!("{}:/usr/share", installed.join("share").display()))
             .env("DBUS_SESSION_BUS_ADDRESS", self.bus_address())
             .env("LANG", "C.UTF-8")
-            // There is no accessibility bus here, and looking for one takes time.
-            .env("NO_AT_BRIDGE", "1")
             .env("GRAPNEL_HOME", self.data())
             .current_dir(self.home());
+        if !at("run/at-spi").exists() {
+            // There is no accessibility bus here, and looking for one takes time.
+            command.env("NO_AT_BRIDGE", "1");
+        }
         if !self.display.is_empty() {
             command.env("DISPLAY", &self.display);
         }

@@ -14,6 +14,7 @@ pub mod posts;
 pub mod process;
 pub mod sandbox_provider;
 pub mod scene;
+pub mod screen_reader;
 pub mod screenshot;
 pub mod script;
 pub mod secret_scan;

@@ -1,5 +1,6 @@
 //! The use of Grapnel and its failures: each a story on a desktop of its own.
 
+mod accessibility;
 mod agent;
 mod bad_input;
 mod bulk;
