@@ -1,5 +1,6 @@
 //! The token agent over what each platform has for it: a Unix socket, or a named pipe.
 
+use std::io::Read;
 use std::time::Duration;
 
 use grapnel_core::Grapnel;
@@ -7,6 +8,7 @@ use grapnel_core::token_agent::{self, AgentOptions, AgentRequest};
 use grapnel_model::activity::Kind;
 use grapnel_model::event::Event;
 use grapnel_model::secret::ExposeSecret;
+use grapnel_token_client::transport::{exchange, request};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::support::world::World;
@@ -23,8 +25,12 @@ async fn serve(grapnel: &Grapnel) -> JoinHandle<()> {
 
 /// Requests the token of `Acme`, as `grapnel token` does.
 async fn ask(world: &World) -> Option<String> {
+    ask_for(world, "Acme", Duration::from_secs(60)).await
+}
+
+async fn ask_for(world: &World, name: &str, min_valid: Duration) -> Option<String> {
     let home = world.home.path().to_owned();
-    let question = AgentRequest { name: "Acme".into(), min_valid: Duration::from_secs(60) };
+    let question = AgentRequest { name: name.into(), min_valid };
     let answer = spawn_blocking(move || token_agent::ask(&home, &question)).await.unwrap();
     answer.map(|token| token.value.expose_secret().to_owned())
 }
@@ -54,11 +60,44 @@ async fn an_agent_that_ended_is_not_asked_and_the_next_one_is() {
     assert!(ask(&world).await.is_some());
     served.abort();
     assert!(served.await.is_err());
-    // What the first one has left in the data directory leads nowhere.
     while world.grapnel.token_agent_runs() {
         tokio::task::yield_now().await;
     }
+    #[cfg(windows)]
+    assert!(!world.home.path().join("agent.pipe").exists());
+    // What the first one has left in the data directory leads nowhere.
     assert_eq!(ask(&world).await, None);
     let _served = serve(&world.second_start()).await;
-    assert!(world.grapnel.token_agent_runs());
+    assert!(ask(&world).await.is_some());
+}
+
+/// The length of the response to these bytes, sent as a request.
+async fn response_length(world: &World, bytes: &[u8]) -> usize {
+    let (home, request) = (world.home.path().to_owned(), request(bytes.to_owned()).unwrap());
+    let read = |stream: &mut grapnel_token_client::transport::Stream| {
+        let mut response = Vec::new();
+        // The agent may disconnect before it has read everything, which is a refusal too.
+        let _ = stream.read_to_end(&mut response);
+        Some(response.len())
+    };
+    let answered = move || exchange(&home, request, Duration::from_secs(30), read).unwrap_or(0);
+    spawn_blocking(answered).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_malformed_request_and_one_for_a_token_that_is_not_at_hand_get_no_response() {
+    let world = World::new();
+    world.connect().await;
+    let _served = serve(&world.grapnel).await;
+    assert_eq!(ask_for(&world, "Nobody", Duration::ZERO).await, None);
+    assert_eq!(ask_for(&world, "Acme", Duration::from_secs(1_000_000)).await, None);
+    let question = AgentRequest { name: "Acme".into(), min_valid: Duration::ZERO }.to_bytes().unwrap();
+    assert!(response_length(&world, &question).await > 0);
+    let of_another_version = [&[9], &question[1..]].concat();
+    for bytes in
+        [&question[..5], &of_another_version, &[&question[..], &[0xff]].concat(), b"GET / HTTP/1.1\r\n\r\n"]
+    {
+        assert_eq!(response_length(&world, bytes).await, 0, "{bytes:?}");
+    }
+    assert!(ask(&world).await.is_some());
 }

@@ -23,11 +23,13 @@ impl Peer {
 
     /// Identifies the process by its executable, as the system reports it while the process waits for the response.
     /// Nothing that the process says about itself is used. If it is a command-line program of this build, its parent is
-    /// named instead.
+    /// named instead, if that still runs: its ID may be that of a later process.
     pub(in crate::token_agent) fn process(&self) -> Option<RequestingProcess> {
         let found = process(self.pid)?;
-        let passes_on =
-            found.program.as_deref().is_some_and(is_command_line).then_some(found.parent).flatten();
+        let passes_on = found
+            .parent
+            .filter(|_| found.program.as_deref().is_some_and(is_command_line))
+            .filter(|parent| process(*parent).is_some_and(|parent| parent.started <= found.started));
         let requesting = requesting_process(passes_on.unwrap_or(self.pid));
         process(self.pid).is_some_and(|found| found.started == self.started).then_some(requesting)
     }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use grapnel_model::secret::{hex, random};
+use grapnel_token_client::pipe::ID_FILE;
 use grapnel_token_client::wire::MAX_REQUEST_BYTES;
 use grapnel_token_client::{pipe, process_table};
 use interprocess::os::windows::ToWtf16;
@@ -22,11 +23,21 @@ pub(in crate::token_agent) const MAX_BINARY_BYTES: usize = pipe::FRAME_HEAD_BYTE
 /// A client's connection.
 pub(in crate::token_agent) type Stream = DuplexPipeStream<Bytes>;
 
-pub(in crate::token_agent) struct Listener(PipeListener<Bytes, Bytes>);
+pub(in crate::token_agent) struct Listener {
+    pipe: PipeListener<Bytes, Bytes>,
+    id_file: PathBuf,
+}
 
 impl Listener {
     pub(in crate::token_agent) async fn accept(&self) -> io::Result<Stream> {
-        self.0.accept().await
+        self.pipe.accept().await
+    }
+}
+
+/// An ID that outlives its pipe leads to a name that another program may take. The lock is still held here.
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.id_file);
     }
 }
 
@@ -44,14 +55,15 @@ pub(in crate::token_agent) fn listen(home: &Path) -> io::Result<Listener> {
     let descriptor = process_table::this_user().and_then(|user| pipe::security_descriptor(&user));
     let descriptor = descriptor.ok_or_else(unusable)?.to_wtf_16().map_err(io::Error::other)?;
     let descriptor = SecurityDescriptor::deserialize(&descriptor)?;
-    let listener = PipeListenerOptions::new()
+    let pipe = PipeListenerOptions::new()
         .path(pipe::path(&id).ok_or_else(unusable)?)
         .accept_remote(false)
         .security_descriptor(Some(descriptor))
         .create_tokio_duplex::<Bytes>()?;
     fs::write(home.join(UNREADY_ID_FILE), id)?;
-    fs::rename(home.join(UNREADY_ID_FILE), home.join(pipe::ID_FILE))?;
-    Ok(Listener(listener))
+    let listener = Listener { pipe, id_file: home.join(ID_FILE) };
+    fs::rename(home.join(UNREADY_ID_FILE), &listener.id_file)?;
+    Ok(listener)
 }
 
 /// The ID of the client's process; `None` if another account runs it.
