@@ -25,8 +25,14 @@ const RECONNECT: &str = "reconnect:";
 /// The tray icon. Once there is one, it is hidden instead of removed, since each one would keep its own menu handler.
 #[derive(Default)]
 pub(crate) struct Tray {
-    icon: Mutex<Option<TrayIcon>>,
+    icon: Mutex<Option<Shown>>,
     is_visible: AtomicBool,
+}
+
+/// The icon, and the status that it shows.
+struct Shown {
+    icon: TrayIcon,
+    status_counts: StatusCounts,
 }
 
 impl Tray {
@@ -42,27 +48,33 @@ impl Tray {
     /// The system shows no tray icon.
     pub(crate) async fn set(&self, app: &AppHandle, core: &Grapnel, on: bool) -> Result<()> {
         let status_counts = core.status_counts()?;
-        self.show(app, &status_counts, on).map_err(|error| failed(&error))?;
+        self.show(app, status_counts, on).map_err(|error| failed(&error))?;
         self.is_visible.store(on, Ordering::Relaxed);
         Ok(())
     }
 
-    fn show(&self, app: &AppHandle, status_counts: &StatusCounts, on: bool) -> tauri::Result<()> {
-        let mut icon = self.icon.lock();
-        match &*icon {
-            Some(icon) => icon.set_visible(on),
+    fn show(&self, app: &AppHandle, status_counts: StatusCounts, on: bool) -> tauri::Result<()> {
+        let mut shown = self.icon.lock();
+        match &*shown {
+            Some(shown) => shown.icon.set_visible(on),
             None if on => {
-                *icon = Some(build(app, status_counts)?);
+                *shown = Some(Shown { icon: build(app, &status_counts)?, status_counts });
                 Ok(())
             }
             None => Ok(()),
         }
     }
 
-    /// Updates the status that the icon shows.
+    /// Updates the status that the icon shows, if it has changed: a new menu would close the one that is open.
     pub(in crate::desktop_integration) async fn update(&self, core: &Grapnel) {
-        let icon = self.icon.lock().clone();
-        let (Some(icon), Ok(status_counts)) = (icon, core.status_counts()) else { return };
+        let Ok(status_counts) = core.status_counts() else { return };
+        let icon = match &mut *self.icon.lock() {
+            Some(shown) if shown.status_counts != status_counts => {
+                shown.status_counts = status_counts.clone();
+                shown.icon.clone()
+            }
+            _ => return,
+        };
         let updated = menu(icon.app_handle(), &status_counts)
             .and_then(|menu| icon.set_menu(Some(menu)))
             .and_then(|()| icon.set_tooltip(Some(tool_tip(&status_counts))));
