@@ -44,6 +44,17 @@ test("initial text is announced only with `arrives`", async () => {
   expect((await later()).some((one) => one.startsWith("status"))).toBe(false);
 });
 
+test("what changes behind an open dialog is added again when that has closed", async () => {
+  const dialog = document.body.appendChild(document.createElement("dialog"));
+  const { rerender } = render(Status, { text: "Active" });
+  dialog.showModal();
+  await rerender({ text: "Disconnected" });
+  const news = added();
+  dialog.close();
+  expect(await news()).toEqual(["status < p: Disconnected"]);
+  dialog.remove();
+});
+
 test("a disclosure button has aria-expanded", async () => {
   const user = userEvent.setup();
   render(Disclosure, {
