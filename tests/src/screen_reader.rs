@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
+use zbus::names::MemberName;
 use zbus::zvariant::{OwnedObjectPath, Structure, Value};
 use zbus::{Connection, MatchRule, Message, MessageStream, connection, proxy};
 
@@ -152,7 +153,7 @@ impl ScreenReader {
             let nodes = self.tree().await?;
             let mut said = nodes.iter().map(Node::said);
             let missing = texts.iter().find(|text| !said.any(|said| said.contains(**text)));
-            ensure!(missing.is_none(), "{missing:?} is not read in its place: {}", outline(&nodes));
+            ensure!(missing.is_none(), "{missing:?} is not read in its place:\n{}", outline(&nodes));
             Ok(Some(()))
         })
         .await
@@ -169,8 +170,8 @@ impl ScreenReader {
             })
             .map(ToString::to_string)
             .collect();
-        ensure!(nodes.iter().any(Node::is_control), "there is no control in {}", outline(&nodes));
-        ensure!(nameless.is_empty(), "{nameless:#?} in {}", outline(&nodes));
+        ensure!(nodes.iter().any(Node::is_control), "there is no control in\n{}", outline(&nodes));
+        ensure!(nameless.is_empty(), "{nameless:#?} in\n{}", outline(&nodes));
         Ok(())
     }
 
@@ -205,7 +206,7 @@ impl Drop for ScreenReader {
 
 /// The tree, a line for each object.
 pub fn outline(nodes: &[Node]) -> String {
-    nodes.iter().map(|node| format!("\n{node}")).collect()
+    nodes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// The name on the bus of what owns an object, and its path.
@@ -283,7 +284,7 @@ async fn node(bus: &Connection, object: &AccessibleProxy<'_>, depth: usize) -> R
         let all = &(0_i32, -1_i32);
         let answer =
             bus.call_method(Some(inner.destination()), inner.path(), Some(TEXT), "GetText", all).await?;
-        text = answer.body().deserialize::<String>()?.replace(OBJECT, "").trim().to_owned();
+        answer.body().deserialize::<String>()?.replace(OBJECT, "").trim().clone_into(&mut text);
     }
     let states = object.get_state().await?;
     Ok(Node {
@@ -302,7 +303,7 @@ async fn announcement(bus: &Connection, signal: &Message) -> Result<Option<Strin
     let body = signal.body();
     let body: Structure<'_> = body.deserialize()?;
     let [Value::Str(detail), _, _, Value::Value(about), ..] = body.fields() else { return Ok(None) };
-    let said = match (header.member().map(|name| name.as_str()), &**about) {
+    let said = match (header.member().map(MemberName::as_str), &**about) {
         (Some("Announcement"), Value::Str(text)) => return Ok(Some(text.to_string())),
         (Some("TextChanged"), Value::Str(text)) if detail.starts_with("insert") => text.to_string(),
         (Some("ChildrenChanged"), Value::Structure(child)) if detail.starts_with("add") => {
