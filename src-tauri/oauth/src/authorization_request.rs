@@ -141,8 +141,6 @@ pub struct RequestParameters<'a> {
     pub another_account: bool,
     /// How the account authenticates.
     pub authentication: &'a Authentication,
-    /// Whether a refresh token is stored, so that the person has consented to offline access before.
-    pub offline_is_granted: bool,
     /// The thumbprint of the key that the tokens are to be bound to (DPoP).
     pub dpop_jkt: Option<&'a str>,
 }
@@ -236,8 +234,9 @@ fn parameters(
     if let Some(details) = &config.authorization_details {
         add(DETAILS, details.text());
     }
-    // Without `prompt=consent` a provider must ignore this scope and issues no refresh token (OpenID Connect Core §11).
-    if asked.scopes.iter().any(|scope| scope == "offline_access") && !asked.offline_is_granted {
+    // Without `prompt=consent` a provider must ignore this scope and issues no refresh token (OpenID Connect Core §11),
+    // even if an earlier sign-in got one.
+    if asked.scopes.iter().any(|scope| scope == "offline_access") {
         add("prompt", "consent".into());
     }
     // The nonce is always random; an app's fixed value would defeat it.

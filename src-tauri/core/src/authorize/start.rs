@@ -164,7 +164,6 @@ async fn begin(
         login_hint: wanted.login_hint.as_deref().or(known),
         another_account: wanted.another_account,
         authentication: &wanted.authentication,
-        offline_is_granted: again.as_ref().is_some_and(|row| row.sealed_refresh().is_some()),
         dpop_jkt: dpop.as_ref().map(|key| key.thumbprint()),
     };
     let mut request = authorization_request::prepare(&config, &asked)?;

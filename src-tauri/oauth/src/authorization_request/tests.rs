@@ -22,7 +22,6 @@ fn request(id: &str, own: &[(&str, &str)]) -> (PreparedRequest, ProviderConfig) 
         login_hint: None,
         another_account: false,
         authentication: &AUTHENTICATION,
-        offline_is_granted: false,
         dpop_jkt: None,
     };
     (prepare(&config, &asked).unwrap(), config)
@@ -73,7 +72,6 @@ fn plain<'a>(redirect_uri: &'a str, projects: &'a [String]) -> RequestParameters
         login_hint: None,
         another_account: false,
         authentication: &AUTHENTICATION,
-        offline_is_granted: false,
         dpop_jkt: None,
     }
 }
@@ -108,12 +106,12 @@ fn the_login_hint_is_sent_if_supported() {
 }
 
 #[test]
-fn a_consent_prompt_is_requested_until_offline_access_is_granted() {
-    let scopes = ["offline_access".to_owned()];
+fn offline_access_is_requested_with_a_consent_prompt() {
     let endpoints =
         [("authorize_url", "https://id.example/authorize"), ("token_url", "https://id.example/token")];
-    for (offline_is_granted, prompts) in [(false, 1), (true, 0)] {
-        let asked = RequestParameters { scopes: &scopes, offline_is_granted, ..plain(DEEP_LINK, &[]) };
+    for (scope, prompts) in [("offline_access", 1), ("notes", 0)] {
+        let scopes = [scope.to_owned()];
+        let asked = RequestParameters { scopes: &scopes, ..plain(DEEP_LINK, &[]) };
         let request = prepare(&config("custom", &endpoints), &asked).unwrap();
         assert_eq!(request.parameters.iter().filter(|(name, _)| name == "prompt").count(), prompts);
     }
@@ -121,22 +119,18 @@ fn a_consent_prompt_is_requested_until_offline_access_is_granted() {
 
 #[test]
 fn a_sign_in_can_ask_how_the_account_authenticates() {
-    let scopes = ["openid".to_owned(), "offline_access".to_owned()];
     let own = [
         ("authorize_url", "https://id.example/authorize"),
         ("token_url", "https://id.example/token"),
         ("authorize.max_age", "900"),
         ("authorize.acr_values", "silver"),
     ];
-    let sent = |prompt: Option<&str>, max_age, acr_values: Option<&str>, offline_is_granted| {
+    let sent = |prompt: Option<&str>, max_age, acr_values: Option<&str>, is_offline: bool| {
         let [prompt, acr_values] = [prompt, acr_values].map(|value| value.map(str::to_owned));
         let authentication = Authentication { prompt, max_age, acr_values };
-        let asked = RequestParameters {
-            scopes: &scopes,
-            authentication: &authentication,
-            offline_is_granted,
-            ..plain(DEEP_LINK, &[])
-        };
+        let scopes = [if is_offline { "offline_access" } else { "openid" }.to_owned()];
+        let asked =
+            RequestParameters { scopes: &scopes, authentication: &authentication, ..plain(DEEP_LINK, &[]) };
         let request = prepare(&config("custom", &own), &asked).unwrap();
         let named = |name: &&(String, String)| ["prompt", "max_age", "acr_values"].contains(&name.0.as_str());
         let told = request.parameters.iter().filter(named).map(|(name, value)| format!("{name}={value}"));
@@ -145,12 +139,12 @@ fn a_sign_in_can_ask_how_the_account_authenticates() {
         format!("{} {:?}", told.join("&"), request.max_age)
     };
     let app = "acr_values=silver&max_age=900";
-    assert_eq!(sent(None, None, None, true), format!("{app} Some(900)"));
-    assert_eq!(sent(None, None, None, false), format!("{app}&prompt=consent Some(900)"));
-    let all = sent(Some("login"), Some(0), Some("gold silver"), true);
+    assert_eq!(sent(None, None, None, false), format!("{app} Some(900)"));
+    assert_eq!(sent(None, None, None, true), format!("{app}&prompt=consent Some(900)"));
+    let all = sent(Some("login"), Some(0), Some("gold silver"), false);
     assert_eq!(all, "acr_values=gold silver&max_age=0&prompt=login Some(0)");
-    assert_eq!(sent(Some("login"), None, None, false), format!("{app}&prompt=login consent Some(900)"));
-    assert_eq!(sent(Some("none"), None, None, false), format!("{app}&prompt=none Some(900)"));
+    assert_eq!(sent(Some("login"), None, None, true), format!("{app}&prompt=login consent Some(900)"));
+    assert_eq!(sent(Some("none"), None, None, true), format!("{app}&prompt=none Some(900)"));
 }
 
 /// The URL, one parameter per line, with placeholders for random values.

@@ -74,7 +74,6 @@ async fn each_template_sends_these_requests() {
                 login_hint: Some("ann@id.example"),
                 another_account: false,
                 authentication: &Authentication::default(),
-                offline_is_granted: false,
                 dpop_jkt: None,
             },
         )
