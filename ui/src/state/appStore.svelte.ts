@@ -1,5 +1,6 @@
 // The application's state: the overview from the host, kept current by its events.
 
+import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import {
   asTrouble,
@@ -277,10 +278,12 @@ class AppStore {
   notify(title: string, trouble: Trouble): void {
     const isSame = (other: { title: string; trouble: Trouble }) =>
       other.title === title && other.trouble.code === trouble.code;
-    const told = this.notices.find(isSame);
+    // An effect that notifies must not depend on the notices: it would run again and again.
+    const notices = untrack(() => this.notices);
+    const told = notices.find(isSame);
     this.notices = told
-      ? this.notices.map((one) => (one === told ? { ...one, trouble, times: one.times + 1 } : one))
-      : [...this.notices, { id: (this.#notice += 1), title, trouble, times: 1 }];
+      ? notices.map((one) => (one === told ? { ...one, trouble, times: one.times + 1 } : one))
+      : [...notices, { id: (this.#notice += 1), title, trouble, times: 1 }];
   }
 
   dismiss(id: number): void {

@@ -339,6 +339,17 @@ test.each([
   await waitFor(() => expect(screen.queryByText("Another account signed in")).toBeNull());
 });
 
+test("that the account is already connected is said once", async () => {
+  const user = await start("waiting");
+  await row(user, "Acme Sites");
+  const done = attempt("done", { connection_id: "c2", same_account: ["Acme production"] });
+  fake.data.attempts = [done];
+  fake.tell({ kind: "attempt", value: done });
+  const notice = await screen.findByRole("alert", { name: "Same account" });
+  expect(notice).toHaveTextContent("also connected as Acme production");
+  expect(notice).not.toHaveTextContent("times");
+});
+
 test("a denial shows the provider's explanation", async () => {
   const user = await start("denied");
   const [denied] = fake.data.attempts;
