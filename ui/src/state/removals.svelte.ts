@@ -11,6 +11,8 @@ import { connection as connectionWords, registration, removal as words } from ".
 
 /** The time for undo, in seconds. It stands still while the person is at the notice. */
 export const UNDO_SECONDS = 10;
+/** How long the notice stays after undo, so that nothing else comes under the pointer at once, in milliseconds. */
+export const UNDONE = 3000;
 /** How many connections are removed at once. */
 const AT_ONCE = 4;
 
@@ -19,7 +21,7 @@ export type Removal = {
   id: number;
   app: App | null;
   connections: Summary[];
-  phase: "waiting" | "removing";
+  phase: "waiting" | "removing" | "undone";
   /** Seconds until it begins. */
   left: number;
   isHeld: boolean;
@@ -52,7 +54,9 @@ class Removals {
   undo = (id: number): void => {
     const removal = this.#waiting(id);
     if (!removal) return;
-    this.#end(id);
+    removal.phase = "undone";
+    this.#hide();
+    setTimeout(() => this.#end(id), UNDONE);
     const [first, ...others] = removal.connections;
     if (removal.app) router.go({ page: "app", app: removal.app.id });
     else if (first && others.length === 0) router.toConnection(first.id);
@@ -123,8 +127,9 @@ class Removals {
   }
 
   #hide(): void {
+    const hidden = this.pending.filter(({ phase }) => phase !== "undone");
     appStore.hidden = new Set(
-      this.pending.flatMap(({ app, connections }) => [...(app ? [app.id] : []), ...connections.map(({ id }) => id)]),
+      hidden.flatMap(({ app, connections }) => [...(app ? [app.id] : []), ...connections.map(({ id }) => id)]),
     );
   }
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fake } from "../fake/fake";
 import { unavailable } from "../fake/data";
 import { appStore } from "./appStore.svelte";
-import { removals, UNDO_SECONDS } from "./removals.svelte";
+import { removals, UNDO_SECONDS, UNDONE } from "./removals.svelte";
 import { router } from "./router.svelte";
 
 const names = () => appStore.connections.map(({ id }) => id);
@@ -43,6 +43,16 @@ test("undo brings everything back, and nothing was asked of the host", async () 
   expect(names()).toHaveLength(4);
   expect(router.route).toEqual({ page: "app", app: "acme-sites" });
   expect(removals.undoLast()).toBe(false);
+});
+
+test("after undo, the notice stays for a moment in which a second click does nothing", async () => {
+  removals.removeApp(app());
+  removals.undo(removals.pending[0]!.id);
+  expect([names().length, removals.pending.map(({ phase }) => phase)]).toEqual([4, ["undone"]]);
+  removals.undo(removals.pending[0]!.id);
+  await removals.now(removals.pending[0]!.id);
+  await passes(UNDONE / 1000);
+  expect([names().length, removals.pending, asked()]).toEqual([4, [], []]);
 });
 
 test("the time stands still while the person is at the notice", async () => {
