@@ -18,14 +18,19 @@ function sets(about: About, here: string[], there: string[]): Row {
   };
 }
 
-/** Compares only what the introspection response contains. */
-export function introspectionDiff(details: Details, said: NonNullable<Details["authorization"]>): Row[] {
+/** Compares only what the introspection response of a time contains. It knows nothing of a token of a later time. */
+export function introspectionDiff(
+  details: Details,
+  said: NonNullable<Details["authorization"]>,
+  checkedAt: string,
+): Row[] {
   const rows: Row[] = [];
   if (said.scopes.length) rows.push(sets("scopes", details.scopes.granted, said.scopes));
   if (said.project_ids.length || details.project_ids.length)
     rows.push(sets("projects", details.project_ids, said.project_ids));
   const held = details.tokens?.expires_at;
-  if (held && said.expires_at) {
+  const isLater = Date.parse(details.tokens?.issued_at ?? "") > Date.parse(checkedAt);
+  if (held && said.expires_at && !isLater) {
     const differ = Math.abs(Date.parse(held) - Date.parse(said.expires_at)) > TOLERANCE;
     rows.push({
       about: "end",

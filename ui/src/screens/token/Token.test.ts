@@ -36,17 +36,16 @@ test("introspection is compared with the stored metadata", async () => {
 
 test("the introspected expiry may differ by the response time", () => {
   const of = details("c1", "One", "active", 40 * MINUTE);
-  const said = (expires_at: string) =>
-    introspectionDiff(of, {
-      id: "",
-      created_on: null,
-      grant_type: null,
-      scopes: [],
-      project_ids: of.project_ids,
-      expires_at,
-    }).find((one) => one.about === "end");
+  const said = (expires_at: string, checkedAt = at(0)) =>
+    introspectionDiff(
+      of,
+      { id: "", created_on: null, grant_type: null, scopes: [], project_ids: of.project_ids, expires_at },
+      checkedAt,
+    ).find((one) => one.about === "end");
   expect(said(at(40 * MINUTE + 20_000))?.here).toEqual([]);
   expect(said(at(30 * MINUTE))?.there).toHaveLength(1);
+  // The token was refreshed since then.
+  expect(said(at(30 * MINUTE), at(-24 * 60 * MINUTE))).toBeUndefined();
 });
 
 test("the last response is shown redacted, and can be copied", async () => {
