@@ -123,8 +123,8 @@ pub fn client_hint(config: &ProviderConfig, credentials: &Credentials, then: &st
     let method = match (config.client_auth, secret) {
         (_, None) => " If the provider gave you a client secret, enter it as well.",
         (ClientAuth::Basic, Some(secret)) if is_encoded(secret) || is_encoded(&credentials.client_id) => {
-            " The client ID or the secret has characters that HTTP Basic carries encoded (RFC 6749 §2.3.1), and not every provider \
-             decodes them: if both are right, set “Client authentication” to client_secret_basic, not \
+            " The client ID or the secret has characters that HTTP Basic carries encoded (RFC 6749 §2.3.1), and not \
+             every provider decodes them: if both are right, set “Client authentication” to client_secret_basic, not \
              URL-encoded, or to client_secret_post (client_auth=basic_raw or body)."
         }
         (ClientAuth::Basic | ClientAuth::BasicRaw, Some(_)) => {
