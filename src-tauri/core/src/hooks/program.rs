@@ -1,5 +1,6 @@
 //! The program of a hook: found once, and safe to run only if no other account can replace it.
 
+use std::env::consts::EXE_EXTENSION;
 use std::path::{Path, PathBuf};
 
 use grapnel_model::error::{Error, Result, io_error_text};
@@ -15,8 +16,10 @@ pub(super) fn find(program: &str) -> Result<PathBuf> {
         path.to_owned()
     } else if path.components().count() == 1 {
         let directories = std::env::var_os("PATH").unwrap_or_default();
+        // On Windows, a program is called by its name without “.exe”.
+        let name = if path.extension().is_none() { &path.with_extension(EXE_EXTENSION) } else { path };
         let mut files = std::env::split_paths(&directories).filter(|directory| directory.is_absolute());
-        let found = files.find_map(|directory| Some(directory.join(path)).filter(|file| check(file).is_ok()));
+        let found = files.find_map(|directory| Some(directory.join(name)).filter(|file| check(file).is_ok()));
         found.ok_or_else(|| {
             refused(&format!("There is no program “{}” in PATH.", spell_out(program)))
                 .hint("Enter the program’s absolute path.")
