@@ -161,18 +161,21 @@ impl ScreenReader {
 
     /// Asserts that each object of the page has a role, and that every control has a name.
     pub async fn knows_all_by_name(&self) -> Result<()> {
-        let nodes = self.tree().await?;
-        let nameless: Vec<String> = nodes
-            .iter()
-            .filter(|node| {
-                ["invalid", "unknown"].contains(&node.role.as_str())
-                    || (node.is_control() && node.name.trim().is_empty())
-            })
-            .map(ToString::to_string)
-            .collect();
-        ensure!(nodes.iter().any(Node::is_control), "there is no control in\n{}", outline(&nodes));
-        ensure!(nameless.is_empty(), "{nameless:#?} in\n{}", outline(&nodes));
-        Ok(())
+        until("a name and a role for every control", async || {
+            let nodes = self.tree().await?;
+            let nameless: Vec<String> = nodes
+                .iter()
+                .filter(|node| {
+                    ["invalid", "unknown"].contains(&node.role.as_str())
+                        || (node.is_control() && node.name.trim().is_empty())
+                })
+                .map(ToString::to_string)
+                .collect();
+            ensure!(nodes.iter().any(Node::is_control), "there is no control in\n{}", outline(&nodes));
+            ensure!(nameless.is_empty(), "{nameless:#?} in\n{}", outline(&nodes));
+            Ok(Some(()))
+        })
+        .await
     }
 
     /// All objects of the program, in reading order.
