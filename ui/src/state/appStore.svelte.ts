@@ -62,6 +62,8 @@ class AppStore {
   /** Number of events handled. */
   changeCount = $state(0);
   #earlyEvents: Happening[] = [];
+  /** Whether all earlier events are handled, so that newer ones need not wait for their turn. */
+  #isCaughtUp = false;
   /** IDs of attempts that the person dismissed or that a newer attempt superseded. */
   #dismissed = new Set<string>();
   /** IDs of changed connections that are not reloaded yet, and the reload in progress. */
@@ -78,6 +80,7 @@ class AppStore {
    */
   open = async (listening?: Promise<unknown>): Promise<void> => {
     const request = this.#requests.begin();
+    this.#isCaughtUp = false;
     try {
       const overview = await host.overview(true);
       this.#requests.accept(request);
@@ -94,8 +97,9 @@ class AppStore {
       this.phase = "ready";
       requestAnimationFrame(() => setTimeout(this.#painted));
       await listening;
-      const missed = await host.missedEvents();
-      for (const event of [...missed, ...this.#earlyEvents.splice(0)]) await this.handleEvent(event);
+      this.#earlyEvents.unshift(...(await host.missedEvents()));
+      for (let event = this.#earlyEvents.shift(); event; event = this.#earlyEvents.shift()) await this.#apply(event);
+      this.#isCaughtUp = true;
     } catch (thrown) {
       this.trouble = asTrouble(thrown);
       this.phase = "failed";
@@ -111,10 +115,11 @@ class AppStore {
   };
 
   handleEvent = async (event: Happening): Promise<void> => {
-    if (this.phase !== "ready") {
-      this.#earlyEvents.push(event);
-      return;
-    }
+    if (this.phase === "ready" && this.#isCaughtUp) await this.#apply(event);
+    else this.#earlyEvents.push(event);
+  };
+
+  async #apply(event: Happening): Promise<void> {
     this.changeCount += 1;
     if (event.kind === "elsewhere" || event.kind === "teams") void teams.read();
     if (event.kind === "teams") await this.#reloadShared();
@@ -130,7 +135,7 @@ class AppStore {
       // Locking or unlocking the keyring changes the status of every connection.
       await this.#reloadApps();
     } else this.notify(common.refused, event.value);
-  };
+  }
 
   /** Reloads a connection's details. A deleted connection leaves the list. */
   async reload(id: string): Promise<Trouble | null> {

@@ -145,6 +145,20 @@ test("the first page does not wait for the subscription to events, and none is m
   expect(appStore.notices.map((one) => one.trouble.code)).toEqual(["callback_late"]);
 });
 
+test("an event that arrives before the missed ones are handled comes after them", async () => {
+  appStore.phase = "opening";
+  const locked = trouble("keyring_locked", "Locked.");
+  fake.data.missed = [{ kind: "vault", value: locked }];
+  let subscribed = () => {};
+  const opened = appStore.open(new Promise<void>((resolve) => (subscribed = resolve)));
+  await vi.waitFor(() => expect(appStore.phase).toBe("ready"));
+  await appStore.handleEvent({ kind: "vault", value: null });
+  expect(appStore.vault).toBeNull();
+  subscribed();
+  await opened;
+  expect(appStore.vault).toBeNull();
+});
+
 test("a locked keyring changes the status of connections", async () => {
   const first = fake.data.connections[0];
   if (first) first.state = "locked";
