@@ -95,7 +95,7 @@ class AppStore {
       this.#sandboxApps = overview.sandbox_apps;
       this.trouble = null;
       this.phase = "ready";
-      requestAnimationFrame(() => setTimeout(this.#painted));
+      requestAnimationFrame(() => setTimeout(() => this.#painted(overview.has_more)));
       await listening;
       this.#earlyEvents.unshift(...(await host.missedEvents()));
       for (let event = this.#earlyEvents.shift(); event; event = this.#earlyEvents.shift()) await this.#apply(event);
@@ -109,9 +109,9 @@ class AppStore {
   };
 
   /** The first page is painted: what waited for that begins, and the rest is loaded. */
-  #painted = (): void => {
+  #painted = (hasMore: boolean): void => {
     void host.pagePainted().catch(() => undefined);
-    if (this.partial && this.phase === "ready") void this.#reloadApps();
+    if (hasMore && this.phase === "ready") void this.#reloadApps();
   };
 
   handleEvent = async (event: Happening): Promise<void> => {
