@@ -2321,7 +2321,7 @@ export type Team = {
 	connections: number,
 	/**  How many of them have new tokens here that the team does not have yet. */
 	pending: number,
-	/**  How many of them the database has in an older state than was seen, or not any more: it was restored from a backup. */
+	/**  How many of them the database has in an older state than was seen, or lacks: it was restored from a backup. */
 	rolled_back: number,
 	/**  When its database was last reached. */
 	reached_at: string | null,

@@ -59,7 +59,7 @@ pub struct Team {
     pub connections: u32,
     /// How many of them have new tokens here that the team does not have yet.
     pub pending: u32,
-    /// How many of them the database has in an older state than was seen, or not any more: it was restored from a backup.
+    /// How many of them the database has in an older state than was seen, or lacks: it was restored from a backup.
     pub rolled_back: u32,
     /// When its database was last reached.
     pub reached_at: Option<Timestamp>,

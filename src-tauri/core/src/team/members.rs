@@ -247,11 +247,12 @@ fn pending(ctx: &Context, id: &TeamId) -> Result<Vec<SharedRow>> {
 fn perhaps_invited(error: Error, name: &str) -> Error {
     error
         .means(format!(
-            "“{name}” may be among the members or not; there is no invitation. The tokens on this computer are unchanged."
+            "“{name}” may be among the members or not; there is no invitation. The tokens on this computer are \
+             unchanged."
         ))
         .hint(format!(
-            "When the database can be reached, see the members: grapnel team members. If “{name}” is among them, remove \
-             that one; then invite it again."
+            "When the database can be reached, see the members: grapnel team members. If “{name}” is among them, \
+             remove that one; then invite it again."
         ))
 }
 
