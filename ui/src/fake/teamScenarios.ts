@@ -67,8 +67,10 @@ export const teamScenarios = (some: () => FakeData): { [name in string]: () => F
     sharing(some(), team("Harbour", { rolled_back: 2 }), {
       conflict: trouble(
         "team_rolled_back",
-        "The team's database was restored from an older backup: its record is older than what was seen here.",
-        "The tokens on this computer are kept, and valid ones are handed out; nothing was taken from the database.",
+        "The team's database was restored from an older backup: the connection's record is older than what was " +
+          "seen here.",
+        "The tokens on this computer are kept, and valid ones are still handed out; nothing was taken from the " +
+          "database.",
         "Ask the database's administrator for a newer backup. Otherwise an owner shares the connection anew from a " +
           "computer that has its newest tokens: grapnel unshare, then grapnel share.",
       ),
