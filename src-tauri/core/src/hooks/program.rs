@@ -1,6 +1,7 @@
 //! The program of a hook: found once, and safe to run only if no other account can replace it.
 
-use std::env::consts::EXE_EXTENSION;
+use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use grapnel_model::error::{Error, Result, io_error_text};
@@ -16,10 +17,7 @@ pub(super) fn find(program: &str) -> Result<PathBuf> {
         path.to_owned()
     } else if path.components().count() == 1 {
         let directories = std::env::var_os("PATH").unwrap_or_default();
-        // On Windows, a program is called by its name without “.exe”.
-        let name = if path.extension().is_none() { &path.with_extension(EXE_EXTENSION) } else { path };
-        let mut files = std::env::split_paths(&directories).filter(|directory| directory.is_absolute());
-        let found = files.find_map(|directory| Some(directory.join(name)).filter(|file| check(file).is_ok()));
+        let found = find_in(&directories, program, EXE_SUFFIX);
         found.ok_or_else(|| {
             refused(&format!("There is no program “{}” in PATH.", spell_out(program)))
                 .hint("Enter the program’s absolute path.")
@@ -32,6 +30,18 @@ pub(super) fn find(program: &str) -> Result<PathBuf> {
             "Use an executable file that belongs to you or to root, in directories that other accounts cannot write.",
         )
     })
+}
+
+/// The first executable file of that name in a list of directories. A system whose programs have a suffix lets people
+/// leave it out, also after a dot (`python3.12`); there, a file without any extension is no program.
+fn find_in(directories: &OsStr, program: &str, suffix: &str) -> Option<PathBuf> {
+    let with_suffix = format!("{program}{suffix}");
+    let has_extension = Path::new(program).extension().is_some();
+    let names: &[&str] = if has_extension { &[program, &with_suffix] } else { &[&with_suffix] };
+    std::env::split_paths(directories)
+        .filter(|directory| directory.is_absolute())
+        .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
+        .find(|file| check(file).is_ok())
 }
 
 fn refused(message: &str) -> Error {
@@ -92,6 +102,34 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_programs_suffix_may_be_left_out() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = ["script", "later"].map(|name| home.path().join(name));
+        let directories = std::env::join_paths(&paths).unwrap();
+        for path in &paths {
+            fs::create_dir(path).unwrap();
+        }
+        let [first, second] = &paths;
+        for file in
+            [first.join("git"), first.join("run.cmd"), second.join("git.exe"), second.join("python3.12.exe")]
+        {
+            fs::write(&file, "").unwrap();
+            set_mode(&file, 0o755);
+        }
+        for (program, suffix, found) in [
+            ("git", ".exe", Some(second.join("git.exe"))),
+            ("git.exe", ".exe", Some(second.join("git.exe"))),
+            ("python3.12", ".exe", Some(second.join("python3.12.exe"))),
+            ("run.cmd", ".exe", Some(first.join("run.cmd"))),
+            ("run", ".exe", None),
+            ("git", "", Some(first.join("git"))),
+            ("python3.12", "", None),
+        ] {
+            assert_eq!(find_in(&directories, program, suffix), found, "{program} {suffix}");
+        }
+    }
 
     fn set_mode(path: &Path, mode: u32) {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
