@@ -17,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::failure::{ANSWER_TIMEOUT, explain, unreachable};
 use super::schema::{self, SchemaName};
 use super::tls;
-use super::unreached::explain_unreached;
+use super::unreached::{explain_unreached, resolve};
 use super::url::DatabaseUrl;
 use crate::error::{Result, TeamError};
 use crate::port::RecordId;
@@ -184,7 +184,7 @@ pub(super) const SET_SILENCE_LIMIT: &str = "SELECT set_config('idle_session_time
 async fn connect(url: &DatabaseUrl) -> Result<(Client, Connection<Socket, TlsStream>)> {
     url.check_socket()?;
     let mut connected = Err(unreachable("it has no address"));
-    for config in url.configs() {
+    for config in url.configs(&resolve(url).await?) {
         let connecting = config.connect(tls::connector(&url.tls)?).await;
         connected = connecting.map_err(|error| explain_unreached(&error, url));
         if !matches!(connected, Err(TeamError::Unreachable { .. })) {

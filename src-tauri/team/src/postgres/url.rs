@@ -142,9 +142,14 @@ impl DatabaseUrl {
         file.into_iter().chain(self.socket.as_ref().map(|(folder, _)| folder.as_path())).collect()
     }
 
-    /// What to connect with, one after the other if nothing answers.
-    pub(super) fn configs(&self) -> Vec<Config> {
-        if self.addresses.is_empty() {
+    /// The addresses of its host that need no resolver.
+    pub(super) fn addresses(&self) -> &'static [IpAddr] {
+        self.addresses
+    }
+
+    /// What to connect with, one after the other if nothing answers. A Unix socket has no address.
+    pub(super) fn configs(&self, addresses: &[IpAddr]) -> Vec<Config> {
+        if addresses.is_empty() {
             return vec![self.config.clone()];
         }
         let at = |address: &IpAddr| {
@@ -152,7 +157,7 @@ impl DatabaseUrl {
             config.hostaddr(*address);
             config
         };
-        self.addresses.iter().map(at).collect()
+        addresses.iter().map(at).collect()
     }
 
     /// The directory of the Unix socket, and the socket.
@@ -298,12 +303,11 @@ mod tests {
     fn localhost_is_this_computer_whatever_the_resolver_says() {
         for text in ["postgres://u@localhost/d", "postgres://u@LocalHost:6000/d?sslmode=verify-full"] {
             let url = parse(text).unwrap();
-            let configs = url.configs();
+            let configs = url.configs(url.addresses());
             let addresses: Vec<_> = configs.iter().map(Config::get_hostaddrs).collect();
             assert_eq!(addresses, [&LOOPBACK[..1], &LOOPBACK[1..]], "{text}");
         }
-        let elsewhere = parse("postgres://u@db.example/d").unwrap().configs();
-        assert!(elsewhere.len() == 1 && elsewhere[0].get_hostaddrs().is_empty());
+        assert!(parse("postgres://u@db.example/d").unwrap().addresses().is_empty());
         for host in ["localhost.", "localhost.example"] {
             assert_eq!(parse(&format!("postgres://u@{host}/d")).unwrap().tls, Tls::System, "{host}");
         }
