@@ -9,6 +9,8 @@ use tauri_specta::Event as _;
 use crate::arguments::{Arguments, Invocation};
 use crate::core_handle::CoreHandle;
 use crate::desktop_integration;
+#[cfg(not(target_os = "linux"))]
+use crate::dialog;
 use crate::event_forwarding::EventBacklog;
 use crate::events::SandboxRequested;
 use crate::first_page::FirstPage;
@@ -25,6 +27,8 @@ use crate::{
 
 /// Exit code for an unknown argument.
 const USAGE: u8 = 2;
+/// Exit code of a start without a window: that of [`ExitCode::FAILURE`], for the event loop.
+const FAILURE: i32 = 1;
 
 /// Runs the program until it exits.
 pub fn run() -> ExitCode {
@@ -76,11 +80,9 @@ fn start(arguments: Arguments) -> ExitCode {
     let rendering = Rendering::choose(instance.as_ref().and_then(Instance::session));
     forbid_webdriver();
     if gtk::init().is_err() {
-        let lost =
-            if arguments.callback.is_some() { " The sign-in was not completed: start it again." } else { "" };
-        return complain(&format!(
-            "Grapnel needs a display, and could not open one (DISPLAY, WAYLAND_DISPLAY).{lost} \
-             Use “grapnel” in a terminal."
+        return complain(&without_window(
+            "Grapnel needs a display, and could not open one (DISPLAY, WAYLAND_DISPLAY).",
+            arguments.callback.is_some(),
         ));
     }
     let session = Session { instance, rendering };
@@ -131,7 +133,8 @@ fn run_to_end(built: tauri::Result<tauri::App>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&format!("Grapnel could not open its window: {error}. Use “grapnel” in a terminal."))
+            alert(&without_window(&why_no_window(&error), false));
+            ExitCode::FAILURE
         }
     }
 }
@@ -169,10 +172,15 @@ fn build(
             lifecycle::on_signals(app.handle());
             #[cfg(target_os = "linux")]
             app.state::<Rendering>().mark_starting();
-            window::open(app.handle(), !arguments.hidden).inspect_err(|_| {
+            if let Err(error) = window::open(app.handle(), !arguments.hidden) {
                 #[cfg(target_os = "linux")]
                 app.state::<Rendering>().clear_marker();
-            })?;
+                alert(&without_window(&why_no_window(&error), arguments.callback.is_some()));
+                // An error of this function would be a panic.
+                app.state::<Shutdown>().finish();
+                app.handle().exit(FAILURE);
+                return Ok(());
+            }
             let handle = app.handle().clone();
             std::thread::spawn(move || deep_link::register(&handle));
             #[cfg(target_os = "linux")]
@@ -224,6 +232,30 @@ fn print(text: &str) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// What a start says that opens no window.
+fn without_window(reason: &str, has_callback: bool) -> String {
+    let lost = if has_callback { " The sign-in was not completed: start it again." } else { "" };
+    format!("{reason}{lost} Your tokens are kept and unchanged. Use “grapnel” in a terminal.")
+}
+
+/// Why the system opened no window, and what to do.
+fn why_no_window(error: &tauri::Error) -> String {
+    if cfg!(windows) && tauri::webview_version().is_err() {
+        return "Grapnel needs the Microsoft Edge WebView2 Runtime for its window, which is not installed. Install the \
+            Evergreen Bootstrapper from https://developer.microsoft.com/microsoft-edge/webview2/ and start Grapnel \
+            again."
+            .to_owned();
+    }
+    format!("Grapnel could not open its window: {error}.")
+}
+
+/// Reports what ends a start that has no terminal: on Linux on standard error only, which desktops log.
+fn alert(what: &str) {
+    complain(what);
+    #[cfg(not(target_os = "linux"))]
+    dialog::alert(what);
 }
 
 fn complain(what: &str) -> ExitCode {
