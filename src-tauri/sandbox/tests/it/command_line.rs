@@ -60,6 +60,21 @@ async fn json_prints_one_line_with_the_client_configuration() {
     assert_eq!(line.trim(), "departure: grigora GET /oauth/authorize: unknown parameter (scope)");
 }
 
+#[test]
+fn the_startup_message_has_one_column_of_values() {
+    let mut running = Running(program(&["--port", "0", "--provider", "custom"]).spawn().unwrap());
+    let lines = BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let rows: Vec<String> = lines
+        .take_while(|line| !line.starts_with("A redirect URI"))
+        .filter(|line| line.starts_with("  "))
+        .collect();
+    let value = |row: &str| row.find("http").filter(|_| row.contains("_url"));
+    let columns: BTreeSet<usize> = rows.iter().filter_map(|row| value(row)).collect();
+    assert_eq!(columns.len(), 1, "{rows:#?}");
+    let column = columns.into_iter().next().unwrap();
+    assert!(rows.iter().all(|row| row[..column].ends_with("  ")), "{rows:#?}");
+}
+
 #[tokio::test]
 async fn faults_are_taken_from_the_command_line() {
     let (_running, ready) =

@@ -23,10 +23,13 @@ pub(crate) fn print_json(sandbox: &Sandbox) -> io::Result<()> {
 pub(crate) fn print_text(sandbox: &Sandbox) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "Sandbox providers on this computer, with made-up accounts and content.")?;
-    for id in sandbox.providers() {
+    let all: Vec<(ProviderId, Fields)> = sandbox.providers().map(|id| (id, fields(sandbox, id))).collect();
+    let width =
+        all.iter().flat_map(|(_, fields)| fields).map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (id, fields) in all {
         writeln!(out, "\n{}", id.title())?;
-        for (name, value) in fields(sandbox, id) {
-            writeln!(out, "  {name:<18}{}", as_text(&value))?;
+        for (name, value) in fields {
+            writeln!(out, "  {name:<width$}  {}", as_text(&value, width + 4))?;
         }
     }
     writeln!(
@@ -37,9 +40,13 @@ pub(crate) fn print_text(sandbox: &Sandbox) -> io::Result<()> {
     out.flush()
 }
 
-fn as_text(value: &Value) -> String {
+/// A value after `indent` columns; several are below each other.
+fn as_text(value: &Value, indent: usize) -> String {
     match value {
-        Value::Array(items) => items.iter().map(as_text).collect::<Vec<_>>().join("\n                    "),
+        Value::Array(items) => {
+            let lines: Vec<String> = items.iter().map(|item| as_text(item, indent)).collect();
+            lines.join(&format!("\n{:indent$}", ""))
+        }
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
