@@ -4,6 +4,7 @@ import { host } from "../host";
 import type { App, NewApp, ProfileFile, ProposedRedirect, ProviderView, SandboxApp, RedirectMethod } from "../host";
 import { SvelteMap } from "svelte/reactivity";
 import { addApp as words } from "../words";
+import type { AppStep } from "./appSteps";
 import { appStore } from "./appStore.svelte";
 import { ProviderFields } from "./providerFields.svelte";
 
@@ -204,4 +205,14 @@ export class AppFormState {
       ...this.fields?.values(),
     };
   }
+}
+
+/** A form that is being filled in. */
+export class AppFormDraft {
+  /** The step that is shown, for a new app. */
+  step = $state<AppStep>("provider");
+  /** Whether the person changed anything. */
+  entered = $state(false);
+
+  constructor(readonly form: AppFormState) {}
 }

@@ -1,5 +1,6 @@
 // The current page.
 
+import { untrack } from "svelte";
 import type { SandboxApp } from "../host";
 
 export type Tab = "overview" | "token" | "browse" | "requests" | "activity";
@@ -28,22 +29,48 @@ class Router {
   #past: Route[] = [];
   #future: Route[] = [];
 
-  go = (route: Route): void => {
+  /** Of forms: whether leaving their page would lose something that was entered. */
+  #unsaved = new Set<() => boolean>();
+  /** What waits until the person agrees to lose what was entered. */
+  leaving = $state.raw<(() => void) | null>(null);
+
+  go = (route: Route): void => this.#leave(() => this.#go(route));
+
+  #go(route: Route): void {
     if (JSON.stringify(route) !== JSON.stringify(this.route)) {
       this.#past = [...this.#past, this.route].slice(-KEPT);
       this.#future = [];
     }
     this.route = route;
+  }
+
+  /** Asks before the page is left, as long as `isUnsaved`. Returns what ends that. */
+  asksIf = (isUnsaved: () => boolean): (() => void) => {
+    this.#unsaved.add(isUnsaved);
+    return () => this.#unsaved.delete(isUnsaved);
   };
+
+  /** The person agreed to lose what was entered. */
+  agree = (): void => {
+    const act = this.leaving;
+    this.leaving = null;
+    this.#unsaved.clear();
+    act?.();
+  };
+
+  #leave(act: () => void): void {
+    if (untrack(() => [...this.#unsaved].some((isUnsaved) => isUnsaved()))) this.leaving = act;
+    else act();
+  }
 
   /** Shows a page in place of the current one, which cannot be gone back to. */
   replace = (route: Route): void => {
     this.route = route;
   };
 
-  back = (): void => this.#move(this.#past, this.#future);
+  back = (): void => this.#leave(() => this.#move(this.#past, this.#future));
 
-  forward = (): void => this.#move(this.#future, this.#past);
+  forward = (): void => this.#leave(() => this.#move(this.#future, this.#past));
 
   /** Returns to where the person came from. */
   leave = (): void => {

@@ -9,6 +9,7 @@ import { fake } from "../fake/fake";
 import { signInAction } from "../state/signIn.svelte";
 import { palette } from "../state/palette.svelte";
 import { selection } from "../state/selection.svelte";
+import { dropDrafts } from "../state/drafts";
 import { removals } from "../state/removals.svelte";
 import { bulk } from "../state/bulk.svelte";
 import { sidebar } from "../state/sidebar.svelte";
@@ -37,6 +38,8 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
   bulk.reset();
   for (const { id } of appStore.apps) signInAction(id).trouble = null;
   appStore.phase = "opening";
+  dropDrafts();
+  router.agree();
   router.go({ page: "home" });
   fake.use(scenario);
   tell?.();

@@ -59,6 +59,9 @@ export const common = {
   notRead: "This list may be out of date",
   notSaved: "The change wasn’t saved",
   failed: (what: string) => `Failed: ${what}`,
+  leaveTitle: "Leave this form?",
+  leaveText: "What you entered is not saved.",
+  leave: "Leave",
   none: "None",
 } as const;
 
