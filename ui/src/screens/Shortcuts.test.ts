@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { within } from "@testing-library/svelte";
 import { appStore } from "../state/appStore.svelte";
 import { palette } from "../state/palette.svelte";
+import { editor } from "../state/arrangement.svelte";
 import { removals } from "../state/removals.svelte";
 import { router } from "../state/router.svelte";
 import { shortcutList, shortcuts, type ShortcutId } from "../state/shortcuts.svelte";
@@ -63,6 +64,11 @@ const effects: Record<ShortcutId, (press: () => Promise<void>) => Promise<void>>
     await press();
     await waitFor(() => expect(fake.called("copyToken")).toEqual([["c1"]]));
   },
+  edit: async (press) => {
+    await press();
+    await waitFor(() => expect(editor.of).toBe("c1"));
+    editor.of = null;
+  },
   tabs: async (press) => {
     router.toConnection("c1", "activity");
     await press();
@@ -87,7 +93,7 @@ test.each(shortcuts.map((one) => [one.id, one] as const))("%s does what the list
   const user = await start("some");
   await screen.findByRole("button", { name: "Refresh now" });
   const key = one.keys[0] ?? "";
-  const named = { arrowleft: "{ArrowLeft}", arrowright: "{ArrowRight}" }[key] ?? key;
+  const named = { arrowleft: "{ArrowLeft}", arrowright: "{ArrowRight}", f2: "{F2}" }[key] ?? key;
   const around: Record<string, [string, string]> = {
     control: ["{Control>}", "{/Control}"],
     "control+shift": ["{Control>}{Shift>}", "{/Shift}{/Control}"],

@@ -1,9 +1,11 @@
 // Keyboard shortcuts of the whole window: one table for the handler, the list of shortcuts and the buttons' markup.
 
 import { appStore } from "./appStore.svelte";
+import { editor } from "./arrangement.svelte";
 import { palette } from "./palette.svelte";
 import { removals } from "./removals.svelte";
 import { router } from "./router.svelte";
+import { selection } from "./selection.svelte";
 import { zoom } from "./zoom.svelte";
 
 export type ShortcutId =
@@ -17,6 +19,7 @@ export type ShortcutId =
   | "undo"
   | "refresh"
   | "copy"
+  | "edit"
   | "tabs"
   | "larger"
   | "smaller"
@@ -44,6 +47,12 @@ export const shortcutList = $state({ open: false });
 /** Presses the button that declares these keys in `aria-keyshortcuts`; a disabled button ignores it. */
 function press(keys: string): void {
   document.querySelector<HTMLElement>(`[aria-keyshortcuts="${CSS.escape(keys)}"]`)?.click();
+}
+
+/** Edits the shown connection; a selection hides its page. */
+function edit(): void {
+  const { route } = router;
+  if (route.page === "connection" && selection.connections.length === 0) editor.of = route.connection;
 }
 
 export const shortcuts: Shortcut[] = [
@@ -78,6 +87,7 @@ export const shortcuts: Shortcut[] = [
   },
   { id: "refresh", group: "connection", modifiers: "control", keys: ["r"], run: () => press("Control+R") },
   { id: "copy", group: "connection", modifiers: "control+shift", keys: ["c"], run: () => press("Control+Shift+C") },
+  { id: "edit", group: "connection", modifiers: "", keys: ["f2"], run: edit },
   {
     id: "tabs",
     group: "connection",
@@ -128,6 +138,11 @@ export function handleShortcut(event: KeyboardEvent): void {
   if (shortcut.group === "size") return shortcut.run(event.key);
   // An open dialog takes precedence.
   if (appStore.phase === "ready" && !document.querySelector("dialog[open]")) shortcut.run(event.key);
+}
+
+/** The engine's menu is for text only: Reload and the like are for a browser. */
+export function handleContextMenu(event: MouseEvent): void {
+  if (!textField(event) && getSelection()?.isCollapsed !== false) event.preventDefault();
 }
 
 /** The mouse's buttons for back and forward. */

@@ -2,7 +2,7 @@
 
 import { isMac } from "./common";
 
-const signs: { [key in string]: string } = { arrowleft: "←", arrowright: "→", "-": "−" };
+const signs: { [key in string]: string } = { arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓", "-": "−" };
 
 export const shortcutWords = {
   title: "Keyboard shortcuts",
@@ -18,6 +18,7 @@ export const shortcutWords = {
     undo: "Undo the last removal",
     refresh: "Refresh the token",
     copy: "Copy the token",
+    edit: "Edit the details",
     tabs: "Switch tab",
     larger: "Larger",
     smaller: "Smaller",
@@ -31,6 +32,11 @@ export const shortcutWords = {
       .map((one) => (one === "control" ? (isMac ? "⌘" : "Ctrl") : one === "alt" ? (isMac ? "⌥" : "Alt") : "Shift")),
     signs[key] ?? key.toUpperCase(),
   ],
+  /** A shortcut of `aria-keyshortcuts`, as in a menu. */
+  caps: (keys: string): string => {
+    const [key = "", ...modifiers] = keys.toLowerCase().split("+").reverse();
+    return shortcutWords.keys(modifiers.join("+"), key).join(" ");
+  },
   /** The title of the window. */
   window: (name: string, provider: string, product: string): string =>
     [[name, provider].filter(Boolean).join(" · "), product].filter(Boolean).join(" — "),
