@@ -57,6 +57,14 @@ function focusTitle(title: HTMLElement): void {
   main?.focus({ preventScroll: true });
 }
 
+/** Focuses the page in the main pane, whatever had the focus. */
+export function focusPage(): void {
+  const main = document.querySelector<HTMLElement>("main");
+  const title = main?.querySelector<HTMLElement>("h1");
+  if (title) focusTitle(title);
+  else main?.focus({ preventScroll: true });
+}
+
 /** Focuses the page of this title, which was opened from the sidebar, by a shortcut or by a command. */
 export function titleTakesFocus(title: HTMLElement): void {
   // A dialog, such as the commands, gives the focus back to where it was.

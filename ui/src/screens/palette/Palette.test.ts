@@ -28,6 +28,22 @@ test("arrow keys select, and the box names the selected item", async () => {
   await user.keyboard("{ArrowDown}");
   await waitFor(() => expect(chosen()).toHaveTextContent("Acme staging"));
   expect(box.getAttribute("aria-activedescendant")).toBe(chosen()?.id);
+  // As in every list, the ends are ends.
+  await user.keyboard("{ArrowUp}{ArrowUp}");
+  await waitFor(() => expect(chosen()).toHaveTextContent("Acme production"));
+});
+
+test.each([
+  ["grig bakery", "Bakery site"],
+  ["go to app", "Acme Sites"],
+])("what %s opens has the focus, and not the row where the person was", async (typed, name) => {
+  const user = await start("some");
+  document.querySelector<HTMLElement>("[data-row=c1]")?.focus();
+  await user.keyboard("{Control>}k{/Control}");
+  await user.type(await screen.findByRole("combobox", { name: "Commands" }), `${typed}{Enter}`);
+  await screen.findByRole("heading", { name, level: 1 });
+  await waitFor(() => expect(palette.open).toBe(false));
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("main")));
 });
 
 test("commands apply to the shown connection", async () => {
