@@ -54,7 +54,7 @@ async fn a_wrong_secret(scene: &Scene, page: &Page) -> Result<()> {
             page.find(Role::Heading, "Sign-in failed").await?;
             page.says("does not accept the client ID or the client secret").await?;
             page.press(Role::Button, "Close").await?;
-            page.says("Not connected yet.").await
+            page.says("Not connected.").await
         })
         .await
 }

@@ -108,3 +108,25 @@ test("the list begins with the connection that is opened at first", async () => 
   expect(names()[0]).toBe("Acme production");
   expect(appStore.connections[0]?.name).toBe("Aardvark");
 });
+
+test("the text filter is cleared by its button and by Escape", async () => {
+  const user = await start("some");
+  const box = screen.getByRole("textbox", { name: "Filter connections" });
+  const all = names();
+  expect(screen.queryByRole("button", { name: "Clear filter" })).toBeNull();
+  await user.type(box, "bakery");
+  expect(names()).toEqual(["Bakery site"]);
+  await press(user, "Clear filter");
+  expect(names()).toEqual(all);
+  expect(box).toHaveFocus();
+  await user.type(box, "bakery{Escape}");
+  expect(names()).toEqual(all);
+});
+
+test("a state has the same word in its row and in the filter", async () => {
+  const user = await start("troubled");
+  for (const one of document.querySelectorAll(".fleet .state")) {
+    const word = one.textContent ?? "";
+    if (/connected/i.test(word)) await option(user, new RegExp(`^${word}`));
+  }
+});

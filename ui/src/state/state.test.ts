@@ -80,7 +80,7 @@ describe("how a connection stands", () => {
     expect(brief("retrying", 60_000)).toMatch(/^Retry [34] min$/);
     expect(brief("reconnect_needed", 60_000)).toBe("Reconnect");
     expect(brief("locked", 60_000)).toBe("Locked");
-    expect(brief("disconnected", null)).toBe("No tokens");
+    expect(brief("disconnected", null)).toBe("Disconnected");
     const due = {
       ...one("active", 60_000),
       sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),

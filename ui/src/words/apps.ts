@@ -325,7 +325,7 @@ export const app = {
   added: "Added",
   projects: "Preselected projects",
   connections: "Connections",
-  noConnection: "Not connected yet.",
+  noConnection: "Not connected.",
   removeAction: (connections: number) =>
     connections === 0 ? "Remove app" : `Remove app and ${count(connections, "connection", "connections")}`,
 };

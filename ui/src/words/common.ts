@@ -13,6 +13,7 @@ export const common = {
   connections: "Connections",
   filter: "Filter",
   filterConnections: "Filter connections",
+  clearFilter: "Clear filter",
   key,
   filterKey: key("F"),
   commands: "Commands",
@@ -133,7 +134,7 @@ export const side = {
   signIn: (phase: string) => `, sign-in: ${phase.toLowerCase()}`,
   notOpened: "Browser didn’t open",
   inBrowser: ", in the browser",
-  notConnected: "Not connected yet",
+  notConnected: "Not connected",
   /** The status at the end of a row, where there is no room for more than a word. */
   brief: {
     active: "",
@@ -142,12 +143,11 @@ export const side = {
     retrying: "Retrying",
     reconnect_needed: "Reconnect",
     locked: "Locked",
-    disconnected: "No tokens",
+    disconnected: "Disconnected",
   } satisfies Record<State, string>,
   briefDue: (span: string) => `Due in ${span}`,
   briefRetry: (span: string) => `Retry ${span}`,
   briefNotOpened: "No browser",
-  briefNotConnected: "New",
   briefPhase: {
     waiting: "Waiting",
     exchanging: "Signing in",
