@@ -59,10 +59,10 @@ export const common = {
   counted: (title: string, times: number): string => (times === 1 ? title : `${title} (${times} times, latest shown)`),
   notRead: "This list may be out of date",
   notSaved: "The change wasn’t saved",
-  failed: (what: string) => `Failed: ${what}`,
   leaveTitle: "Leave this form?",
   leaveText: "What you entered is not saved.",
   leave: "Leave",
+  failed: (what: string) => `Failed: ${what}`,
   none: "None",
 } as const;
 
@@ -183,6 +183,7 @@ export const side = {
   sortByName: "Sort by name",
   moved: (name: string, place: number, of: number) => `${name}: ${number(place)} of ${number(of)}`,
   notArranged: "The order wasn’t saved",
+  width: "Width of the list",
   /** Connections and apps without an environment. */
   other: "Other",
 };
