@@ -7,10 +7,14 @@ import "./styles/frame.css";
 import "./styles/lists.css";
 import "./styles/narrow.css";
 import App from "./App.svelte";
+import { densityPreference } from "./state/density.svelte";
+import { sidebarWidth } from "./state/sidebarWidth.svelte";
 import { themePreference } from "./state/theme.svelte";
 import { zoom } from "./state/zoom.svelte";
 
 themePreference.apply();
+densityPreference.apply();
+sidebarWidth.apply();
 if (zoom.percent !== 100) zoom.apply();
 const target = document.getElementById("app");
 if (target) mount(App, { target });

@@ -20,6 +20,8 @@ export const settings = {
   system: "System",
   light: "Light",
   dark: "Dark",
+  density: "Density",
+  densities: { comfortable: "Comfortable", compact: "Compact" },
   size: "Text size",
   sizeNote: "Relative to the text size of your desktop.",
   larger: "Larger text",

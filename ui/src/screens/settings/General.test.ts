@@ -210,3 +210,12 @@ test("a connection requested from a notification is shown", async () => {
   fake.connectionRequested.emit("c1");
   await waitFor(() => expect(screen.queryByRole("heading", { name: "Settings" })).toBeNull());
 });
+
+test("the density is chosen, and kept", async () => {
+  const user = await open("General");
+  await user.click(await screen.findByRole("radio", { name: "Compact" }));
+  expect(document.documentElement.dataset.density).toBe("compact");
+  expect(localStorage.getItem("density")).toBe("compact");
+  await user.click(screen.getByRole("radio", { name: "Comfortable" }));
+  expect(document.documentElement.dataset.density).toBe("comfortable");
+});
