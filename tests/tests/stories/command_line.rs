@@ -115,9 +115,10 @@ async fn by_file(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<(
     scene
         .step("What the window exports goes where its person says in the system's dialog", async {
             page.settings("Data").await?;
+            page.press(Role::Button, "Export…").await?;
             page.fill("File passphrase", WORDS).await?;
             page.fill("Confirm passphrase", WORDS).await?;
-            page.press(Role::Button, "Export…").await?;
+            page.press(Role::Button, "Save file…").await?;
             scene.desktop().answers_dialog("Export to a file", named).await?;
             page.says(&format!(" to {named}.")).await
         })
@@ -127,8 +128,9 @@ async fn by_file(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<(
             let told = terminal.run(&["import", named, "--dry-run", "--passphrase-stdin"], WORDS)?;
             let said = String::from_utf8_lossy(&told.stdout);
             ensure!(said.contains("Nightly job"), "{said} {}", String::from_utf8_lossy(&told.stderr));
-            page.fill("File passphrase", WORDS).await?;
             page.press(Role::Button, "Import…").await?;
+            page.fill("File passphrase", WORDS).await?;
+            page.press(Role::Button, "Choose file…").await?;
             scene.desktop().answers_dialog("Open an exported file", named).await?;
             page.says("Already exists").await?;
             page.press(Role::Button, "Cancel").await

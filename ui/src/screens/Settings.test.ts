@@ -142,8 +142,14 @@ test("an import is previewed", async () => {
   const user = await start("some");
   router.go({ page: "settings", group: "data" });
   const archive = await section("Export and import");
-  await user.type(archive.getByLabelText("File passphrase"), words);
+  await user.click(archive.getByRole("button", { name: "Export…" }));
+  expect(archive.getAllByLabelText(/passphrase/)).toHaveLength(2);
+  // One form at a time.
   await user.click(archive.getByRole("button", { name: "Import…" }));
+  expect(archive.getAllByLabelText(/passphrase/)).toHaveLength(1);
+  expect(archive.getByLabelText("File passphrase")).toHaveFocus();
+  await user.type(archive.getByLabelText("File passphrase"), words);
+  await user.click(archive.getByRole("button", { name: "Choose file…" }));
   expect(await archive.findByText("New, as “Acme production 2”")).toBeVisible();
   expect(archive.getByText(/on one computer only/)).toBeVisible();
   expect(fake.called("importArchive")).toEqual([]);
@@ -151,15 +157,16 @@ test("an import is previewed", async () => {
   expect(await archive.findByText("Imported.")).toBeVisible();
   expect(fake.called("importArchive")).toEqual([[false]]);
   await user.click(archive.getByRole("button", { name: "Close" }));
+  await user.click(await archive.findByRole("button", { name: "Export…" }));
   await user.type(await archive.findByLabelText("File passphrase"), words);
   await user.type(archive.getByLabelText("Confirm passphrase"), words);
   const chosen = fake.data.chosen;
   fake.data.chosen = null;
-  await user.click(archive.getByRole("button", { name: "Export…" }));
+  await user.click(archive.getByRole("button", { name: "Save file…" }));
   await expect.poll(() => fake.called("exportArchive")).toHaveLength(1);
   expect(archive.queryByText(/Exported/)).toBeNull();
   fake.data.chosen = chosen;
-  await user.click(archive.getByRole("button", { name: "Export…" }));
+  await user.click(archive.getByRole("button", { name: "Save file…" }));
   expect(
     await archive.findByText(/Exported 2 apps and 4 connections \(4 with tokens\) to \/home\/amelie\/grapnel.age/),
   ).toBeVisible();
