@@ -496,6 +496,41 @@ const shots = {
       await button(page, "Undo").waitFor();
     },
   },
+  "row-menu": {
+    scenario: "forty",
+    go: (page) => page.locator(".link", { hasText: "Client 3" }).first().click({ button: "right" }),
+  },
+  compact: {
+    scenario: "forty",
+    go: async (page) => {
+      await settings(page, "General");
+      await page.getByText("Compact").click();
+      await row(page, "Client 3");
+    },
+  },
+  unsaved: {
+    scenario: "app",
+    go: async (page) => {
+      await row(page, "Acme Sites");
+      await page.locator(".top").getByRole("button", { name: "Edit" }).click();
+      await page.fill("#name", "Acme pages");
+      await button(page, "Settings").click();
+    },
+  },
+  "settings-export": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "Data");
+      await button(page, "Export…").click();
+    },
+  },
+  "settings-import": {
+    scenario: "some",
+    go: async (page) => {
+      await settings(page, "Data");
+      await button(page, "Import…").click();
+    },
+  },
   "connection-edit": {
     scenario: "forty",
     go: async (page) => {
