@@ -371,7 +371,7 @@ export type ApiExchangeSummary = {
 	duration_ms: number | null,
 	/**  The size of the body that was received, in bytes. */
 	size: number | null,
-	/**  Why no response came. */
+	/**  Why no response came, or why the response cannot be used although its status is no error. */
 	error: string | null,
 	/**  Whether the history has the response's body. */
 	body_kept: boolean,
@@ -2116,6 +2116,11 @@ export type Scopes = {
 	granted: string[],
 	/**  The requested scopes that were not granted. */
 	missing: string[],
+	/**
+	 *  The requested scopes that the provider does not report, and that a token which it issued proves: `openid` an ID
+	 *  token, `offline_access` a refresh token.
+	 */
+	proven?: string[],
 };
 
 /**  A search result from the cache. */

@@ -85,6 +85,10 @@ pub struct Scopes {
     pub granted: Vec<String>,
     /// The requested scopes that were not granted.
     pub missing: Vec<String>,
+    /// The requested scopes that the provider does not report, and that a token which it issued proves: `openid` an ID
+    /// token, `offline_access` a refresh token.
+    #[serde(default)]
+    pub proven: Vec<String>,
 }
 
 /// The stored tokens, without their values.

@@ -35,6 +35,8 @@ pub struct ConnectionStatus {
     pub scopes: Vec<String>,
     /// Whether it has a refresh token.
     pub refreshes: bool,
+    /// Whether its sign-in gave an ID token.
+    pub has_id_token: bool,
     /// The version for which the person was notified of a problem.
     pub notified_version: Option<i64>,
     /// A new sign-in that will be needed.
@@ -76,6 +78,7 @@ impl From<&ConnectionRow> for ConnectionStatus {
             retry_at: row.refresh_status.retry.at,
             scopes: row.scopes.clone(),
             refreshes: row.sealed_refresh().is_some(),
+            has_id_token: row.identity.id_claims.is_some(),
             notified_version: None,
             notice: row.token_metadata().and_then(|held| {
                 let (due, from) = (held.sign_in_due()?, held.notice_from()?);
@@ -88,7 +91,7 @@ impl From<&ConnectionRow> for ConnectionStatus {
 }
 
 const COLUMNS: &str = "id, app_id, name, version, held, trouble, kept_for, retry_at, told, sign_in_due, notice_from, \
-    noticed, scopes, sealed_refresh IS NOT NULL, label, note, pinned, position, \
+    noticed, scopes, sealed_refresh IS NOT NULL, id_claims IS NOT NULL, label, note, pinned, position, \
     (SELECT t.name FROM shared_connection s JOIN team t ON t.id = s.team_id WHERE s.connection_id = connection.id)";
 
 /// Every connection, by name.
@@ -167,13 +170,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionStatus> {
         notice: read_notice(row)?,
         scopes: json(row, 12)?,
         refreshes: row.get(13)?,
+        has_id_token: row.get(14)?,
         annotations: Annotations {
-            label: row.get(14)?,
-            note: row.get(15)?,
-            pinned: row.get(16)?,
-            position: row.get(17)?,
+            label: row.get(15)?,
+            note: row.get(16)?,
+            pinned: row.get(17)?,
+            position: row.get(18)?,
         },
-        team: row.get(18)?,
+        team: row.get(19)?,
     })
 }
 

@@ -131,10 +131,16 @@ export const connection = {
       .join(", "),
   granted: "granted",
   notGranted: "not granted",
+  wasGranted: "granted before",
+  provenBy: {
+    openid: "granted: an ID token was issued",
+    offline_access: "granted: a refresh token was issued",
+  } as Record<string, string | undefined>,
   requested: "requested, not confirmed",
   anotherAccount: "Sign in as another account",
   reconnectWith: "Reconnect with options…",
-  tokenActive: (active: boolean) => (active ? "Access token active" : "Access token not active"),
+  tokenActive: (active: boolean) =>
+    active ? "Access token active when last checked" : "Access token not active when last checked",
   notRequested: "granted, not requested",
   noScopes: (provider: string) => `${provider} returned no scopes.`,
   projects: "Projects",

@@ -255,6 +255,7 @@ impl Status {
             ("issued", held.map(|held| relative_time(held.issued_at, now)).unwrap_or_default()),
             ("refreshes", held.map(|held| held.refresh_count.to_string()).unwrap_or_default()),
             ("scopes granted", self.scopes.granted.join(" ")),
+            ("scopes proven", self.scopes.proven.join(" ")),
             ("scopes missing", self.scopes.missing.join(" ")),
             ("projects", self.project_ids.join(" ")),
             ("connected", relative_time(self.created_at, now)),

@@ -13,7 +13,7 @@ use grapnel_store::connection_status::ConnectionStatus;
 use grapnel_store::{derived_token, shared_connection, team};
 use jiff::Timestamp;
 
-use super::scopes;
+use super::scopes::{self, Issued};
 use crate::app::{self, App};
 use crate::context::Context;
 use crate::grant;
@@ -86,7 +86,8 @@ fn lacks_scopes(of: &ConnectionStatus, app: &App) -> bool {
     }
     let config = Profile::find(&app.provider).and_then(|profile| profile.config(&app.overrides));
     let aliases = config.map(|now| now.scope_aliases).unwrap_or_default();
-    !scopes::compare(app.scopes.clone(), of.scopes.clone(), &aliases, of.refreshes).missing.is_empty()
+    let issued = Issued { refresh_token: of.refreshes, id_token: of.has_id_token };
+    !scopes::compare(app.scopes.clone(), of.scopes.clone(), &aliases, issued).missing.is_empty()
 }
 
 /// What is wrong with a connection: the app's endpoints include an origin that its tokens were not issued for, its new
@@ -104,13 +105,13 @@ fn error(ctx: &Context, of: &ConnectionStatus, app: &App) -> Option<Error> {
 pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<Details> {
     let (standing, app) = (ConnectionStatus::from(&row), app::view(app)?);
     let error = error(ctx, &standing, &app);
+    let issued = Issued { refresh_token: standing.refreshes, id_token: standing.has_id_token };
     let profile = Profile::find(&app.provider)?;
     let (requested, portal) = (app.scopes.clone(), profile.portal_of(&app.overrides).to_owned());
     let aliases = profile.config(&app.overrides).map(|now| now.scope_aliases).unwrap_or_default();
     let mut summary = StatusContext::of(ctx, vec![app]).summary(standing).ok_or_else(Error::no_app)?;
     let shared = shared(ctx, &row.id)?;
     summary.team = shared.as_ref().map(|shared| shared.team_name.clone());
-    let refreshes = row.sealed_refresh().is_some();
     let retry = &row.refresh_status.retry;
     let failed_refreshes = (retry.failures > 0).then(|| FailedRefreshes {
         count: retry.failures,
@@ -126,7 +127,7 @@ pub(super) fn details(ctx: &Context, row: ConnectionRow, app: AppRow) -> Result<
         authorization: identity.authorization,
         error,
         failed_refreshes,
-        scopes: scopes::compare(requested, row.scopes, &aliases, refreshes),
+        scopes: scopes::compare(requested, row.scopes, &aliases, issued),
         project_ids: row.project_ids,
         refreshes_at: refresh::refreshes_at(ctx, &row.id)?,
         shared,

@@ -377,3 +377,19 @@ test("without such a page there is none in the menu", async () => {
   await press(user, "More actions");
   expect(screen.queryByRole("menuitem", { name: /Sign out/ })).toBeNull();
 });
+
+test("a disconnected connection has no granted scopes, and a token proves a scope that the response leaves out", async () => {
+  await start("some");
+  const c1 = fake.data.details["c1"];
+  if (!c1) throw new Error("no such connection");
+  c1.scopes = { requested: ["openid", "a"], granted: ["a"], missing: [], proven: ["openid"] };
+  fake.tell({ kind: "connection", value: "c1" });
+  const list = () => screen.getByTestId("scopes");
+  await waitFor(() => expect(list()).toHaveTextContent("granted: an ID token was issued"));
+  c1.summary.state = "disconnected";
+  c1.tokens = null;
+  fake.tell({ kind: "connection", value: "c1" });
+  await waitFor(() => expect(list()).not.toHaveTextContent("ID token"));
+  expect(list()).toHaveTextContent("granted before");
+  expect(list().querySelector(".is-active")).toBeNull();
+});
