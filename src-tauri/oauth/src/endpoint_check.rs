@@ -154,6 +154,11 @@ fn unusable(key: &str, url: &Url, reply: &Reply) -> Option<EndpointCheck> {
 
 fn of_endpoint(key: &str, url: &Url, reply: &Reply) -> EndpointCheck {
     match unusable(key, url, reply) {
+        // Paths begin with it; it is none itself.
+        Some(check) if key == "api_base" && check.outcome == CheckOutcome::Failed => {
+            let found = format!("{} was reached; it answers only below the base URL.", reached(url));
+            EndpointCheck::new(key, CheckOutcome::Passed, found)
+        }
         // Some sign-in pages, such as GitHub’s, do not exist without a client ID.
         Some(check) if key != "token_url" && check.outcome == CheckOutcome::Failed => EndpointCheck {
             outcome: CheckOutcome::Unclear,

@@ -39,10 +39,9 @@ async fn every_endpoint_of_the_sandbox_passes_and_is_sent_no_credentials() {
         let world = World::of(provider);
         let new = world.new_app();
         let checks = world.grapnel.check_endpoints(&new.provider, new.overrides).await.unwrap();
-        let failed: Vec<_> = checks.iter().filter(|check| check.outcome == CheckOutcome::Failed).collect();
-        assert!(failed.is_empty(), "{provider:?}: {failed:?}");
-        let token = checks.iter().find(|check| check.key == "token_url").unwrap();
-        assert_eq!(token.outcome, CheckOutcome::Passed, "{provider:?}: {token:?}");
+        let others: Vec<_> = checks.iter().filter(|check| check.outcome != CheckOutcome::Passed).collect();
+        assert!(others.is_empty(), "{provider:?}: {others:?}");
+        assert!(checks.iter().any(|check| check.key == "token_url"), "{provider:?}: {checks:?}");
     }
 }
 
