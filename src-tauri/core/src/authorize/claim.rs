@@ -189,13 +189,19 @@ pub(super) fn match_pasted(
 const WRONG_CALLBACK_URL: &str = "That is not the address that the provider sent you to";
 
 fn match_code(ctx: &Context, row: AttemptRow, code: &str) -> Result<MatchedCallback> {
+    if code.contains(char::is_whitespace) {
+        return Err(wrong_paste("That is neither an address nor a code."));
+    }
     let app = ConfiguredApp::load(ctx, &row.app_id)?;
     if app.config()?.response_mode.is_signed() {
-        return Err(wrong_paste("That is only a code, and this app asks for signed responses (JARM)."));
+        return Err(wrong_paste(
+            "That is not an address. A code alone is not enough: this app asks for signed responses (JARM).",
+        ));
     }
     if app.config()?.require_state {
         return Err(wrong_paste(
-            "That is only a code. Without the state, Grapnel cannot tell which sign-in it belongs to.",
+            "That is not an address. A code alone is not enough: without the state, Grapnel cannot tell which sign-in \
+             it belongs to.",
         ));
     }
     claim(ctx, MatchedCallback { attempt: row, app, callback: Callback::of_code(code) })

@@ -112,6 +112,7 @@ async fn answers(table: &mut Table) {
         ("a pasted URL of another attempt", foreign.expose_secret()),
         ("a pasted URL of no attempt", "dev.grapnel.desktop:/oauth/callback?code=c&state=forged"),
         ("a pasted code without state", code),
+        ("a pasted text that is neither", "hello world"),
         ("a pasted URL without state", stateless),
         ("a pasted sign-in page", link.expose_secret()),
         ("a pasted text that is no address", "/oauth/callback?code=c&state=s"),
