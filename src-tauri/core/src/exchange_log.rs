@@ -60,6 +60,17 @@ impl Observer for Observed {
     fn observe(&self, exchange: ObservedExchange) {
         self.all.lock().push(Logged::Observed(ExchangeId::random(), self.clock.now(), Box::new(exchange)));
     }
+
+    fn reject(&self, kind: ExchangeKind, reason: &str) {
+        let mut all = self.all.lock();
+        let last = all.iter_mut().rev().find_map(|logged| match logged {
+            Logged::Observed(_, _, exchange) if exchange.kind() == kind => Some(exchange),
+            _ => None,
+        });
+        if let Some(exchange) = last {
+            exchange.reject(reason);
+        }
+    }
 }
 
 impl ExchangeLog {
@@ -107,9 +118,18 @@ impl ExchangeLog {
         self.observed.all.lock().pop();
     }
 
-    /// The ID of the last exchange, under which the history will have it.
-    pub(crate) fn last(&self) -> Option<ExchangeId> {
-        match self.observed.all.lock().last()? {
+    /// Records that the last response of this kind cannot be used, although its status is no error.
+    pub(crate) fn reject(&self, kind: ExchangeKind, error: &Error) {
+        self.observed.reject(kind, &error.message);
+    }
+
+    /// The ID of the exchange that decided the result, under which the history will have it: the last whose response
+    /// was rejected, otherwise the last.
+    pub(crate) fn decisive(&self) -> Option<ExchangeId> {
+        let all = self.observed.all.lock();
+        let rejected =
+            |logged: &&Logged| matches!(logged, Logged::Observed(_, _, exchange) if exchange.is_rejected());
+        match all.iter().rfind(rejected).or(all.last())? {
             Logged::Observed(id, ..) => Some(id.clone()),
             Logged::OfBrowser(view) => Some(view.summary.id.clone()),
         }

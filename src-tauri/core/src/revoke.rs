@@ -277,8 +277,8 @@ pub(crate) async fn again(ctx: &Arc<Context>, id: &RevocationId) -> Result<(Revo
             if row.kind == TokenKind::RefreshToken {
                 revocation::refresh_token_is_revoked(tx, &row)?;
             }
-            log_outcome(ctx, tx, (&row, log.last()), Kind::Revoked, |token| {
-                format!("The provider took the {token} back.")
+            log_outcome(ctx, tx, (&row, log.decisive()), Kind::Revoked, |token| {
+                format!("The provider revoked the {token}.")
             })
         }
         RevocationOutcome::Later(error, asked) => {
@@ -288,15 +288,15 @@ pub(crate) async fn again(ctx: &Arc<Context>, id: &RevocationId) -> Result<(Revo
                 return Ok(());
             }
             let (why, when) = (&error.message, next_attempt_text(ctx.now(), pause, &TimeZone::system()));
-            log_outcome(ctx, tx, (&row, log.last()), Kind::RevocationDelayed, |token| {
-                format!("The {token} could not be taken back at the provider yet. {why} Next attempt {when}.")
+            log_outcome(ctx, tx, (&row, log.decisive()), Kind::RevocationDelayed, |token| {
+                format!("The {token} could not be revoked at the provider yet. {why} Next attempt {when}.")
             })
         }
         RevocationOutcome::Never(why) => {
             revocation::remove(tx, id)?;
-            log_outcome(ctx, tx, (&row, log.last()), Kind::RevocationFailed, |token| {
+            log_outcome(ctx, tx, (&row, log.decisive()), Kind::RevocationFailed, |token| {
                 format!(
-                    "The {token} was not taken back at the provider, and is not asked for any more. \
+                    "The {token} was not revoked at the provider, and Grapnel no longer asks for that. \
                      {why}{manual_revocation_hint}"
                 )
             })

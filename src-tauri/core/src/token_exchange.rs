@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use grapnel_model::access_token::{AccessToken, AccessTokenType};
 use grapnel_model::activity::Kind;
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::derived_token::{IssuedToken, TokenTarget};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
@@ -228,6 +229,7 @@ impl Derivation<'_> {
         match request(&log, &permit, &client, asked).await {
             Ok(grant) => {
                 if let Some(refused) = unwanted(&client, &grant, (&subject.token.value, self.target)) {
+                    log.reject(ExchangeKind::TokenExchange, &refused.error);
                     return Ok(Err(refused));
                 }
                 let is_certificate_bound = client.token_of(&grant).certificate.is_some();

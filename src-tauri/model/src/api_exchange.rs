@@ -152,7 +152,7 @@ pub struct ApiExchangeSummary {
     pub duration_ms: Option<u32>,
     /// The size of the body that was received, in bytes.
     pub size: Option<u32>,
-    /// Why no response came.
+    /// Why no response came, or why the response cannot be used although its status is no error.
     pub error: Option<String>,
     /// Whether the history has the response's body.
     pub body_kept: bool,

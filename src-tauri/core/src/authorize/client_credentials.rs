@@ -66,7 +66,7 @@ async fn run(ctx: &Arc<Context>, mut row: AttemptRow, app: &ConfiguredApp) -> Re
             fetch_account(ctx, &row, &target, None).await?;
             complete(ctx, &row, target.id())
         }
-        Err(error) => Err(fail(ctx, row, error, log.last())),
+        Err(error) => Err(fail(ctx, row, error, log.decisive())),
     }
 }
 

@@ -162,7 +162,7 @@ async fn once(ctx: &Arc<Context>, polling: &mut Polling) -> Result<Polled> {
         }
         Ok(Answer::Granted(app, exchanged)) => {
             let stored = keep(ctx, &mut row, &app, exchanged, &log).await;
-            let last = log.last();
+            let last = log.decisive();
             drop((working, log));
             match stored {
                 Ok(None) => Ok(Polled::Over),
@@ -175,7 +175,7 @@ async fn once(ctx: &Arc<Context>, polling: &mut Polling) -> Result<Polled> {
                 Err(error) => Err(fail(ctx, row, error, last)),
             }
         }
-        Err(error) => Err(fail(ctx, row, error, log.last())),
+        Err(error) => Err(fail(ctx, row, error, log.decisive())),
     }
 }
 
@@ -210,9 +210,13 @@ async fn ask(
     drop(permit);
     let failure = match answered {
         Ok(grant) => {
+            let checked = check_id_token(ctx, row, &client, &grant, log).await;
             show_answer(row, log);
-            let id_token = check_id_token(ctx, row, &client, &grant, log).await?;
-            return Ok(Answer::Granted(Box::new(app), Box::new(Exchanged { client, grant, id_token })));
+            if checked.is_err() {
+                ctx.store.write(|tx| store::attempt::set_exchange(tx, &row.id, &row.exchange))?;
+            }
+            let exchanged = Exchanged { client, grant, id_token: checked? };
+            return Ok(Answer::Granted(Box::new(app), Box::new(exchanged)));
         }
         Err(unanswered) => unanswered.failure,
     };

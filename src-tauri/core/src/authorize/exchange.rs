@@ -54,19 +54,21 @@ pub(super) async fn exchange_code(
         log.mask(exchange_log::secrets_of(ctx, id).await.unwrap_or_default());
     }
     let answered = request_token(log.http(), &permit, &client.config, &client.credentials, asked).await;
+    drop(permit);
+    let checked = match answered {
+        Ok(grant) => check_id_token(ctx, row, &client, &grant, log).await.map(|id_token| (grant, id_token)),
+        Err(unanswered) => Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some())),
+    };
     if let Some(exchange) = log.last_of(ExchangeKind::Token) {
         sign_in_messages::answered_with(&mut row.exchange, &exchange);
     }
-    let grant = match answered {
-        Ok(grant) => grant,
-        Err(unanswered) => {
+    match checked {
+        Ok((grant, id_token)) => Ok(Exchanged { client, grant, id_token }),
+        Err(error) => {
             ctx.store.write(|tx| attempt::set_exchange(tx, &row.id, &row.exchange))?;
-            return Err(explain(&client, &app.row, unanswered.failure, row.sealed_verifier.is_some()));
+            Err(error)
         }
-    };
-    drop(permit);
-    let id_token = check_id_token(ctx, row, &client, &grant, log).await?;
-    Ok(Exchanged { client, grant, id_token })
+    }
 }
 
 /// Validates the ID token of a grant, if there is one, against what its sign-in asked for.
@@ -81,7 +83,8 @@ pub(super) async fn check_id_token(
     // By the corrected clock, which may have been corrected since.
     let at = ctx.time.now() - row.started_at.duration_until(ctx.now());
     let asked = AskedIdToken { nonce_hash: row.nonce_hash.as_deref(), at, max_age: row.max_age };
-    content::check_id_token(ctx, log.http(), client, grant, asked, &mask).await
+    let checked = content::check_id_token(ctx, log.http(), client, grant, asked, &mask).await;
+    checked.inspect_err(|error| log.reject(ExchangeKind::Token, error))
 }
 
 /// The error of a token request with the client's own credentials. Nothing was issued that could be lost.

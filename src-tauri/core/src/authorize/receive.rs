@@ -61,7 +61,7 @@ async fn exchange_and_store(ctx: &Arc<Context>, mut matched: MatchedCallback) ->
             fetch_account(ctx, &attempt, &target, id_token).await?;
             complete(ctx, &attempt, target.id())
         }
-        Err(error) => Err(fail(ctx, attempt, error, log.last())),
+        Err(error) => Err(fail(ctx, attempt, error, log.decisive())),
     }
 }
 

@@ -118,7 +118,7 @@ pub(crate) async fn with_password(
             receive(ctx, &address).await?;
             Ok(row.id)
         }
-        Err(error) => Err(fail(ctx, row, error, log.last())),
+        Err(error) => Err(fail(ctx, row, error, log.decisive())),
     }
 }
 

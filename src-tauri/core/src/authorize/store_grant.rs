@@ -43,10 +43,12 @@ pub(super) async fn store_grant(
         grant.deviations.push(details_not_reported());
     }
     if dpop_key::lacks_binding(&client.config, &grant, false) {
-        Box::pin(revoke::revoke_unwanted(ctx, (&app.row, &client.config), &grant)).await?;
-        return Err(dpop_key::not_bound(&client.provider, &client.config).means(
+        let error = dpop_key::not_bound(&client.provider, &client.config).means(
             "The app requires that. The tokens were not kept, and are revoked if the provider offers it.",
-        ));
+        );
+        log.reject(ExchangeKind::Token, &error);
+        Box::pin(revoke::revoke_unwanted(ctx, (&app.row, &client.config), &grant)).await?;
+        return Err(error);
     }
     let target = choose_target(ctx, row, app, (&grant, client.token_of(&grant)), id_token.as_ref()).await?;
     if id_token.is_none() {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::error::{Code, Error, NextStep, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_model::provider::{Content, ProviderConfig};
@@ -119,6 +120,11 @@ impl<'a> Api<'a> {
         api::userinfo(self.log.http(), url, &token, &self.mask()).await.map_err(|failure| failure.to_string())
     }
 
+    /// Records that the last userinfo response cannot be used.
+    pub(super) fn reject_userinfo(&self, why: &str) {
+        self.log.http().reject(ExchangeKind::Userinfo, &format!("The response cannot be used: {why}."));
+    }
+
     /// Introspects the access token (RFC 7662) with the app's credentials.
     pub(super) async fn introspect_at(&self, url: &Url) -> Result<Value> {
         let client = OAuthClient::of(self.ctx, &self.app).await?;
@@ -160,7 +166,9 @@ impl<'a> Api<'a> {
         }
         let reply = called.map_err(|failure| self.explain(failure))?;
         if reply.get("success") == Some(&Value::Bool(false)) {
-            return Err(self.error_without_code(reply.get("message")));
+            let error = self.error_without_code(reply.get("message"));
+            self.log.reject(ExchangeKind::Api, &error);
+            return Err(error);
         }
         Ok(reply)
     }
@@ -255,9 +263,11 @@ impl<'a> Api<'a> {
     /// The error for JSON that does not have the documented form.
     pub(super) fn not_as_described(&self) -> Error {
         let message = format!("The reply from {} was JSON, but not what its page describes.", self.provider);
-        Error::new(Code::ReplyInvalid, message)
+        let error = Error::new(Code::ReplyInvalid, message)
             .means("Your tokens are not touched by this.")
-            .hint("Try again. If it stays so, the provider has changed its API.")
+            .hint("Try again. If it stays so, the provider has changed its API.");
+        self.log.reject(ExchangeKind::Api, &error);
+        error
     }
 
     pub(super) fn explain(&self, failure: ApiFailure) -> Error {

@@ -50,10 +50,13 @@ pub(super) async fn fetch_identity(
 
 async fn userinfo(api: &Api<'_>, url: &Url) -> Result<Account, String> {
     let members = match api.userinfo_at(url).await? {
-        Userinfo::Claims(value) => object(value),
-        Userinfo::Signed(token) => Some(signed(api, &token).await?),
+        Userinfo::Claims(value) => Ok(object(value)),
+        Userinfo::Signed(token) => signed(api, &token).await.map(Some),
     };
-    members.as_ref().and_then(account::of_userinfo).ok_or_else(|| "it names no account".into())
+    let account = members.and_then(|members| {
+        members.as_ref().and_then(account::of_userinfo).ok_or_else(|| "it names no account".into())
+    });
+    account.inspect_err(|why| api.reject_userinfo(why))
 }
 
 /// The claims of a signed userinfo response, if its signature is valid.

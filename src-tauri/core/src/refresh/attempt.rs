@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grapnel_model::access_token::AccessToken;
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::{ConnectionId, ExchangeId};
@@ -205,12 +206,14 @@ impl RefreshAttempt<'_> {
                         && access_token_is_valid(ctx, row),
                 };
                 let failure = renewal.failure(&client, unanswered.failure, before);
-                return self.record(row, failure, log.last()).await;
+                return self.record(row, failure, log.decisive()).await;
             }
         };
         let new = client.token_of(&granted);
+        let kind = if renewal::is_of_client(row) { ExchangeKind::Token } else { ExchangeKind::Refresh };
         if let Some(error) = unbound(row, &client, (&granted, &new)) {
-            return self.refuse_unbound(&signed_in, (&client, error), granted, log.last()).await;
+            log.reject(kind, &error);
+            return self.refuse_unbound(&signed_in, (&client, error), granted, log.decisive()).await;
         }
         let id_token = id_token::refreshed(&client, &granted, row.identity.id_claims.as_ref());
         if !matches!(id_token, id_token::Refreshed::Same(Some(_))) {
@@ -219,14 +222,17 @@ impl RefreshAttempt<'_> {
         let mut sealed = grant::seal(ctx, id, &client, granted, (row.grant_type(), Some(row))).await?;
         match id_token {
             id_token::Refreshed::Same(claims) => sealed.id_claims = claims,
-            id_token::Refreshed::Another(error) => sealed.error = Some(error),
+            id_token::Refreshed::Another(error) => {
+                log.reject(kind, &error);
+                sealed.error = Some(error);
+            }
             id_token::Refreshed::Untold(deviation) => {
                 sealed.error = row.refresh_status.error.clone().filter(|_| row.holds_another_account());
                 sealed.deviations.extend(deviation);
             }
         }
         let (expires_at, other_account) = (sealed.metadata.expires_at, sealed.error.clone());
-        if !self.store(row, sealed, log.last()).await? {
+        if !self.store(row, sealed, log.decisive()).await? {
             return Ok(Refreshed::Superseded);
         }
         match other_account {

@@ -315,3 +315,17 @@ async fn a_failed_first_sign_in_shows_its_exchange_with_the_attempt() {
     let lost = token_request().await;
     assert!(lost.reply.is_none() && lost.failure.unwrap().contains("did not arrive"));
 }
+
+#[tokio::test]
+async fn a_refresh_whose_response_cannot_be_used_failed_whatever_its_status() {
+    let (world, server) = (World::new(), Scripted::start().await);
+    let page = Reply::new(200, "text/html", "<p>Please sign in</p>");
+    server.on("/token", [Reply::json(200, GRANT), page]);
+    let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
+    let id = sign_in(&world.grapnel, &app).await.unwrap();
+    world.grapnel.refresh(&id).await.unwrap_err();
+    let listed = history(&world.grapnel, &id).await;
+    assert_eq!((listed[0].kind, listed[0].status), (ExchangeKind::Refresh, Some(200)));
+    assert!(listed[0].has_failed() && listed[0].error.as_ref().unwrap().contains("HTML"), "{:?}", listed[0]);
+    assert!(!listed[1].has_failed(), "{:?}", listed[1]);
+}

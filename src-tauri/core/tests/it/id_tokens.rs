@@ -6,6 +6,7 @@ use grapnel_core::archive::{Export, Import};
 use grapnel_core::authorize::{Authentication, SignInRequest};
 use grapnel_model::account::Unverified;
 use grapnel_model::activity::Kind;
+use grapnel_model::api_exchange::ExchangeKind;
 use grapnel_model::connection::{Details, State};
 use grapnel_model::error::{Code, Error};
 use grapnel_model::id::ConnectionId;
@@ -74,6 +75,29 @@ impl SignedIn {
         let sent = self.issuer.server.received("/token");
         sent.iter().filter(|one| one.body.contains("grant_type=refresh_token")).count()
     }
+}
+
+/// The response has status 200, and is what failed the sign-in; the keys were fetched after it.
+#[tokio::test]
+async fn a_token_response_with_a_wrong_id_token_failed() {
+    let signed_in = SignedIn::new().await;
+    let grapnel = &signed_in.issuer.world.grapnel;
+    let other = Key::new("ES256");
+    let members = |nonce: &str| {
+        let token = other.sign(json!({ "kid": "k1" }), &signed_in.issuer.claims("7", nonce));
+        json!({ "id_token": token })
+    };
+    let error = signed_in.issuer.sign_in(&again(&signed_in.id), members).await.unwrap_err();
+    assert_eq!(error.code, Code::IdTokenInvalid);
+    drop(grapnel.idle().await);
+    let history = grapnel.api_request_history(&signed_in.id).await.unwrap();
+    let failed: Vec<_> = history.iter().filter(|one| one.has_failed()).collect();
+    let [token] = failed.as_slice() else { panic!("{failed:?}") };
+    assert_eq!((token.kind, token.status), (ExchangeKind::Token, Some(200)));
+    assert_eq!(token.error.as_ref(), Some(&error.message));
+    let activity = grapnel.activity(Some(&signed_in.id), None).unwrap();
+    let ended = activity.iter().find(|entry| entry.kind == Kind::SignInEnded).unwrap();
+    assert_eq!(ended.exchange_id.as_ref(), Some(&token.id));
 }
 
 #[tokio::test]

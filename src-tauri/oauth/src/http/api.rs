@@ -56,11 +56,24 @@ pub async fn call(
     let reply = client.send(ExchangeKind::Api, request, limits).await.map_err(ApiFailure::Failed)?;
     let reply = masked(reply, mask).await;
     if reply.body.len() < BLOCKING_PARSE_BYTES {
-        return read(&reply, &token.value);
+        return noted(client, ExchangeKind::Api, read(&reply, &token.value));
     }
     let token = token.value.clone();
-    let read = tokio::task::spawn_blocking(move || read(&reply, &token)).await;
-    read.unwrap_or_else(|_| Err(ApiFailure::Failed(Failure::Lost("reading it was interrupted".into()))))
+    match tokio::task::spawn_blocking(move || read(&reply, &token)).await {
+        Ok(read) => noted(client, ExchangeKind::Api, read),
+        Err(_) => Err(ApiFailure::Failed(Failure::Lost("reading it was interrupted".into()))),
+    }
+}
+
+/// What was read of a response. If that is nothing, the observer learns why.
+fn noted<T>(client: &Client, kind: ExchangeKind, read: Result<T, ApiFailure>) -> Result<T, ApiFailure> {
+    read.inspect_err(|failure| {
+        let reason = match failure {
+            ApiFailure::Refused { code, .. } => format!("The API refused with the error “{code}”."),
+            ApiFailure::Failed(failure) => failure.explain("The provider").message,
+        };
+        client.reject(kind, &reason);
+    })
 }
 
 /// From this size in bytes, a response is masked and parsed on a blocking thread, since it would hold up the async
@@ -88,7 +101,7 @@ pub async fn fetch(
         return Ok(reply);
     }
     let strange = unexpected_response(&reply);
-    Err(read(&reply, &token.value).err().unwrap_or(strange))
+    noted(client, ExchangeKind::Api, Err(read(&reply, &token.value).err().unwrap_or(strange)))
 }
 
 /// Masks the connection's secrets in the body.
@@ -210,7 +223,8 @@ pub async fn userinfo(
         let token = String::from_utf8(reply.body).unwrap_or_default();
         return Ok(Userinfo::Signed(token.trim().to_owned()));
     }
-    read(&masked(reply, mask).await, &token.value).map(Userinfo::Claims)
+    let read = read(&masked(reply, mask).await, &token.value);
+    noted(client, ExchangeKind::Userinfo, read).map(Userinfo::Claims)
 }
 
 /// Reads a public JSON document, such as a provider's keys. No token is sent, since another host may serve it.
@@ -221,7 +235,7 @@ pub async fn read_public(client: &Client, url: &Url) -> Result<Value, ApiFailure
         .map_err(|error| not_sent(&error))?;
     let reply =
         client.send(ExchangeKind::Jwks, request, Limits::IDENTITY).await.map_err(ApiFailure::Failed)?;
-    read(&reply, &SecretString::default())
+    noted(client, ExchangeKind::Jwks, read(&reply, &SecretString::default()))
 }
 
 fn read(reply: &Reply, token: &SecretString) -> Result<Value, ApiFailure> {
@@ -275,7 +289,7 @@ pub async fn introspect(
     let (reply, secrets) =
         about_token(client, url, &asked, (config, credentials), (token, "access_token")).await?;
     let reply = masked(reply, &Mask::of(secrets)).await;
-    read(&masked(reply, mask).await, token)
+    noted(client, ExchangeKind::Introspection, read(&masked(reply, mask).await, token))
 }
 
 /// Revokes a token (RFC 7009) with the client's credentials. A token that the provider does not know counts as revoked.
@@ -295,7 +309,8 @@ pub async fn revoke(
         return Ok(());
     }
     secrets.extend(redacted_response::received_secrets(&reply));
-    read(&masked(reply, &Mask::of(secrets)).await, token).map(drop)
+    let read = read(&masked(reply, &Mask::of(secrets)).await, token);
+    noted(client, ExchangeKind::Revocation, read).map(drop)
 }
 
 /// A request about a token, authenticated as the client.

@@ -62,6 +62,14 @@ impl Client {
         Self { shared: Arc::clone(&self.shared), observer: Some(observer) }
     }
 
+    /// Tells the observer why the last response of this kind cannot be used. Of an error status and of a request
+    /// without a response it knows.
+    pub fn reject(&self, kind: ExchangeKind, reason: &str) {
+        if let Some(observer) = &self.observer {
+            observer.reject(kind, reason);
+        }
+    }
+
     /// The corrected time, for what a provider compares with its own clock.
     pub fn now(&self) -> Timestamp {
         self.shared.time.now()

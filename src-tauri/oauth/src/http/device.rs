@@ -22,7 +22,7 @@ use super::client_authentication::time_of_refused_jwt;
 use super::credentials::Credentials;
 use super::failure::Failure;
 use super::host_permit::HostPermit;
-use super::token::{Network, Transport, engine};
+use super::token::{Network, Transport, engine, reason};
 use super::token_failure::TokenFailure;
 
 /// The shortest interval between two polls, whatever the provider says.
@@ -57,7 +57,9 @@ pub async fn request_device_code(
     scopes: &[String],
 ) -> Result<DeviceAuthorization, TokenFailure> {
     let network = Network { client, kind: ExchangeKind::DeviceAuthorization, token_url: &config.token_url };
-    request_device_code_over(&network, (config, endpoint), credentials, scopes, client.now()).await
+    let answered =
+        request_device_code_over(&network, (config, endpoint), credentials, scopes, client.now()).await;
+    answered.inspect_err(|failure| client.reject(ExchangeKind::DeviceAuthorization, &reason(failure)))
 }
 
 /// Like [`request_device_code`], over any transport.

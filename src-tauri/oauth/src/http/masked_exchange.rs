@@ -70,6 +70,8 @@ impl ObservedExchange {
             redacted
         });
         let mask = Mask::of(secrets);
+        let failure = self.failure.as_ref().map(|failure| failure.explain("The provider").message);
+        let rejection = self.rejection.as_ref().map(|reason| mask.text(reason).into_owned());
         let mut notes = Vec::new();
         let body = match redacted {
             Some(redacted) => Some(mask.text(&redacted.body).into_owned()),
@@ -96,7 +98,7 @@ impl ObservedExchange {
                 status: status.map(|status| status.as_u16()),
                 duration_ms: Some(u32::try_from(self.duration.as_millis()).unwrap_or(u32::MAX)),
                 size: size.and_then(|size| u32::try_from(size).ok()),
-                error: self.failure.as_ref().map(|failure| failure.explain("The provider").message),
+                error: failure.or(rejection),
                 body_kept: body.is_some(),
             },
             draft: ApiRequestDraft {

@@ -16,6 +16,9 @@ pub(super) const MAX_OBSERVED_BYTES: usize = 256 << 10;
 pub trait Observer: Send + Sync {
     /// Takes an exchange that has ended.
     fn observe(&self, exchange: ObservedExchange);
+
+    /// Takes why the response of the last exchange of this kind cannot be used.
+    fn reject(&self, kind: ExchangeKind, reason: &str);
 }
 
 /// An exchange with its secrets. It can be neither printed nor serialized: what is kept or shown of it is
@@ -30,6 +33,8 @@ pub struct ObservedExchange {
     pub(super) response: Option<ObservedResponse>,
     /// Why no usable response arrived.
     pub(super) failure: Option<Failure>,
+    /// Why the response, whose status is no error, cannot be used.
+    pub(super) rejection: Option<String>,
     /// The time until the response had arrived, or until the failure.
     pub(super) duration: Duration,
 }
@@ -56,6 +61,7 @@ impl ObservedExchange {
             body: copied(request.body()),
             response: None,
             failure: None,
+            rejection: None,
             duration: Duration::ZERO,
         }
     }
@@ -76,6 +82,23 @@ impl ObservedExchange {
             Err(failure) => (head, Some(failure.clone())),
         };
         Self { response, failure, duration, ..self }
+    }
+
+    /// What it was for.
+    pub fn kind(&self) -> ExchangeKind {
+        self.kind
+    }
+
+    /// Whether its response was rejected although its status is no error.
+    pub fn is_rejected(&self) -> bool {
+        self.rejection.is_some()
+    }
+
+    /// Records why its response cannot be used, unless its status says so.
+    pub fn reject(&mut self, reason: &str) {
+        if self.response.as_ref().is_some_and(|response| response.status.as_u16() < 400) {
+            self.rejection.get_or_insert_with(|| reason.to_owned());
+        }
     }
 }
 

@@ -49,10 +49,11 @@ pub async fn log_in(
         Err(error) => Err(Failure::NotSent(error.to_string())),
     };
     let reply = sent.map_err(|failure| nothing(failure.explain("The provider").or_hint("Try again.")))?;
-    let reply = serde_json::from_slice::<Value>(&reply.body).map_err(|_| {
-        nothing(Error::new(Code::ReplyInvalid, "The provider’s reply was not JSON.").hint("Try again."))
-    })?;
-    read(&reply, login, state).map_err(nothing)
+    let not_json =
+        |_| Error::new(Code::ReplyInvalid, "The provider’s reply was not JSON.").hint("Try again.");
+    let parsed = serde_json::from_slice::<Value>(&reply.body).map_err(not_json);
+    let code = parsed.and_then(|reply| read(&reply, login, state));
+    code.map_err(nothing).inspect_err(|error| client.reject(ExchangeKind::PasswordLogin, &error.message))
 }
 
 fn read(reply: &Value, login: &Login<'_>, state: &SecretString) -> Result<SecretString> {

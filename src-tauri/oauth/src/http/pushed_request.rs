@@ -15,6 +15,7 @@ use super::credentials::Credentials;
 use super::failure::{Failure, is_busy};
 use super::limits::Limits;
 use super::response::Reply;
+use super::token::reason;
 use super::token_failure::TokenFailure;
 
 /// The longest accepted reference in bytes: it becomes part of a URL.
@@ -48,7 +49,8 @@ pub async fn push(
     let asked = (ExchangeKind::PushedAuthorization, Limits::TOKEN);
     let (reply, secrets) =
         send_form(client, asked, (url, &parameters), method, (config, credentials)).await?;
-    read(&reply, secrets.iter().chain(&credentials.client_secret))
+    let pushed = read(&reply, secrets.iter().chain(&credentials.client_secret));
+    pushed.inspect_err(|failure| client.reject(ExchangeKind::PushedAuthorization, &reason(failure)))
 }
 
 /// The parameters beside those of the client authentication. An authorization request has the client ID whatever that

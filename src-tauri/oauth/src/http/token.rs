@@ -35,6 +35,7 @@ use super::host_permit::HostPermit;
 use super::redacted_response;
 use super::server_clock::time_if_assertion_is_refused;
 use super::token_failure::TokenFailure;
+use crate::refusal::Refusal;
 
 /// What is exchanged for a grant.
 pub enum TokenRequestKind {
@@ -205,8 +206,26 @@ pub async fn request_token(
         TokenRequestKind::TokenExchange { .. } => ExchangeKind::TokenExchange,
     };
     let network = Network { client, kind: exchange_kind, token_url: &config.token_url };
-    request_token_over(&network, config, credentials, kind, client.now()).await
+    let answered = request_token_over(&network, config, credentials, kind, client.now()).await;
+    if let Err(TokenRequestError { failure, .. }) = &answered {
+        client.reject(exchange_kind, &reason(failure));
+    }
+    answered
 }
+
+/// Why a token response is rejected.
+pub(super) fn reason(failure: &TokenFailure) -> String {
+    let error = match failure {
+        TokenFailure::Refused { status, error, description } => {
+            Refusal { status: Some(*status), error, description: description.as_deref() }.explain(PROVIDER)
+        }
+        TokenFailure::Failed(failure) => failure.explain(PROVIDER),
+    };
+    error.message
+}
+
+/// What an exchange calls the provider.
+const PROVIDER: &str = "The provider";
 
 /// Like [`request_token`], over any transport.
 pub(super) async fn request_token_over(
