@@ -49,7 +49,7 @@ pub(crate) fn without_connections(ctx: &Context, id: &AppId) -> Result<()> {
         )?;
         for name in pending {
             let text = format!(
-                "“{name}”: its app was removed before the provider took its tokens back. They may still \
+                "“{name}”: its app was removed before the provider revoked its tokens. They may still \
                 be good there."
             );
             activity::add(tx, ctx.now(), Kind::RevocationFailed, &text, (None, None))?;

@@ -58,7 +58,11 @@ fn log_refresh(
     let text = match reason {
         RefreshReason::Due => {
             let count = grant.metadata.refresh_count;
-            let text = format!("Refreshed automatically. This is refresh {count} since the sign-in.{failed}");
+            let often = match count {
+                1 => "for the first time".to_owned(),
+                count => format!("{count} times"),
+            };
+            let text = format!("Refreshed automatically, {often} since the sign-in.{failed}");
             return activity::add_again(connection, at, Kind::RefreshedAutomatically, &text, of);
         }
         RefreshReason::Needed => "Refreshed because the token was needed.",

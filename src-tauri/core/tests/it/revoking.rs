@@ -275,7 +275,7 @@ async fn a_retried_access_token_revoked_with_its_refresh_token_is_no_failure() {
     is_up.store(true, Ordering::SeqCst);
     let (grapnel, mut events) = (world.grapnel.clone(), world.grapnel.events());
     let keeper = tokio::spawn(async move { grapnel.keep_alive().await });
-    while told(&world).matches("took the").count() < 2 {
+    while told(&world).matches("The provider revoked the").count() < 2 {
         tokio::select! {
             _ = world.clock.settled() => world.pass(SignedDuration::from_mins(5)),
             event = events.recv() => drop(event.unwrap()),
