@@ -31,7 +31,8 @@ use refresh_file::RefreshFile;
 
 #[derive(Debug, Args)]
 pub(crate) struct Exec {
-    /// A connection, and the variable for its access token; by default its name in capitals, such as `ACME_TOKEN`
+    /// A connection, and after `=` the name of the variable that the command gets its access token in, as in
+    /// `acme=API_TOKEN`; by default the connection’s name in capitals, such as `ACME_TOKEN`
     #[arg(required = true, value_name = "CONNECTION[=VARIABLE]", value_parser = variable::parse_assignment)]
     connections: Vec<Assignment>,
     /// The command with its arguments; no shell interprets them

@@ -13,7 +13,7 @@ test.each([
 test("a connection's token is used by commands that do not contain it", () => {
   expect(tokenCommands("Grig two")).toEqual({
     token: "grapnel token 'Grig two'",
-    exec: "grapnel exec 'Grig two=TOKEN' -- COMMAND",
+    exec: "grapnel exec 'Grig two=TOKEN' -- printenv TOKEN",
     api: "grapnel api 'Grig two' GET /",
   });
   expect(tokenCommands("-x")).toEqual({ token: "grapnel token -- -x", exec: null, api: "grapnel api -- -x GET /" });

@@ -12,7 +12,7 @@ export function tokenCommands(connection: string): { token: string; exec: string
   return {
     token: `grapnel token ${name}`,
     // What follows `--` is the command that it runs.
-    exec: isOption ? null : `grapnel exec ${shellWord(`${connection}=TOKEN`)} -- COMMAND`,
+    exec: isOption ? null : `grapnel exec ${shellWord(`${connection}=TOKEN`)} -- printenv TOKEN`,
     api: `grapnel api ${name} GET /`,
   };
 }
