@@ -1,4 +1,4 @@
-// A history with exchanges of Grapnel, of which two failed.
+// A history with exchanges of Grapnel, of which three failed.
 
 import { ofGrapnel, sentBefore } from "./requests";
 
@@ -17,6 +17,11 @@ export function exchanges(): ReturnType<typeof ofGrapnel>[] {
     ofGrapnel("c1", "refresh", 17, {
       ...{ method: "POST", url: tokenUrl, form: refresh },
       error: "The provider could not be reached: connection refused (127.0.0.1:4780).",
+    }),
+    ofGrapnel("c1", "refresh", 40, {
+      ...{ method: "POST", url: tokenUrl, form: refresh, status: 200, text: "OK" },
+      ...body({ hello: "‹5 characters›" }),
+      error: "The provider answered without an access token (status 200 OK).",
     }),
     ofGrapnel("c1", "api", 58, {
       ...{ method: "POST", url: `${api}/token/authorized_by`, status: 200, text: "OK" },

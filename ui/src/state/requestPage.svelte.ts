@@ -12,6 +12,7 @@ import {
   type SavedRequest,
 } from "../host";
 import { Load } from "./load.svelte";
+import { router } from "./router.svelte";
 import { ResponseLines } from "./responseLines.svelte";
 
 /** Waits for a response that are shorter show no progress text, in milliseconds. */
@@ -188,3 +189,9 @@ class RequestPages {
 }
 
 export const requestPages = new RequestPages();
+
+/** Opens an exchange in the Requests tab of its connection. */
+export function showExchange(connection: string, exchange: string): void {
+  void requestPages.of(connection).open(exchange);
+  router.toConnection(connection, "requests");
+}

@@ -16,18 +16,19 @@ const text = (element: HTMLElement) => element.textContent?.trim().replace(/\s+/
 
 test("the history has the person's requests and those of Grapnel, each with its outcome in plain sight", async () => {
   await open();
-  await waitFor(() => expect(rows()).toHaveLength(8));
+  await waitFor(() => expect(rows()).toHaveLength(9));
   const told = rows().map((row) => text(row));
   expect(told[0]).toMatch(/^Token refresh 400 /);
   expect(told[1]).toMatch(/^GET project\/list 200 /);
   expect(told[2]).toMatch(/^Token refresh No response /);
-  expect(told[3]).toMatch(/^POST \/general\/api\/v1\/token\/authorized_by 200 /);
-  expect(told[6]).toMatch(/^Callback (yesterday, )?\d/);
+  expect(told[3]).toMatch(/^Token refresh 200, response rejected /);
+  expect(told[4]).toMatch(/^POST \/general\/api\/v1\/token\/authorized_by 200 /);
+  expect(told[7]).toMatch(/^Callback (yesterday, )?\d/);
 });
 
 test("a failed exchange shows its response, and its request without secrets", async () => {
   const user = await open();
-  await waitFor(() => expect(rows()).toHaveLength(8));
+  await waitFor(() => expect(rows()).toHaveLength(9));
   await user.click(rows()[0] as HTMLElement);
   await screen.findByText("400 Bad Request");
   const response = screen.getByRole("region", { name: "Response" });
@@ -45,12 +46,12 @@ test("a failed exchange shows its response, and its request without secrets", as
 
 test("an exchange of Grapnel is shown with its own request after the tab was left, too", async () => {
   const user = await open();
-  await waitFor(() => expect(rows()).toHaveLength(8));
+  await waitFor(() => expect(rows()).toHaveLength(9));
   await user.click(screen.getByRole("tab", { name: "Overview" }));
   await user.click(screen.getByRole("tab", { name: "Requests" }));
   await user.type(await screen.findByRole("combobox", { name: "Path" }), "/nope");
-  await waitFor(() => expect(rows()).toHaveLength(8));
-  await user.click(rows()[3] as HTMLElement);
+  await waitFor(() => expect(rows()).toHaveLength(9));
+  await user.click(rows()[4] as HTMLElement);
   const request = await screen.findByRole("region", { name: "Request" });
   expect(request).toHaveTextContent("/general/api/v1/token/authorized_by");
   expect(screen.queryByRole("combobox", { name: "Path" })).toBeNull();
@@ -58,35 +59,57 @@ test("an exchange of Grapnel is shown with its own request after the tab was lef
 
 test("an exchange without a response says why", async () => {
   const user = await open();
-  await waitFor(() => expect(rows()).toHaveLength(8));
+  await waitFor(() => expect(rows()).toHaveLength(9));
   await user.click(rows()[2] as HTMLElement);
   await screen.findByText(/connection refused \(127\.0\.0\.1:4780\)/);
-  await user.click(rows()[6] as HTMLElement);
+  await user.click(rows()[7] as HTMLElement);
   await screen.findByText("The browser was redirected here with the authorization response.");
   expect(screen.queryByText("No response", { selector: "p" })).toBeNull();
 });
 
+test("a response with status 200 that could not be used is a failure, and says why", async () => {
+  const user = await open();
+  await waitFor(() => expect(rows()).toHaveLength(9));
+  await user.click(rows()[3] as HTMLElement);
+  const response = screen.getByRole("region", { name: "Response" });
+  await waitFor(() => expect(response).toHaveTextContent("200 OK Response rejected"));
+  expect(response).toHaveTextContent("The provider answered without an access token");
+});
+
 test("the history is filtered by text and by failure", async () => {
   const user = await open();
-  await waitFor(() => expect(rows()).toHaveLength(8));
+  await waitFor(() => expect(rows()).toHaveLength(9));
   await user.type(screen.getByRole("searchbox", { name: "Filter history" }), "introspect");
   expect(rows()).toHaveLength(1);
   await user.clear(screen.getByRole("searchbox", { name: "Filter history" }));
   await press(user, "Failed");
-  expect(rows()).toHaveLength(2);
+  expect(rows()).toHaveLength(3);
   await user.type(screen.getByRole("searchbox", { name: "Filter history" }), "xyzzy");
   expect(screen.getByText("No matches for “xyzzy”")).toBeInTheDocument();
 });
 
 test("an exchange that Grapnel just had appears by itself", async () => {
   await open();
-  await waitFor(() => expect(rows()).toHaveLength(8));
+  await waitFor(() => expect(rows()).toHaveLength(9));
   const newest = fake.data.requests?.sent[0];
   if (!newest) throw new Error("nothing was sent");
   const view = { ...newest.view, summary: { ...newest.view.summary, id: "refresh-now" } };
   fake.data.requests?.sent.unshift({ ...newest, view });
   fake.tell({ kind: "exchanges", value: "c1" });
-  await waitFor(() => expect(rows()).toHaveLength(9));
+  await waitFor(() => expect(rows()).toHaveLength(10));
+});
+
+test("the error of the Overview leads to its exchange", async () => {
+  const user = await start("exchanged");
+  const c1 = fake.data.details["c1"];
+  const [entry] = fake.data.activity.filter(({ exchange_id }) => exchange_id);
+  if (!c1 || !entry) throw new Error("no such connection");
+  c1.trouble = { code: "reconnect_needed", message: entry.text, meaning: null, hint: null, field: null };
+  c1.summary.state = "reconnect_needed";
+  fake.tell({ kind: "connection", value: "c1" });
+  await user.click(await screen.findByRole("button", { name: "Show exchange" }));
+  await screen.findByText("400 Bad Request");
+  expect(screen.getByRole("tab", { name: "Requests" })).toHaveAttribute("aria-selected", "true");
 });
 
 test("an activity entry leads to its exchange", async () => {
@@ -99,6 +122,6 @@ test("an activity entry leads to its exchange", async () => {
 
 test("without an API base the history is shown, too", async () => {
   await open("custom");
-  await screen.findByText("This app has no API base URL.");
+  await screen.findByText("Send requests to the API");
   expect(within(list()).getByText("No requests yet.")).toBeInTheDocument();
 });
