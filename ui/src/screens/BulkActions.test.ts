@@ -136,6 +136,14 @@ test("several are removed with undo", async () => {
   for (const id of ["c1", "c4"]) await click(user, id, "Control");
   await press(user, "Remove");
   expect(appStore.connections.map(({ id }) => id)).toEqual(["c2", "c3"]);
+  // The time stands still while the pointer or the focus is at the notice.
+  const undo = await screen.findByRole("button", { name: "Undo" });
+  await user.hover(undo);
+  undo.focus();
+  await user.unhover(undo);
+  await waitFor(() => expect(removals.pending[0]?.isHeld).toBe(true));
+  undo.blur();
+  await waitFor(() => expect(removals.pending[0]?.isHeld).toBe(false));
   await press(user, "Undo");
   expect(appStore.connections).toHaveLength(4);
   expect([...fake.called("disconnect"), ...fake.called("forget")]).toEqual([]);
