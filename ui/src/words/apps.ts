@@ -46,7 +46,10 @@ export const addApp = {
   scopes: "Scopes",
   scopesNote: "Separated by spaces or commas.",
   advanced: "Advanced OAuth options",
-  advancedNote: "How Grapnel talks to this provider. Each value shows its source.",
+  advancedNote: "How Grapnel talks to this provider. Change these only if the provider’s documentation says otherwise.",
+  sourcesNote:
+    "Beside each value is its source: documented by the provider, read in its source code, discovered in its metadata, " +
+    "assumed (the standard, as the documentation doesn’t say), or custom (yours).",
   discover: "Discover",
   discovering: "Discovering…",
   stopDiscovering: "Cancel",
@@ -61,7 +64,8 @@ export const addApp = {
   register: "Register this app at the provider (RFC 7591)",
   registerNote: "Grapnel sends the redirect URI and the scopes, and gets a client ID.",
   registerOffer: (provider: string) =>
-    `${provider} lets programs register themselves: you need no client ID, and nothing below has to be entered there.`,
+    `${provider} lets programs register themselves. If you have no client ID yet, tick this box: ` +
+    `Grapnel registers the app, and you enter nothing at ${provider}.`,
   initialToken: "Initial access token",
   initialTokenNote: "If the provider gives one out for registering apps. It isn’t stored.",
   useIssuer: (issuer: string) => `Use ${issuer}`,
@@ -69,6 +73,10 @@ export const addApp = {
   scopesOfResource: (n: number) => `${count(n, "scope", "scopes")} named by the resource`,
   scopesKnown: (provider: string) => `Scopes in ${provider}’s documentation`,
   scopesFilter: "Filter scopes",
+  scopeNote: {
+    openid: "Sign-in with OpenID Connect: asks for an ID token",
+    offline_access: "Asks for a refresh token, so that you stay connected",
+  } as Record<string, string | undefined>,
   noScopes: (provider: string) =>
     `${provider} takes no scopes with a request: what an app may do is part of its registration.`,
   parameters: "Request parameters",

@@ -3,8 +3,9 @@
 import { of } from "./number";
 
 export const connect = {
-  title: (app: string, provider: string) => `Connect ${app} to ${provider}`,
-  again: (connection: string, provider: string) => `Reconnect ${connection} to ${provider}`,
+  title: (app: string, provider: string) => (app === provider ? `Connect ${app}` : `Connect ${app} to ${provider}`),
+  again: (connection: string, provider: string) =>
+    connection === provider ? `Reconnect ${connection}` : `Reconnect ${connection} to ${provider}`,
   lead: "You sign in and approve access in your browser. Grapnel never sees your password.",
   leadEither: "You sign in and approve access in your browser, where Grapnel doesn’t see your password.",
   leadDevice: "You enter a code on the provider’s page, on this computer or any other device.",

@@ -65,7 +65,7 @@ const names: Record<string, string> = {
   projects_param: "Projects parameter",
   token_prefix: "Access token prefix",
   refresh_token_prefix: "Refresh token prefix",
-  pagination: "Pagination",
+  pagination: "Pagination of lists in the API",
   content: "Content to browse",
 };
 
@@ -129,11 +129,13 @@ export const choiceWord = (key: string, value: string): string =>
 
 /** A sentence of the host that names settings and their choices by key, in the words of the form. */
 export const inFormWords = (sentence: string): string =>
-  sentence.replace(/\b(\w+) to (\w+)(?: or (\w+))?/g, (text, key: string, ...choices: (string | undefined)[]) => {
-    if (!Object.hasOwn(names, key)) return text;
-    const said = choices.slice(0, 2).flatMap((choice) => (choice ? [choiceWord(key, choice)] : []));
-    return `“${valueWord(key)}” to ${said.join(" or ")}`;
-  });
+  sentence
+    .replace(/ \((\w+)=\w+\)/g, (text, key: string) => (Object.hasOwn(names, key) ? "" : text))
+    .replace(/\b(\w+) to (\w+)(?: or (\w+))?/g, (text, key: string, ...choices: (string | undefined)[]) => {
+      if (!Object.hasOwn(names, key)) return text;
+      const said = choices.slice(0, 2).flatMap((choice) => (choice ? [choiceWord(key, choice)] : []));
+      return `“${valueWord(key)}” to ${said.join(" or ")}`;
+    });
 
 /** The element ID of a setting's field. Two settings share their name with other fields. */
 export const valueId = (key: string): string => (key === "client_id" || key === "client_secret" ? `need_${key}` : key);

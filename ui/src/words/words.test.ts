@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { clockOptions, dates, format, numbers } from "./locale";
-import { browse, fingerprint, list, named, of, scopeWords, stateSentence, time, value } from ".";
+import { inFormWords, browse, fingerprint, list, named, of, scopeWords, stateSentence, time, value } from ".";
 
 const now = new Date(2026, 10, 21, 14, 27);
 const before = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
@@ -102,3 +102,8 @@ test.each([
 });
 
 test("a time of day does not wrap", () => expect(time.clock(now)).not.toMatch(/ /));
+
+test("a hint of the host has no key of a setting beside its name in the form", () =>
+  expect(inFormWords("Set “Bind tokens to a key (DPoP)” to yes (dpop=true), then reconnect (error=x).")).toBe(
+    "Set “Bind tokens to a key (DPoP)” to yes, then reconnect (error=x).",
+  ));
