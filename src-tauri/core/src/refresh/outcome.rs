@@ -5,7 +5,7 @@ use std::time::Duration;
 use grapnel_model::error::{Code, Error, NextStep};
 use grapnel_model::provider::GrantType;
 use grapnel_oauth::http::{Failure, TokenFailure};
-use grapnel_oauth::refusal::Refusal;
+use grapnel_oauth::refusal::{Refusal, said};
 
 use super::current_token::CurrentToken;
 pub(super) use super::refusal::PriorState;
@@ -158,7 +158,11 @@ fn refused(client: &OAuthClient, refusal: &Refusal<'_>, told: Error, before: Pri
             )
             .next_step(NextStep::EditApp),
         RefusalClass::Reconnect => reconnect(if told.code == Code::InvalidGrant {
-            format!("{provider} answered that the refresh token is no longer valid{}.", refusal.in_brackets())
+            let said = said(refusal.description);
+            format!(
+                "{provider} answered that the refresh token is no longer valid{}.{said}",
+                refusal.in_brackets()
+            )
         } else {
             told.message
         }),

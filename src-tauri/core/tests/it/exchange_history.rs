@@ -97,7 +97,8 @@ async fn a_failed_refresh_is_in_the_history_and_its_activity_entry_leads_to_it()
     server.on("/token", [Reply::json(200, GRANT), refused]);
     let app = world.grapnel.add_app(server.new_app(&[])).await.unwrap();
     let id = sign_in(&world.grapnel, &app).await.unwrap();
-    world.grapnel.refresh(&id).await.unwrap_err();
+    let error = world.grapnel.refresh(&id).await.unwrap_err();
+    assert!(error.message.contains("The session is over."), "{}", error.message);
     let listed = history(&world.grapnel, &id).await;
     assert_eq!((listed[0].kind, listed[0].status), (ExchangeKind::Refresh, Some(400)));
     let shown = shown(&world.grapnel, &id, &listed[0]).await;
