@@ -46,10 +46,10 @@ export const addApp = {
   scopes: "Scopes",
   scopesNote: "Separated by spaces or commas.",
   advanced: "Advanced OAuth options",
-  advancedNote: "How Grapnel talks to this provider. Change these only if the provider’s documentation says otherwise.",
+  advancedNote: "How Grapnel talks to this provider. Change these only if its documentation says otherwise.",
   sourcesNote:
-    "Beside each value is its source: documented by the provider, read in its source code, discovered in its metadata, " +
-    "assumed (the standard, as the documentation doesn’t say), or custom (yours).",
+    "Beside each value is its source: documented by the provider, from its source code, discovered in its metadata, " +
+    "assumed (the usual value, where the documentation is silent), or custom (yours).",
   discover: "Discover",
   discovering: "Discovering…",
   stopDiscovering: "Cancel",

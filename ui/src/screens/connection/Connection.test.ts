@@ -378,7 +378,7 @@ test("without such a page there is none in the menu", async () => {
   expect(screen.queryByRole("menuitem", { name: /Sign out/ })).toBeNull();
 });
 
-test("a disconnected connection has no granted scopes, and a token proves a scope that the response leaves out", async () => {
+test("a token proves a scope, and a disconnected connection has none", async () => {
   await start("some");
   const c1 = fake.data.details["c1"];
   if (!c1) throw new Error("no such connection");
