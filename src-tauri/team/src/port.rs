@@ -277,7 +277,8 @@ pub trait RecordStore: Send + Sync {
     /// Puts the team's first row and its first member. Fails with `TeamExists` if there is one.
     fn create_team<'a>(&'a self, row: &'a TeamRow, members: &'a [WrappedKeys]) -> PortFuture<'a, ()>;
     /// Replaces the membership document if its version is `row.version - 1`, without new keys: stores the wrapped
-    /// keys of `added` and deletes those of `removed`. `false` if somebody else was first.
+    /// keys of `added` and deletes those of `removed`. `false` if somebody else was first. Fails with `Unconfirmed` if
+    /// the answer is lost: it may have been done.
     fn change_membership<'a>(
         &'a self,
         row: &'a TeamRow,

@@ -251,22 +251,21 @@ impl Inner {
         let removed: Vec<&str> = removed.iter().map(|member| member.0.as_str()).collect();
         let ids: Vec<&str> = added.iter().map(|member| member.member.0.as_str()).collect();
         let keys: Vec<&[u8]> = added.iter().map(|member| member.keys.as_slice()).collect();
-        let rows = self
-            .query(
-                sql,
-                &[
-                    (&version, Type::INT8),
-                    (&row.document, Type::BYTEA),
-                    (&generation, Type::INT8),
-                    (&row.id.0, Type::TEXT),
-                    (&removed, Type::TEXT_ARRAY),
-                    (&ids, Type::TEXT_ARRAY),
-                    (&keys, Type::BYTEA_ARRAY),
-                    (&self.schema.as_str(), Type::TEXT),
-                ],
-            )
-            .await?;
-        Ok(!rows.is_empty())
+        let params: [Param<'_>; 8] = [
+            (&version, Type::INT8),
+            (&row.document, Type::BYTEA),
+            (&generation, Type::INT8),
+            (&row.id.0, Type::TEXT),
+            (&removed, Type::TEXT_ARRAY),
+            (&ids, Type::TEXT_ARRAY),
+            (&keys, Type::BYTEA_ARRAY),
+            (&self.schema.as_str(), Type::TEXT),
+        ];
+        // Without a session, nothing was sent.
+        match self.session().await?.change(&self.schema.sql(sql), &params).await {
+            Err(error) if error.is_unreachable() => Err(TeamError::Unconfirmed),
+            changed => Ok(!changed?.is_empty()),
+        }
     }
 
     pub(super) async fn list(&self) -> Result<Vec<RecordVersion>> {

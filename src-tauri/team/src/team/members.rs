@@ -171,12 +171,8 @@ impl Team {
     ) -> Result<Option<Arc<Current>>> {
         membership.version += 1;
         let row = membership.seal(&current.keys, &self.identity)?;
-        match self.store.change_membership(&row, added, removed).await {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            // The answer may be what was lost.
-            Err(error) if error.is_unreachable() => return Err(TeamError::Unconfirmed),
-            Err(error) => return Err(error),
+        if !self.store.change_membership(&row, added, removed).await? {
+            return Ok(None);
         }
         Ok(Some(self.keep(Current { keys: current.keys.clone(), membership })))
     }

@@ -116,20 +116,24 @@ async fn a_write_that_meets_locked_rows_is_repeated() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_is_made_if_its_member_was_added_although_the_answer_was_lost() {
     let (server, ada) = team().await;
-    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-        PERFORM pg_catalog.pg_sleep(1); RETURN NULL; END $$; CREATE TRIGGER slow AFTER UPDATE ON \
-        grapnel_team_test.team FOR EACH ROW EXECUTE FUNCTION slow()";
-    server.sql(slow).unwrap();
+    // The change waits for the lock 42.
+    let hold = "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$; CREATE TRIGGER hold AFTER UPDATE ON \
+        grapnel_team_test.team FOR EACH ROW EXECUTE FUNCTION hold()";
+    server.sql(hold).unwrap();
+    let (holder, _task) = session::connect_plain(&url(&server.socket_url())).await.unwrap();
+    holder.batch_execute("SELECT pg_advisory_lock(42)").await.unwrap();
     let proxy = Proxy::start(server.port()).await.unwrap();
     let ada = again(&ada, &server.url_at("127.0.0.1", proxy.port(), ""));
     ada.membership().await.unwrap();
     let key = Invited::PublicKey(Identity::generate().public_key());
     let lost = async {
-        let asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
-        while server.sql(asleep).unwrap() != "1" {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+        while server.sql(waiting).unwrap() != "1" {
             tokio::task::yield_now().await;
         }
         proxy.freeze();
+        holder.batch_execute("SELECT pg_advisory_unlock(42)").await.unwrap();
         while server.sql("SELECT count(*) FROM grapnel_team_test.member").unwrap() != "2" {
             tokio::task::yield_now().await;
         }
@@ -141,7 +145,7 @@ async fn an_invitation_is_made_if_its_member_was_added_although_the_answer_was_l
     assert!(ada.membership().await.unwrap().member_named("Ben").is_some());
 
     // Not done, since the session ended before: nobody can know that in general.
-    let fatal = "CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+    let fatal = "CREATE OR REPLACE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
         PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid()); \
         PERFORM pg_catalog.pg_sleep(1); RETURN NULL; END $$";
     server.sql(fatal).unwrap();
@@ -149,6 +153,16 @@ async fn an_invitation_is_made_if_its_member_was_added_although_the_answer_was_l
     let unknown = ada.invite("Eve", Role::Member, &key, None).await.unwrap_err();
     assert_eq!(unknown, TeamError::Unconfirmed);
     assert!(ada.reload().await.unwrap().member_named("Eve").is_none());
+}
+
+#[tokio::test]
+async fn a_change_that_could_not_be_sent_is_not_unconfirmed() {
+    let (server, ada) = team().await;
+    let row = ada.store().team().await.unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let away = again(&ada, &server.url_at("127.0.0.1", nobody, ""));
+    let unsent = away.store().change_membership(&row, &[], &[]).await.unwrap_err();
+    assert!(matches!(unsent, TeamError::Unreachable { .. }), "{unsent:?}");
 }
 
 #[tokio::test]
