@@ -1,6 +1,5 @@
 //! Cleans text from outside for terminals, notifications, dialogs and logs. All of them use the same character sets.
 
-use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -67,48 +66,32 @@ pub fn escape_json(json: &str) -> String {
     escaped
 }
 
-/// A sort key in natural order: `Client 2` before `Client 10`, ignoring case.
-pub fn natural_key(name: &str) -> Vec<NaturalPart> {
-    let mut parts = Vec::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
-        match parts.last_mut() {
-            Some(NaturalPart::Number(digits)) if c.is_ascii_digit() => digits.push(c),
-            Some(NaturalPart::Text(text)) if !c.is_ascii_digit() => text.push(c),
-            _ if c.is_ascii_digit() => parts.push(NaturalPart::Number(c.into())),
-            _ => parts.push(NaturalPart::Text(c.into())),
+/// A sort key in natural order: `Client 2` before `Client 10`, ignoring case. Keys are compared byte by byte. They are
+/// stored: a change of them needs a migration.
+pub fn natural_key(name: &str) -> Vec<u8> {
+    /// Before a number. Names have no control characters, so numbers come before other text.
+    const NUMBER: u8 = 1;
+    let mut key = Vec::with_capacity(name.len() + 8);
+    let mut rest = name;
+    while !rest.is_empty() {
+        let starts_with_digit = rest.starts_with(|c: char| c.is_ascii_digit());
+        let end = rest.find(|c: char| c.is_ascii_digit() != starts_with_digit).unwrap_or(rest.len());
+        let (part, others) = rest.split_at(end);
+        if starts_with_digit {
+            // The longer number is the larger one. Among equal ones, more zeros in front come first.
+            let digits = part.trim_start_matches('0');
+            let zeros = u8::try_from(part.len() - digits.len()).unwrap_or(u8::MAX);
+            key.push(NUMBER);
+            key.extend(u32::try_from(digits.len()).unwrap_or(u32::MAX).to_be_bytes());
+            key.extend(digits.as_bytes());
+            key.push(u8::MAX - zeros);
+        } else {
+            let lowercase = part.chars().flat_map(char::to_lowercase);
+            lowercase.for_each(|c| key.extend(c.encode_utf8(&mut [0; 4]).as_bytes()));
         }
+        rest = others;
     }
-    parts
-}
-
-/// A part of a name: digits, or the text between them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NaturalPart {
-    /// Digits, of any length.
-    Number(String),
-    /// Everything else, in lower case.
-    Text(String),
-}
-
-impl Ord for NaturalPart {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Number(one), Self::Number(two)) => {
-                let value = |digits: &str| digits.trim_start_matches('0').to_owned();
-                let (a, b) = (value(one), value(two));
-                a.len().cmp(&b.len()).then_with(|| a.cmp(&b)).then_with(|| one.cmp(two))
-            }
-            (Self::Text(one), Self::Text(two)) => one.cmp(two),
-            (Self::Number(_), Self::Text(_)) => Ordering::Less,
-            (Self::Text(_), Self::Number(_)) => Ordering::Greater,
-        }
-    }
-}
-
-impl PartialOrd for NaturalPart {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+    key
 }
 
 /// A writer for logs: each call of `write` is one event and becomes one clean line.

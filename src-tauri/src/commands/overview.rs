@@ -40,7 +40,7 @@ pub(crate) struct Overview {
 }
 
 /// More connections than fit on a screen.
-const FIRST_CONNECTIONS: usize = 100;
+const FIRST_CONNECTIONS: u32 = 100;
 
 /// The window's initial state. With `at_first`, only the connections at the top of the list, so that the window does
 /// not wait for ten thousand.

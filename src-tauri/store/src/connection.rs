@@ -4,6 +4,7 @@ mod annotations;
 mod identity;
 mod row;
 
+pub(crate) use annotations::fill_sort_keys;
 pub use annotations::{known_label, set_annotations, set_name, set_position};
 pub use identity::{
     clear_identity, of_same_account, set_account, set_claims, set_id_claims, set_identity,
@@ -16,6 +17,7 @@ pub use row::{
 };
 
 use grapnel_model::id::{AppId, ConnectionId};
+use grapnel_model::text::natural_key;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -32,8 +34,8 @@ pub fn insert(
 ) -> rusqlite::Result<()> {
     connection
         .execute(
-            "INSERT INTO connection (id, app_id, name, created_at) VALUES (?1, ?2, ?3, ?4)",
-            params![id, app_id, name, Time(at)],
+            "INSERT INTO connection (id, app_id, name, sort_key, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, app_id, name, natural_key(name), Time(at)],
         )
         .map(drop)
 }

@@ -6,7 +6,7 @@ use grapnel_model::id::{AppId, ConnectionId};
 use grapnel_model::provider::Origins;
 use grapnel_model::text::natural_key;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Deserialize;
 
 use crate::column::{Time, json, maybe_json};
@@ -101,20 +101,25 @@ pub fn all(connection: &Connection) -> rusqlite::Result<Vec<ConnectionStatus>> {
     Ok(all)
 }
 
-/// Every connection and its app in the order of the window's list: pinned ones, then those with a place in the person's
-/// own order, then the others by name.
-pub fn listed(connection: &Connection) -> rusqlite::Result<Vec<(ConnectionId, AppId)>> {
-    let mut all = connection.prepare_cached("SELECT id, app_id, name, pinned, position FROM connection")?;
-    let all: rusqlite::Result<Vec<_>> = all
-        .query_map([], |row| {
-            let name: String = row.get(2)?;
-            let (pinned, position): (bool, Option<u32>) = (row.get(3)?, row.get(4)?);
-            Ok(((!pinned, position.is_none(), position, natural_key(&name)), (row.get(0)?, row.get(1)?)))
+/// The place of a connection in the window's list: pinned ones, then those with a place in the person's own order, then
+/// the others by name.
+pub type ListPlace = (bool, bool, Option<u32>, Vec<u8>);
+
+/// The first connections of an app in the order of the window's list, at most `many`.
+pub fn first_of_app(
+    connection: &Connection,
+    app: &AppId,
+    many: u32,
+) -> rusqlite::Result<Vec<(ListPlace, ConnectionId)>> {
+    connection
+        .prepare_cached(
+            "SELECT NOT pinned, position IS NULL, position, sort_key, id FROM connection WHERE app_id = ?1
+             ORDER BY pinned DESC, position IS NULL, position, sort_key, id LIMIT ?2",
+        )?
+        .query_map(params![app, many], |row| {
+            Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get(4)?))
         })?
-        .collect();
-    let mut all = all?;
-    all.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(all.into_iter().map(|(_, ids)| ids).collect())
+        .collect()
 }
 
 /// The connections with anything to report: a problem, a restriction, a retry, a notification. They are few, and have

@@ -8,6 +8,7 @@ use grapnel_model::error::{Code, Error, Result, io_error_text};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use crate::connection;
 use crate::failure::{damaged, failed};
 
 /// The file name of the database in the data directory.
@@ -46,10 +47,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/28-teams.sql"),
     include_str!("schema/29-interrupted-refreshes.sql"),
     include_str!("schema/30-team-databases.sql"),
+    include_str!("schema/31-unfinished-unsharing.sql"),
+    include_str!("schema/32-natural-order.sql"),
 ];
 /// The schema version of this program.
 #[expect(clippy::cast_possible_truncation, reason = "there will never be so many")]
 pub(crate) const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
+/// The version from which on connections have a key by which they sort, which SQL cannot compute.
+const SORT_KEYS_SINCE: u32 = 31;
 /// How long to wait while another process has the write lock.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -113,6 +118,9 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let done = version(&transaction)?.unwrap_or(SCHEMA_VERSION);
     for (_, step) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > done) {
         transaction.execute_batch(step)?;
+    }
+    if done < SORT_KEYS_SINCE {
+        connection::fill_sort_keys(&transaction)?;
     }
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()
@@ -209,6 +217,8 @@ pub(crate) fn make_file(path: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use grapnel_model::id::{AppId, ConnectionId};
+
     use super::*;
 
     #[test]
@@ -276,6 +286,30 @@ mod tests {
             .map(|app| format!("{} {:#?}", app.provider, app.overrides))
             .collect();
         insta::assert_snapshot!(told.join("\n"));
+    }
+
+    #[test]
+    fn earlier_connections_are_listed_in_natural_order() {
+        let home = tempfile::tempdir().unwrap();
+        let old = Connection::open(home.path().join(FILE)).unwrap();
+        MIGRATIONS[..SORT_KEYS_SINCE as usize - 1].iter().for_each(|step| old.execute_batch(step).unwrap());
+        old.pragma_update(None, "user_version", SORT_KEYS_SINCE - 1).unwrap();
+        old.execute_batch(
+            "INSERT INTO app (id, name, provider, client_id, redirect_uri, scopes, projects, overrides, created_at)
+                VALUES ('app', 'App', 'grigora', '', '', '[]', '[]', '{}', '2026-01-01T00:00:00Z');
+             INSERT INTO connection (id, app_id, name, created_at) VALUES
+                ('1', 'app', 'Client 10', ''), ('2', 'app', 'client 9', ''), ('3', 'app', 'Client 1', '')",
+        )
+        .unwrap();
+        drop(old);
+        let new = open(home.path()).unwrap();
+        let first = || {
+            let first = crate::connection_status::first_of_app(&new, &AppId("app".into()), 2).unwrap();
+            first.into_iter().map(|(_, id)| id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(first(), ["3", "2"]);
+        connection::set_name(&new, &ConnectionId("1".into()), "Client").unwrap();
+        assert_eq!(first(), ["1", "3"]);
     }
 
     /// Apps from before version 17 have no environment, and keep everything else.

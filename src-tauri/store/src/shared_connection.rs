@@ -111,7 +111,8 @@ pub fn of_team(connection: &Connection, team: &TeamId) -> rusqlite::Result<Vec<S
 /// The connections with a grant that their team does not have yet, or with none any more.
 pub fn pending(connection: &Connection) -> rusqlite::Result<Vec<SharedRow>> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM shared_connection s JOIN connection c ON c.id = s.connection_id
+        "SELECT {COLUMNS} FROM shared_connection s
+         JOIN connection c INDEXED BY connection_version ON c.id = s.connection_id
          WHERE c.version <> s.grant_version OR s.app_edits > 0"
     );
     connection.prepare_cached(&sql)?.query_map([], read)?.collect()
@@ -142,9 +143,12 @@ pub struct Counts {
 pub fn counts(connection: &Connection, team: &TeamId) -> rusqlite::Result<Counts> {
     connection
         .prepare_cached(
-            "SELECT count(*), coalesce(sum(c.version <> s.grant_version OR s.app_edits > 0), 0),
-                coalesce(sum(s.conflict ->> '$.code' = 'team_rolled_back'), 0)
-             FROM shared_connection s JOIN connection c ON c.id = s.connection_id WHERE s.team_id = ?1",
+            "SELECT (SELECT count(*) FROM shared_connection WHERE team_id = ?1),
+                (SELECT count(*) FROM shared_connection s
+                 JOIN connection c INDEXED BY connection_version ON c.id = s.connection_id
+                 WHERE s.team_id = ?1 AND (c.version <> s.grant_version OR s.app_edits > 0)),
+                (SELECT count(*) FROM shared_connection
+                 WHERE team_id = ?1 AND conflict IS NOT NULL AND conflict ->> '$.code' = 'team_rolled_back')",
         )?
         .query_row([team], |row| {
             Ok(Counts { all: row.get(0)?, pending: row.get(1)?, rolled_back: row.get(2)? })
@@ -286,6 +290,26 @@ pub fn forgotten(connection: &Connection, team: &TeamId) -> rusqlite::Result<Has
 pub fn set_forgotten(connection: &Connection, team: &TeamId, record_id: &str) -> rusqlite::Result<()> {
     let insert = "INSERT INTO forgotten_record (team_id, record_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     connection.execute(insert, params![team, record_id]).map(drop)
+}
+
+/// Records that a record of which nothing is here any more is to be ended when its team can be used again, or that it
+/// is not.
+pub fn set_to_end(
+    connection: &Connection,
+    team: &TeamId,
+    record_id: &str,
+    to_end: bool,
+) -> rusqlite::Result<()> {
+    let update = "UPDATE forgotten_record SET to_end = ?3 WHERE team_id = ?1 AND record_id = ?2";
+    connection.execute(update, params![team, record_id, to_end]).map(drop)
+}
+
+/// The records of a team that are to be ended.
+pub fn to_end(connection: &Connection, team: &TeamId) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached("SELECT record_id FROM forgotten_record WHERE team_id = ?1 AND to_end")?
+        .query_map([team], |row| row.get(0))?
+        .collect()
 }
 
 /// Whether the person removed the connection of a record here.

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use grapnel_core::Grapnel;
 use grapnel_core::app::{App, NewApp};
+use grapnel_model::text::natural_key;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, params};
 
@@ -88,20 +89,22 @@ fn connection(database: &Connection, number: usize, app: &App) -> Result<()> {
     });
     let account =
         serde_json::json!({ "id": number.to_string(), "name": "Jo Doe", "email": "jo@client.example" });
+    // The names are not in the order of the IDs.
+    let name = format!("Client {:05} of {}", number * 7_919 % 1_000_003, app.name);
     database.prepare_cached(
         "INSERT INTO connection (id, app_id, name, created_at, version, sealed_access, sealed_refresh, held, scopes, \
-         account, trouble)
-         VALUES (?1, ?2, ?3, ?4, 3, ?5, ?5, ?6, '[\"projects:read\",\"cms:post:read\"]', ?7, ?8)",
+         account, trouble, sort_key)
+         VALUES (?1, ?2, ?3, ?4, 3, ?5, ?5, ?6, '[\"projects:read\",\"cms:post:read\"]', ?7, ?8, ?9)",
     )?.execute(params![
         format!("connection-{number:05}"),
         app.id.0,
-        // The names are not in the order of the IDs.
-        format!("Client {:05} of {}", number * 7_919 % 1_000_003, app.name),
+        name,
         now.to_string(),
         noise,
         held.to_string(),
         account.to_string(),
         number.is_multiple_of(TROUBLED).then(|| trouble.to_string()),
+        natural_key(&name),
     ])?;
     Ok(())
 }

@@ -13,21 +13,24 @@ use crate::context::Context;
 
 /// The first connections of each provider in the order of the window's list, at most `many` of each; and whether there
 /// are more.
-pub(crate) fn first(ctx: &Context, many: usize) -> Result<(Vec<Summary>, bool)> {
+pub(crate) fn first(ctx: &Context, many: u32) -> Result<(Vec<Summary>, bool)> {
     let apps = app::all(ctx)?;
-    let providers: HashMap<_, _> = apps.iter().map(|app| (&app.id, app.provider_name.as_str())).collect();
     let (first, all) = ctx.store.read(|connection| {
-        let all = connection_status::listed(connection)?;
-        let mut taken: HashMap<&str, usize> = HashMap::new();
-        let is_first = |(_, app): &&_| {
-            let Some(provider) = providers.get(app) else { return false };
-            let taken = taken.entry(provider).or_default();
-            *taken += 1;
-            *taken <= many
-        };
-        let first = all.iter().filter(is_first).map(|(id, _)| connection_status::one(connection, id));
+        let mut by_provider: HashMap<&str, Vec<_>> = HashMap::new();
+        for app in &apps {
+            let of_app = connection_status::first_of_app(connection, &app.id, many)?;
+            by_provider.entry(&app.provider_name).or_default().extend(of_app);
+        }
+        let mut first = Vec::new();
+        for mut of_provider in by_provider.into_values() {
+            of_provider.sort();
+            of_provider.truncate(many as usize);
+            first.extend(of_provider);
+        }
+        first.sort();
+        let first = first.iter().map(|(_, id)| connection_status::one(connection, id));
         let first = first.filter_map(Result::transpose).collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok((first, all.len()))
+        Ok((first, connection_status::counts(connection)?.0))
     })?;
     let has_more = first.len() < all;
     Ok((StatusContext::of(ctx, apps).summaries(first), has_more))

@@ -19,7 +19,7 @@ impl Grapnel {
 
     /// The first connections of each provider in the order of the window's list, at most `many` of each; and whether
     /// there are more.
-    pub fn first_connections(&self, many: usize) -> Result<(Vec<Summary>, bool)> {
+    pub fn first_connections(&self, many: u32) -> Result<(Vec<Summary>, bool)> {
         connection::first(&self.0, many)
     }
 

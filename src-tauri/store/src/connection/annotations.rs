@@ -2,6 +2,7 @@
 
 use grapnel_model::annotations::Annotations;
 use grapnel_model::id::ConnectionId;
+use grapnel_model::text::natural_key;
 use rusqlite::{Connection, Row, params};
 
 /// Stores a name. Returns whether the connection exists.
@@ -9,8 +10,17 @@ use rusqlite::{Connection, Row, params};
 /// # Errors
 /// Another connection has the name.
 pub fn set_name(connection: &Connection, id: &ConnectionId, name: &str) -> rusqlite::Result<bool> {
-    let changed = connection.execute("UPDATE connection SET name = ?2 WHERE id = ?1", params![id, name])?;
-    Ok(changed == 1)
+    let update = "UPDATE connection SET name = ?2, sort_key = ?3 WHERE id = ?1";
+    Ok(connection.execute(update, params![id, name, natural_key(name)])? == 1)
+}
+
+/// Stores the keys by which the names of all connections sort.
+pub(crate) fn fill_sort_keys(connection: &Connection) -> rusqlite::Result<()> {
+    let mut all = connection.prepare("SELECT id, name FROM connection")?;
+    let all: Vec<(String, String)> =
+        all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
+    let mut update = connection.prepare("UPDATE connection SET sort_key = ?2 WHERE id = ?1")?;
+    all.iter().try_for_each(|(id, name)| update.execute(params![id, natural_key(name)]).map(drop))
 }
 
 /// Stores the annotations. Returns whether the connection exists.
