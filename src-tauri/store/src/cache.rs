@@ -116,6 +116,8 @@ impl Cache {
         let ids: Arc<[i64]> =
             self.read(move |connection| posts::select(connection, range, &by)).await?.into();
         let mut selected = self.0.selected.lock();
+        // Another task may have made the same selection meanwhile.
+        selected.retain(|one| one.list != list.id || one.query != query);
         if selected.len() >= MAX_SELECTIONS {
             selected.remove(0);
         }

@@ -174,10 +174,10 @@ mod tests {
         fn posts()(texts in "[ aBé]{0,4}", status in proptest::option::of("[ab]"),
         author in proptest::option::of("[ab]"),
             category in proptest::option::of("[ab]"), words in proptest::option::of(0..4_u32),
-            updated in proptest::option::of(0..4_i64), published in proptest::option::of(0..4_i64)) -> Post {
+            created in proptest::option::of(0..4_i64), updated in proptest::option::of(0..4_i64),
+            published in proptest::option::of(0..4_i64)) -> Post {
             Post { id: "1".into(), title: texts, slug: None, status, author, category, word_count: words,
-            created_on: None,
-                last_update: moment(updated), post_publish: moment(published), others: Vec::new() }
+                created_on: moment(created), last_update: moment(updated), post_publish: moment(published), others: Vec::new() }
         }
     }
 
@@ -238,6 +238,7 @@ mod tests {
                 _ => None,
             };
             let moment = match sort {
+                "created_on" => post.created_on,
                 "last_update" => post.last_update,
                 "post_publish" => post.post_publish,
                 _ => None,
