@@ -110,6 +110,26 @@ pub(crate) async fn join(prompter: &impl Prompter, opened: &OpenedInvitation, ha
     prompter.ask(Confirmation { title: "Join this team?", what, meaning, action: "_Join" }).await
 }
 
+/// Asks whether a team's database is at this host, reached by these files of this computer.
+pub(crate) async fn database(
+    prompter: &impl Prompter,
+    team: &str,
+    (host, local_paths): (&str, &[String]),
+) -> Result<bool> {
+    let paths = local_paths.iter().map(|path| format!(", which uses {path} of this computer"));
+    let what = shown("database_url", &format!("{team}, at {host}{}", paths.collect::<String>()))?;
+    let meaning = "Go on only if you entered this address yourself. With a copy of the team’s database, this computer \
+        and the others would refresh the same connections, which some providers answer by revoking them.";
+    prompter
+        .ask(Confirmation {
+            title: "Use this database for the team?",
+            what,
+            meaning,
+            action: "_Use this database",
+        })
+        .await
+}
+
 /// Asks whether a command may be used as browser, unless it is in use already.
 pub(crate) async fn program(prompter: &impl Prompter, command: &str, known: &[&str]) -> Result<bool> {
     match program_confirmation(command, known)? {
@@ -291,6 +311,16 @@ mod tests {
             let person = Person::who_says(answer);
             assert_eq!(reveal_token(&person, "Grig\u{202e} two").await.unwrap(), answer);
             assert_eq!(person.saw(), ["Grig\\u{202e} two"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_is_used_only_after_a_question_that_names_its_place() {
+        let files = ["/tmp/ca.pem".to_owned()];
+        for answer in [false, true] {
+            let person = Person::who_says(answer);
+            assert_eq!(database(&person, "Agency", ("db.example", &files)).await.unwrap(), answer);
+            assert_eq!(person.saw(), ["Agency, at db.example, which uses /tmp/ca.pem of this computer"]);
         }
     }
 

@@ -262,16 +262,22 @@ export const commands = {
 	teams: () => typedError<Team[], Error>(__TAURI_INVOKE("teams")),
 	/**  The public key by which others invite this person. */
 	teamKey: () => typedError<string, Error>(__TAURI_INVOKE("team_key")),
-	/**  Creates a team in a database. Without `schema`, its schema gets a random name. */
-	createTeam: (name: string, member: string, databaseUrl: SecretInput, schema: string | null, call: number) => typedError<Team, Error>(__TAURI_INVOKE("create_team", { name, member, databaseUrl, schema, call })),
+	/**
+	 *  Creates a team in a database. Without `schema`, its schema gets a random name. If the URL names files of this
+	 *  computer, the person confirms that first; returns null if they do not.
+	 */
+	createTeam: (name: string, member: string, databaseUrl: SecretInput, schema: string | null, call: number) => typedError<Team | null, Error>(__TAURI_INVOKE("create_team", { name, member, databaseUrl, schema, call })),
 	/**  Whether an invitation needs a passphrase. */
 	invitationNeedsPassphrase: (invitation: string) => typedError<boolean, Error>(__TAURI_INVOKE("invitation_needs_passphrase", { invitation })),
 	/**  Joins a team by an invitation, if the person confirms where it leads; returns null if they do not. */
 	joinTeam: (invitation: string, passphrase: SecretInput | null, databaseUrl: SecretInput | null, call: number) => typedError<JoinedTeam | null, Error>(__TAURI_INVOKE("join_team", { invitation, passphrase, databaseUrl, call })),
 	/**  Asks a team's database: reads what others changed, and writes what is pending. */
 	syncTeam: (teamId: TeamId, call: number) => typedError<Team, Error>(__TAURI_INVOKE("sync_team", { teamId, call })),
-	/**  Replaces the URL of a team's database, once the team was read by the new one. */
-	changeTeamUrl: (teamId: TeamId, databaseUrl: SecretInput, call: number) => typedError<Team, Error>(__TAURI_INVOKE("change_team_url", { teamId, databaseUrl, call })),
+	/**
+	 *  Replaces the URL of a team's database, once the person has confirmed its host and the team was read by it; returns
+	 *  null if they do not.
+	 */
+	changeTeamUrl: (teamId: TeamId, databaseUrl: SecretInput, call: number) => typedError<Team | null, Error>(__TAURI_INVOKE("change_team_url", { teamId, databaseUrl, call })),
 	/**  Invites a person by their public key or with a passphrase, if the person confirms; returns null if they do not. */
 	inviteMember: (teamId: TeamId, person: NewMember) => typedError<Invited | null, Error>(__TAURI_INVOKE("invite_member", { teamId, person })),
 	/**  Makes the key of a worker, if the person confirms; returns null if they do not. The key can then be copied. */
@@ -739,6 +745,8 @@ export type Code =
 "team_unreachable" | 
 /**  What a team's database has is older than what this computer has seen of it. */
 "team_rolled_back" | 
+/**  What a team's database has was not written by who may. */
+"team_forged" | 
 /**  Two machines of a team had new tokens of a connection, of which one grant could be kept. */
 "team_conflict" | 
 /**  The team does not have this member, or the member may not do this. */

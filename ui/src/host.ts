@@ -343,6 +343,7 @@ export const host = {
   teams: () => ask(() => commands.teams()),
   /** The public key by which others invite this person. */
   teamKey: () => ask(() => commands.teamKey()),
+  /** The system asks to confirm a URL that names files; null if declined. */
   createTeam: (name: string, member: string, url: string, call: number) =>
     ask(() => commands.createTeam(name, member, url, null, call)),
   invitationNeedsPassphrase: (invitation: string) => ask(() => commands.invitationNeedsPassphrase(invitation)),
@@ -350,7 +351,7 @@ export const host = {
     ask(() => commands.joinTeam(invitation, passphrase, url, call)),
   /** Asks a team's database for changes, and writes what is pending. */
   syncTeam: (id: string, call: number) => ask(() => commands.syncTeam(id, call)),
-  /** The team is read by the new URL before it is stored. */
+  /** The system asks to confirm it; null if declined. The team is read by the new URL before it is stored. */
   changeTeamUrl: (id: string, url: string, call: number) => ask(() => commands.changeTeamUrl(id, url, call)),
   /** By public key, or else with a passphrase. The system asks to confirm it; null if declined. */
   inviteMember: (id: string, person: NewMember) => ask(() => commands.inviteMember(id, person)),

@@ -39,20 +39,27 @@ pub(crate) async fn team_key(core: State<'_, CoreHandle>) -> Result<String> {
     core.core().await?.team_key().await
 }
 
-/// Creates a team in a database. Without `schema`, its schema gets a random name.
+/// Creates a team in a database. Without `schema`, its schema gets a random name. If the URL names files of this
+/// computer, the person confirms that first; returns null if they do not.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn create_team(
     core: State<'_, CoreHandle>,
+    app: AppHandle,
     calls: State<'_, CancellableCalls>,
     name: String,
     member: String,
     database_url: SecretInput,
     schema: Option<String>,
     call: u32,
-) -> Result<Team> {
+) -> Result<Option<Team>> {
+    let core = core.core().await?;
+    let (host, paths) = core.database_place(&database_url.0)?;
+    if !paths.is_empty() && !confirm::database(&app, &name, (&host, &paths)).await? {
+        return Ok(None);
+    }
     let new = NewTeam { name, member, database_url: database_url.0, schema };
-    calls.run(call, core.core().await?.create_team(new)).await
+    calls.run(call, core.create_team(new)).await.map(Some)
 }
 
 /// Whether an invitation needs a passphrase.
@@ -99,17 +106,24 @@ pub(crate) async fn sync_team(
     calls.run(call, core.core().await?.sync_team(&team_id)).await
 }
 
-/// Replaces the URL of a team's database, once the team was read by the new one.
+/// Replaces the URL of a team's database, once the person has confirmed its host and the team was read by it; returns
+/// null if they do not.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn change_team_url(
     core: State<'_, CoreHandle>,
+    app: AppHandle,
     calls: State<'_, CancellableCalls>,
     team_id: TeamId,
     database_url: SecretInput,
     call: u32,
-) -> Result<Team> {
-    calls.run(call, core.core().await?.change_team_url(&team_id, &database_url.0)).await
+) -> Result<Option<Team>> {
+    let core = core.core().await?;
+    let (host, paths) = core.database_place(&database_url.0)?;
+    if !confirm::database(&app, &team(core.teams()?, &team_id)?.name, (&host, &paths)).await? {
+        return Ok(None);
+    }
+    calls.run(call, core.change_team_url(&team_id, &database_url.0)).await.map(Some)
 }
 
 /// A person who is to be invited to a team.

@@ -133,6 +133,7 @@ export function teaming(answer: Answer, data: () => FakeData, tell: (event: Even
         () => {
           if (!/^postgres(ql)?:/.test(url))
             throw wrong("database_url", "This is no URL of a PostgreSQL database.", "It begins with postgres://.");
+          if (data().agrees === false) return null;
           Object.assign(of(id), { host: "db2.harbour.example", unreachable: null, reached_at: at(0) });
           return of(id);
         },

@@ -58,6 +58,8 @@ export const teamWords = {
   checkingUrl: "Reading the team by the new URL…",
   replaceUrl: "Replace",
   urlChanged: "The database URL was replaced.",
+  urlDeclined: "Not replaced",
+  notCreated: "Not created",
   /** What it means that the database has older records than were seen; null if it has none. */
   rolledBack: ({ rolled_back, connections }: Team): Trouble | null =>
     rolled_back === 0

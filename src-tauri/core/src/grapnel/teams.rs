@@ -41,6 +41,11 @@ impl Grapnel {
         Box::pin(team::read_invitation(&self.0, invitation, passphrase)).await
     }
 
+    /// The host of a database URL, and the files and folders of this computer that it names. Asks no database.
+    pub fn database_place(&self, url: &SecretString) -> Result<(String, Vec<String>)> {
+        team::database_place(url)
+    }
+
     /// Creates a team in a database, with this person as its owner.
     pub async fn create_team(&self, new: NewTeam) -> Result<Team> {
         Box::pin(team::create(&self.0, new)).await

@@ -12,7 +12,12 @@ use grapnel_store::{activity, team};
 
 use super::view;
 use crate::context::Context;
-use crate::shared_record::{check_url, database_name, told, url_associated_data};
+use crate::shared_record::{check_url, database_name, database_place, told, url_associated_data};
+
+/// The host of a URL, and the files and folders of this computer that it names.
+pub(crate) fn place(url: &SecretString) -> Result<(String, Vec<String>)> {
+    database_place(url).map_err(|error| told(&error).means("Nothing was changed."))
+}
 
 /// Replaces the URL, once the team was read by the new one.
 ///
@@ -34,6 +39,7 @@ pub(crate) async fn change_database_url(ctx: &Arc<Context>, id: &TeamId, url: &S
         activity::add(tx, ctx.now(), Kind::TeamMembers, &text, (None, None))
     })?;
     drop(sealing);
+    ctx.teams.failed.lock().remove(id);
     ctx.emit(Event::Teams);
     view::one(ctx, id)
 }

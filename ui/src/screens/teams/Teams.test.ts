@@ -298,6 +298,15 @@ test("a database that cannot be read by the new URL leaves the dialog open, with
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
 });
 
+test("a database URL that the person does not confirm is not stored", async () => {
+  const { user, section } = await open("team", () => (fake.data.agrees = false));
+  await user.click(await section.findByRole("button", { name: "Database URL of Harbour…" }));
+  const asked = within(await screen.findByRole("dialog"));
+  await user.type(asked.getByLabelText("Database URL"), "postgres://a:b@db/x{Enter}");
+  expect(await asked.findByText("Not replaced")).toBeVisible();
+  expect(section.queryByText(/on db2.harbour.example/)).toBeNull();
+});
+
 test("of many members the first are shown, and the others are found", async () => {
   const { user, section } = await open("teams");
   const panel = within(await section.findByRole("region", { name: "Agency" }));
