@@ -68,18 +68,17 @@ impl Tray {
     /// Updates the status that the icon shows, if it has changed: a new menu would close the one that is open.
     pub(in crate::desktop_integration) async fn update(&self, core: &Grapnel) {
         let Ok(status_counts) = core.status_counts() else { return };
-        let icon = match &mut *self.icon.lock() {
-            Some(shown) if shown.status_counts != status_counts => {
-                shown.status_counts = status_counts.clone();
-                shown.icon.clone()
-            }
+        let icon = match &*self.icon.lock() {
+            Some(shown) if shown.status_counts != status_counts => shown.icon.clone(),
             _ => return,
         };
         let updated = menu(icon.app_handle(), &status_counts)
             .and_then(|menu| icon.set_menu(Some(menu)))
             .and_then(|()| icon.set_tooltip(Some(tool_tip(&status_counts))));
-        if let Err(error) = updated {
-            tracing::warn!(%error, "the tray icon shows an earlier status");
+        match (updated, &mut *self.icon.lock()) {
+            (Ok(()), Some(shown)) => shown.status_counts = status_counts,
+            (Ok(()), None) => {}
+            (Err(error), _) => tracing::warn!(%error, "the tray icon shows an earlier status"),
         }
     }
 }
