@@ -98,7 +98,11 @@ class AppStore {
       requestAnimationFrame(() => setTimeout(() => this.#painted(overview.has_more)));
       await listening;
       this.#earlyEvents.unshift(...(await host.missedEvents()));
-      for (let event = this.#earlyEvents.shift(); event; event = this.#earlyEvents.shift()) await this.#apply(event);
+      for (let event = this.#earlyEvents.shift(); event; event = this.#earlyEvents.shift()) {
+        const handled = this.#apply(event);
+        // Changes of connections are gathered, and keep their order by themselves.
+        if (event.kind !== "connection") await handled;
+      }
       this.#isCaughtUp = true;
     } catch (thrown) {
       this.trouble = asTrouble(thrown);
