@@ -82,6 +82,7 @@ impl Exit {
             | Code::ReplyTooLarge
             | Code::IdTokenInvalid
             | Code::TeamRolledBack
+            | Code::TeamForged
             | Code::TeamConflict
             | Code::TeamRefused
             | Code::ProjectNotAuthorized

@@ -1,6 +1,7 @@
 //! Connections that are shared with a team: sharing one, taking in those of others, following what other machines do.
 
 mod app;
+mod end_records;
 mod follow;
 mod forget;
 mod prove;

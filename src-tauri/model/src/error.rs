@@ -126,6 +126,8 @@ pub enum Code {
     TeamUnreachable,
     /// What a team's database has is older than what this computer has seen of it.
     TeamRolledBack,
+    /// What a team's database has was not written by who may.
+    TeamForged,
     /// Two machines of a team had new tokens of a connection, of which one grant could be kept.
     TeamConflict,
     /// The team does not have this member, or the member may not do this.
@@ -140,6 +142,11 @@ impl Code {
     /// Whether a refresh that failed with this code is not retried until a person acts.
     pub fn needs_person(self) -> bool {
         matches!(self, Self::ReconnectNeeded | Self::InvalidClient | Self::OtherAccount)
+    }
+
+    /// Whether a team's database answers with what cannot be used: older than what was seen, or forged.
+    pub fn is_of_team_content(self) -> bool {
+        matches!(self, Self::TeamRolledBack | Self::TeamForged)
     }
 
     /// Whether the code means that the vault cannot be opened now.

@@ -16,7 +16,7 @@ pub(super) fn shared_text(shared: &SharedConnection, now: Timestamp) -> String {
     let unreachable = shared.unreachable.as_ref().map(|unreachable| {
         format!("since {}: {}", relative_time(unreachable.since, now), unreachable.error.message)
     });
-    let is_answering = |code| matches!(code, Code::TeamRefused | Code::TeamRolledBack);
+    let is_answering = |code: Code| code == Code::TeamRefused || code.is_of_team_content();
     let label = match &shared.unreachable {
         Some(unreachable) if is_answering(unreachable.error.code) => "team unusable",
         _ => "team unreachable",

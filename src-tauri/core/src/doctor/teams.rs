@@ -45,15 +45,18 @@ async fn check(ctx: &Arc<Context>, name: &str, known: &Team) -> Check {
         team.members.len(),
         team.connections
     );
-    if let Some(error) = team.rolled_back_error() {
+    let lacks = format!("{pending} have new tokens that it lacks.");
+    if let Some(mut error) = team.rolled_back_error() {
+        if pending > 0 {
+            error.message = format!("{} {lacks}", error.message);
+        }
         return Check::wrong(name, CheckStatus::Attention, error);
     }
     if pending == 0 {
         return Check::fine(name, found);
     }
-    let error =
-        Error::new(Code::TeamUnreachable, format!("{found} {pending} have new tokens that it lacks."))
-            .means("Other computers cannot use those connections until the tokens are written.")
-            .hint("Keep Grapnel open: it writes them by itself. “grapnel team status” writes them now.");
+    let error = Error::new(Code::TeamUnreachable, format!("{found} {lacks}"))
+        .means("Other computers cannot use those connections until the tokens are written.")
+        .hint("Keep Grapnel open: it writes them by itself. “grapnel team status” writes them now.");
     Check::wrong(name, CheckStatus::Attention, error)
 }

@@ -44,7 +44,11 @@ pub(crate) async fn keep_alive(ctx: Arc<Context>) {
             event = events.recv() => match event {
                 Ok(Event::Connection(id)) => drop(scheduler.plan_connection(&id)),
                 // The vault opens again, apps or teams changed, or events were missed.
-                Ok(Event::Vault(None) | Event::Apps | Event::Teams) | Err(RecvError::Lagged(_)) => scheduler.replan(),
+                Ok(Event::Vault(None) | Event::Apps | Event::Teams) | Err(RecvError::Lagged(_)) => {
+                    // All that was told meanwhile is covered by one look: a team may tell of each connection.
+                    while events.try_recv().is_ok() {}
+                    scheduler.replan();
+                }
                 // Another process wrote much, or the refresh margin changed. Failures within this process are
                 // unaffected.
                 Ok(Event::ChangedElsewhere | Event::Settings) => scheduler.plan_all(),

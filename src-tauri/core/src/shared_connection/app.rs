@@ -49,7 +49,7 @@ pub(super) async fn take_in_app(
     match taken.await {
         Err(error) if error.code == Code::TeamUnreachable => Err(error),
         // Reading has noted it.
-        Err(error) if error.code == Code::TeamRolledBack => Ok(()),
+        Err(error) if error.code.is_of_team_content() => Ok(()),
         Err(error) => note_conflict(ctx, &shared, &error),
         Ok(()) => Ok(()),
     }

@@ -9,6 +9,8 @@ use grapnel_model::error::Result;
 use grapnel_model::event::Event;
 use grapnel_model::id::TeamId;
 use grapnel_oauth::retry::random_fraction;
+use grapnel_store::sealed::Sealed;
+use grapnel_store::team::TeamRow;
 use grapnel_store::{shared_connection, team};
 use grapnel_team::port::Change;
 use tokio::sync::broadcast::error::RecvError;
@@ -33,11 +35,14 @@ pub(crate) async fn follow(ctx: Arc<Context>) {
     loop {
         match ctx.store.read(team::all) {
             Ok(teams) => {
-                followed.retain(|id, _| teams.iter().any(|team| team.id == *id));
-                for team in teams {
+                followed.retain(|id, one| {
+                    teams.iter().any(|team| team.id == *id && team.sealed_url == one.sealed_url)
+                });
+                for TeamRow { id, sealed_url, .. } in teams {
                     let ctx = Arc::clone(&ctx);
-                    let id = team.id.clone();
-                    followed.entry(team.id).or_insert_with(|| Followed(tokio::spawn(follow_one(ctx, id))));
+                    followed
+                        .entry(id.clone())
+                        .or_insert_with(|| Followed { task: tokio::spawn(follow_one(ctx, id)), sealed_url });
                 }
             }
             Err(error) => tracing::warn!(%error, "the teams could not be read"),
@@ -52,12 +57,15 @@ pub(crate) async fn follow(ctx: Arc<Context>) {
     }
 }
 
-/// A task that ends with its owner.
-struct Followed(JoinHandle<()>);
+/// A task that ends with its owner. Another URL of the database is followed by another task.
+struct Followed {
+    task: JoinHandle<()>,
+    sealed_url: Sealed,
+}
 
 impl Drop for Followed {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 

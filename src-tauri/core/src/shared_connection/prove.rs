@@ -1,13 +1,13 @@
 //! Proves that a team's database can be used: it answers, and its locks exclude.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use grapnel_model::error::{Code, Error, Result};
-use grapnel_model::id::ConnectionId;
+use grapnel_model::error::Result;
 use grapnel_model::id::TeamId;
-use grapnel_store::shared_connection::{self, SharedRow};
-use grapnel_team::port::{Locking, RecordId};
+use grapnel_store::shared_connection;
+use grapnel_team::port::RecordId;
 
 use crate::context::Context;
 use crate::shared_record;
@@ -18,39 +18,27 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Proves that locks exclude, takes one, reads the membership, and looks for records that are too old; returns the
 /// version of the membership.
-pub(crate) async fn prove(ctx: &Context, id: &TeamId) -> Result<i64> {
+pub(crate) async fn prove(ctx: &Arc<Context>, id: &TeamId) -> Result<i64> {
     let session = shared_record::session(ctx, id).await?;
     session.renew_keys(ctx).await?;
     let excludes = session.team().store().prove().await;
     session.checked(ctx, excludes)?;
-    let nobodys = SharedRow {
-        record_version: i64::MAX,
-        ..SharedRow::new(ConnectionId(String::new()), id.clone(), RecordId::random().0)
-    };
-    match session.lock(ctx, &nobodys, LOCK_TIMEOUT).await? {
-        Locking::Held(lock) => {
-            let _ = lock.release().await;
-        }
-        Locking::Newer(_) => return Err(Error::new(Code::Internal, "The team’s database locks nothing.")),
-    }
+    let lock = session.lock_any_version(ctx, &RecordId::random(), LOCK_TIMEOUT).await?;
+    let _ = lock.release().await;
     find_rolled_back(ctx, &session).await?;
     shared_record::stored_version(session.team().seen().version)
 }
 
 /// Notes with each connection whether its record is older than what was seen of it.
-async fn find_rolled_back(ctx: &Context, session: &TeamSession) -> Result<()> {
+async fn find_rolled_back(ctx: &Arc<Context>, session: &TeamSession) -> Result<()> {
     let listed = session.list(ctx).await?;
     let versions: HashMap<&str, i64> =
         listed.iter().map(|(record, version)| (record.0.as_str(), *version)).collect();
     for known in ctx.store.read(|c| shared_connection::of_team(c, session.id()))? {
         let there = versions.get(known.record_id.as_str()).copied().unwrap_or_default();
-        let was_rolled_back = known.conflict.as_ref().is_some_and(|error| error.code == Code::TeamRolledBack);
-        if there < known.record_version || was_rolled_back {
-            match session.read(ctx, &known).await {
-                Err(error) if error.code == Code::TeamUnreachable => return Err(error),
-                // Noted with the connection.
-                _ => {}
-            }
+        let is_noted = known.conflict.as_ref().is_some_and(|error| error.code.is_of_team_content());
+        if there < known.record_version || is_noted {
+            shared_record::pull_or_note(ctx, session, &known).await?;
         }
     }
     Ok(())

@@ -68,8 +68,12 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
     }
     let pushed = shared_record::push(ctx, &session, id, Instant::now() + LOCK_TIMEOUT).await;
     if let Err(error) = pushed {
-        if error.code == Code::TeamUnreachable {
-            // The record may have been added: the connection must not be refreshed beside the team.
+        // Added, and only not stored here; or nobody knows.
+        let record = RecordId(new.record_id.clone());
+        let is_added =
+            error.code == Code::TeamUnreachable || !matches!(session.read_new(ctx, &record).await, Ok(None));
+        if is_added {
+            // The connection must not be refreshed beside the team.
             shared_record::keep_pending(ctx, id, &error);
             return Err(error
                 .means(
@@ -96,10 +100,10 @@ pub(crate) async fn share(ctx: &Arc<Context>, id: &ConnectionId, team_id: &TeamI
 pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()> {
     let shared = ctx.store.read(|c| shared_connection::get(c, id))?.ok_or_else(not_shared)?;
     let session = match shared_record::session(ctx, &shared.team_id).await {
-        // Nothing of this database can be used any more: so that it can be shared in another one.
-        Err(error) if error.code == Code::TeamRolledBack && is_owner(ctx, &shared.team_id)? => {
+        // Nothing of this database can be used now: so that it can be shared in another one.
+        Err(error) if error.code.is_of_team_content() && is_owner(ctx, &shared.team_id)? => {
             let _held = refresh::hold(ctx, id).await?;
-            return unlink(ctx, &shared);
+            return unlink(ctx, &shared, RecordState::ToEnd);
         }
         session => session.map_err(still_shared)?,
     };
@@ -114,7 +118,7 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
     let _held = refresh::hold(ctx, id).await?;
     let held = match shared_record::hold(ctx, id).await {
         // So that it can be shared anew, from the computer with the newest tokens.
-        Err(error) if error.code == Code::TeamRolledBack => {
+        Err(error) if error.code.is_of_team_content() => {
             return unshare_unusable(ctx, &session, &shared).await;
         }
         held => held.map_err(still_shared)?,
@@ -148,7 +152,7 @@ pub(crate) async fn unshare(ctx: &Arc<Context>, id: &ConnectionId) -> Result<()>
             .hint("Try again."));
         }
     }
-    let unlinked = unlink(ctx, &shared).map_err(|error| {
+    let unlinked = unlink(ctx, &shared, RecordState::Ended).map_err(|error| {
         error
             .means(
                 "The team no longer shares the connection. That is not stored here yet; Grapnel completes it when it \
@@ -181,12 +185,25 @@ async fn unshare_unusable(ctx: &Arc<Context>, session: &TeamSession, shared: &Sh
         Code::TeamUnreachable => perhaps_unshared(error),
         _ => still_shared(error),
     })?;
-    unlink(ctx, shared)
+    unlink(ctx, shared, RecordState::Ended)
+}
+
+/// What becomes of the record of a connection that is no longer shared from here.
+#[derive(PartialEq)]
+enum RecordState {
+    /// The team knows that it is not shared any more, or the record is gone.
+    Ended,
+    /// The team's database holds it as it was. If it can be used again, two sides would hold one refresh token.
+    ToEnd,
 }
 
 /// Ends the sharing here; the connection and its tokens stay.
-fn unlink(ctx: &Context, shared: &SharedRow) -> Result<()> {
-    ctx.store.write(|tx| shared_record::unlink(tx, shared, ctx.now()))?;
+fn unlink(ctx: &Context, shared: &SharedRow, record: RecordState) -> Result<()> {
+    ctx.store.write(|tx| {
+        shared_record::unlink(tx, shared, ctx.now())?;
+        let to_end = record == RecordState::ToEnd;
+        shared_connection::set_to_end(tx, &shared.team_id, &shared.record_id, to_end)
+    })?;
     ctx.emit(Event::Connection(shared.connection_id.clone()));
     ctx.emit(Event::Teams);
     Ok(())

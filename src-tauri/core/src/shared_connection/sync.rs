@@ -12,6 +12,7 @@ use grapnel_store::shared_connection::{self, SharedRow};
 use grapnel_team::port::RecordId;
 
 use super::app::take_in_app;
+use super::end_records::end_records;
 use crate::archive::{Import, ImportOutcome, Imported, RecordKind, Source, import_and};
 use crate::context::Context;
 use crate::shared_record::{self, ManageDocument, Record};
@@ -24,6 +25,7 @@ pub(crate) async fn sync(ctx: &Arc<Context>, id: &TeamId) -> Result<Vec<LeftOutC
     let team = shared_record::session(ctx, id).await?;
     team.renew_keys(ctx).await?;
     let _taking_in = team.taking_in.lock().await;
+    end_records(ctx, &team).await?;
     let mut left_out = Vec::new();
     let listed = team.list(ctx).await?;
     let versions: HashMap<&str, i64> =
@@ -158,7 +160,7 @@ async fn add(ctx: &Arc<Context>, team: &Arc<TeamSession>, record: &Record) -> Re
         let of = SignedIn::load(ctx, &id)?;
         if let Some(known) = ctx.store.read(|c| shared_connection::get(c, &id))? {
             // An owner has shared it anew, since its record was lost with a restored database.
-            let is_lost = known.conflict.is_some_and(|error| error.code == Code::TeamRolledBack);
+            let is_lost = known.conflict.is_some_and(|error| error.code.is_of_team_content());
             if known.team_id != *team.id() || !is_lost {
                 return Err(Error::new(Code::InvalidInput, "It is shared by another record already."));
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::id::ConnectionId;
 use grapnel_store::shared_connection::{self, SharedRow};
-use grapnel_team::port::{Locking, RecordLock};
+use grapnel_team::port::{RecordId, RecordLock};
 
 use super::apply::apply as apply_record;
 use super::push::{keep_pending, push, push_locked};
@@ -35,7 +35,7 @@ pub(crate) async fn pull(ctx: &Arc<Context>, team: &TeamSession, id: &Connection
     tracing::trace!(target: "grapnel_core::point", "before-pull-read");
     let record = team.read(ctx, &shared).await?;
     // Reading has told whether it was rolled back, or is not any more.
-    let was_unusable = |error: &Error| !matches!(error.code, Code::TeamConflict | Code::TeamRolledBack);
+    let was_unusable = |error: &Error| error.code != Code::TeamConflict && !error.code.is_of_team_content();
     if record.version == shared.record_version && shared.conflict.as_ref().is_some_and(was_unusable) {
         clear_conflict(ctx, &shared)?;
     }
@@ -84,8 +84,7 @@ pub(crate) struct HeldRecord {
 pub(crate) async fn hold(ctx: &Arc<Context>, id: &ConnectionId) -> Result<Option<HeldRecord>> {
     let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(None) };
     let team = session(ctx, &shared.team_id).await?;
-    let unknown = SharedRow { record_version: i64::MAX, ..shared };
-    let Locking::Held(lock) = team.lock(ctx, &unknown, PUSH_LOCK_TIMEOUT).await? else { return Ok(None) };
+    let lock = team.lock_any_version(ctx, &RecordId(shared.record_id), PUSH_LOCK_TIMEOUT).await?;
     pull(ctx, &team, id).await?;
     Ok(Some(HeldRecord { team, lock }))
 }

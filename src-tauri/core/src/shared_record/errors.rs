@@ -7,10 +7,10 @@ use grapnel_team::TeamError;
 pub(crate) fn told(error: &TeamError) -> Error {
     let code = match error {
         _ if error.is_unreachable() => Code::TeamUnreachable,
-        TeamError::RolledBack { .. }
-        | TeamError::TeamRolledBack { .. }
-        | TeamError::Vanished { .. }
-        | TeamError::Forged { .. } => Code::TeamRolledBack,
+        TeamError::RolledBack { .. } | TeamError::TeamRolledBack { .. } | TeamError::Vanished { .. } => {
+            Code::TeamRolledBack
+        }
+        TeamError::Forged { .. } => Code::TeamForged,
         TeamError::Removed | TeamError::NotOwner | TeamError::Forbidden | TeamError::OlderSchema { .. } => {
             Code::TeamRefused
         }
@@ -52,7 +52,7 @@ pub(super) fn name_taken(name: &str) -> Error {
 
 /// The record lost its tokens, or is said to be no longer shared, and nobody who may has said so.
 pub(super) fn not_ended(what: &str) -> Error {
-    Error::new(Code::TeamRolledBack, format!("The connection’s record in the team’s database {what}."))
+    Error::new(Code::TeamForged, format!("The connection’s record in the team’s database {what}."))
         .means("The tokens on this computer are kept; nothing was taken from the database.")
         .hint(
             "Ask the database’s administrator. An owner can stop sharing the connection, and share it again from a \

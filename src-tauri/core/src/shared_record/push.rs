@@ -9,7 +9,7 @@ use grapnel_model::id::ConnectionId;
 use grapnel_model::team::TeamRefresh;
 use grapnel_store::connection::ConnectionRow;
 use grapnel_store::shared_connection::{self, SharedRow};
-use grapnel_team::port::{Locking, Written};
+use grapnel_team::port::{RecordId, Written};
 
 use super::apply::{apply, who};
 use super::definition::SharingState;
@@ -56,8 +56,7 @@ pub(crate) async fn push(
 ) -> Result<Pushed> {
     let Some(shared) = ctx.store.read(|c| shared_connection::get(c, id))? else { return Ok(Pushed::Nothing) };
     let within = deadline.saturating_duration_since(Instant::now());
-    let unknown = SharedRow { record_version: i64::MAX, ..shared };
-    let Locking::Held(lock) = team.lock(ctx, &unknown, within).await? else { return Ok(Pushed::Nothing) };
+    let lock = team.lock_any_version(ctx, &RecordId(shared.record_id), within).await?;
     let pushed = push_locked(ctx, team, id).await;
     // If the session is gone, the lock is gone with it.
     let _ = lock.release().await;

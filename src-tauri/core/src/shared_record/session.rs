@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use grapnel_model::activity::Kind;
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
 use grapnel_model::id::TeamId;
 use grapnel_model::secret::SecretString;
@@ -13,7 +13,9 @@ use grapnel_model::team::{TeamRefresh, TeamRole, TeamUnreachable};
 use grapnel_store::shared_connection::SharedRow;
 use grapnel_store::team::TeamRow;
 use grapnel_store::{activity, team};
-use grapnel_team::port::{Change, Locking, MachineId, MemberId, RecordId, Version, WriteId, Written};
+use grapnel_team::port::{
+    Change, Locking, MachineId, MemberId, RecordId, RecordLock, Version, WriteId, Written,
+};
 use grapnel_team::postgres::schema_version;
 use grapnel_team::{Definition, Identity, Membership, SeenRecord, Team, TeamError, Update};
 use parking_lot::Mutex;
@@ -81,8 +83,7 @@ pub(crate) async fn forget_session(ctx: &Context, id: &TeamId) {
 }
 
 fn no_team() -> Error {
-    Error::new(grapnel_model::error::Code::NotFound, "This team is not here any more.")
-        .hint("Join it again with a new invitation.")
+    Error::new(Code::NotFound, "This team is not here any more.").hint("Join it again with a new invitation.")
 }
 
 /// Checks that a team can be read by another URL of its database. Nothing is stored.
@@ -119,8 +120,11 @@ impl TeamSession {
         let (_, database) = identity::database_name(&url).map_err(|error| told(&error))?;
         let now = (Some(database.as_str()), Some(schema_version()));
         if (row.database_name.as_deref(), row.schema_version) != now {
-            ctx.store.write(|tx| team::set_opened(tx, &row.id, (&database, schema_version())))?;
-            ctx.emit(Event::Teams);
+            // It is only shown.
+            match ctx.store.write(|tx| team::set_opened(tx, &row.id, (&database, schema_version()))) {
+                Ok(()) => ctx.emit(Event::Teams),
+                Err(error) => tracing::warn!(%error, "the name of a team's database could not be stored"),
+            }
         }
         Ok(opened)
     }
@@ -248,9 +252,23 @@ impl TeamSession {
 
     /// Takes the lock of a record, unless it has a version above the one that is known here.
     pub(crate) async fn lock(&self, ctx: &Context, of: &SharedRow, within: Duration) -> Result<Locking> {
-        let known = Version::try_from(of.record_version).ok().filter(|_| of.record_version < i64::MAX);
+        let known = Version::try_from(of.record_version).ok();
         let locked = self.team.store().lock(&RecordId(of.record_id.clone()), known, within).await;
         self.checked(ctx, locked)
+    }
+
+    /// Takes the lock of a record, whatever its version.
+    pub(crate) async fn lock_any_version(
+        &self,
+        ctx: &Context,
+        id: &RecordId,
+        within: Duration,
+    ) -> Result<Box<dyn RecordLock>> {
+        let locked = self.team.store().lock(id, None, within).await;
+        match self.checked(ctx, locked)? {
+            Locking::Held(lock) => Ok(lock),
+            Locking::Newer(_) => Err(Error::new(Code::Internal, "The team’s database locks nothing.")),
+        }
     }
 
     /// Reads the record of a connection. One that is older than what was seen is an error, and is noted.
@@ -387,7 +405,7 @@ pub(crate) fn set_unreachable(ctx: &Context, id: &TeamId, error: &Error) {
 }
 
 fn damaged() -> Error {
-    Error::new(grapnel_model::error::Code::DataDamaged, "What is stored of this team cannot be read.")
+    Error::new(Code::DataDamaged, "What is stored of this team cannot be read.")
         .means("The tokens held here are kept as they are.")
         .hint("Leave the team, and join it again with a new invitation.")
 }

@@ -1,7 +1,7 @@
 //! What is wrong with the record of a connection, kept with the connection until it is not wrong any more.
 
 use grapnel_model::activity::Kind;
-use grapnel_model::error::{Code, Error, Result};
+use grapnel_model::error::{Error, Result};
 use grapnel_model::event::Event;
 use grapnel_store::activity;
 use grapnel_store::shared_connection::{self, SharedRow};
@@ -27,7 +27,7 @@ pub(crate) fn note_conflict(ctx: &Context, shared: &SharedRow, error: &Error) ->
 /// of it, or gone; or it is what was seen again.
 pub(super) fn note_read(ctx: &Context, shared: &SharedRow, read: &Result<Record>) {
     let noted = match read {
-        Err(error) if error.code == Code::TeamRolledBack => note_conflict(ctx, shared, error),
+        Err(error) if error.code.is_of_team_content() => note_conflict(ctx, shared, error),
         Ok(record) if record.version == shared.record_version && is_rolled_back(shared) => {
             clear_conflict(ctx, shared)
         }
@@ -46,7 +46,7 @@ pub(super) fn clear_conflict(ctx: &Context, shared: &SharedRow) -> Result<()> {
 }
 
 fn is_rolled_back(shared: &SharedRow) -> bool {
-    shared.conflict.as_ref().is_some_and(|error| error.code == Code::TeamRolledBack)
+    shared.conflict.as_ref().is_some_and(|error| error.code.is_of_team_content())
 }
 
 fn told(ctx: &Context, shared: &SharedRow) {

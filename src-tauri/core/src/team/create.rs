@@ -38,12 +38,14 @@ pub(crate) async fn create(ctx: &Arc<Context>, new: NewTeam) -> Result<TeamView>
     let own = own_identity(ctx).await.map_err(|error| error.or_means("Nothing was created."))?;
     let store = create_store(&new.database_url, new.schema.as_deref()).await.map_err(failed)?;
     let schema = store.schema().to_owned();
+    // In a schema that was named, there may be a team of others.
+    let is_own_schema = new.schema.is_none();
     let created = Team::create(store, &name, &new.member, own).await.map_err(|error| match error {
-        TeamError::Unconfirmed | TeamError::Unreachable { .. } => perhaps_created(told(&error), &schema),
-        TeamError::TeamExists => failed(error),
-        _ => {
-            told(&error).means(format!("No team was created; its empty schema {schema} is in the database."))
+        TeamError::Unconfirmed | TeamError::Unreachable { .. } => {
+            perhaps_created(told(&error), &schema, is_own_schema)
         }
+        TeamError::TeamExists => failed(error),
+        _ => told(&error).means(format!("No team was created; the schema {schema} is in the database.")),
     })?;
     let id = TeamId(created.id().0.clone());
     let text = format!("The team “{name}” was created.");
@@ -161,13 +163,21 @@ pub(super) async fn join_as(
     kept.map_err(|error| error.means("Nothing was joined. The invitation can be used again."))
 }
 
-fn perhaps_created(error: Error, schema: &str) -> Error {
-    error
-        .means(format!(
-            "The schema {schema} may be left in the database, with a team of which nobody has the keys. No tokens were \
-             shared."
+fn perhaps_created(error: Error, schema: &str, is_own_schema: bool) -> Error {
+    let error = error.means(format!(
+        "The schema {schema} may be left in the database, with a team of which nobody has the keys. No tokens were \
+         shared."
+    ));
+    if is_own_schema {
+        error.hint(format!(
+            "When the database can be reached, drop the schema {schema}; then create the team again."
         ))
-        .hint(format!("When the database can be reached, drop the schema {schema}; then create the team again."))
+    } else {
+        error.hint(format!(
+            "When the database can be reached, create the team again. If there is a team in the schema {schema} then, \
+             ask the database’s administrator whether it is in use before it is dropped; or choose another schema."
+        ))
+    }
 }
 
 /// Stores a team that was created or joined.
@@ -210,7 +220,10 @@ async fn keep(
         activity::add(tx, ctx.now(), Kind::TeamMembers, text, (None, None))
     })?;
     drop(working);
-    keep_session(ctx, &row, team).await?;
+    if let Err(error) = keep_session(ctx, &row, team).await {
+        // The team is stored: it is opened at the next need.
+        tracing::warn!(%error, "the session with a new team was not kept");
+    }
     ctx.emit(Event::Teams);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use grapnel_model::activity::Kind;
 use grapnel_model::error::{Code, Error, Result};
 use grapnel_model::event::Event;
-use grapnel_model::id::TeamId;
+use grapnel_model::id::{ConnectionId, TeamId};
 use grapnel_model::secret::SecretString;
 use grapnel_model::team::{Invited, LeftTeam, RemovedMember, TeamMember, TeamRole};
 use grapnel_store::shared_connection::SharedRow;
@@ -63,10 +63,13 @@ pub(crate) async fn invite(
         InviteOpener::WorkerKey => grapnel_team::Invited::Worker,
     };
     let session = shared_record::session(ctx, id).await.map_err(nobody_invited)?;
-    let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team)?;
+    let row = ctx.store.read(|c| team::get(c, id))?.ok_or_else(no_team).map_err(nobody_invited)?;
     let has_own_url = matches!(invite.database_url, InvitedUrl::Own) && invite.role != TeamRole::Worker;
     let url = match invite.database_url {
-        InvitedUrl::Own => Some(ctx.vault.open(&url_associated_data(id), &row.sealed_url).await?),
+        InvitedUrl::Own => {
+            let url = ctx.vault.open(&url_associated_data(id), &row.sealed_url).await;
+            Some(url.map_err(nobody_invited)?)
+        }
         InvitedUrl::Given(url) => {
             // One that cannot be used is told now, not to the invited person.
             database_name(&url).map_err(|error| nobody_invited(shared_record::told(&error)))?;
@@ -196,9 +199,22 @@ pub(crate) async fn leave(ctx: &Arc<Context>, id: &TeamId) -> Result<LeftTeam> {
                 .means("The team was not left: this computer has new tokens that the team does not have yet.")
                 .hint("Try again when the team’s database can be reached."));
         }
+        Err(error) if error.code.is_of_team_content() && !pending(ctx, id)?.is_empty() => {
+            let names = pending(ctx, id)?.into_iter().map(|shared| name_of(ctx, &shared.connection_id));
+            let names = names.collect::<Result<Vec<_>>>()?.join(", ");
+            return Err(error
+                .means(format!(
+                    "The team was not left: only this computer has the newest tokens of {names}, and they would be lost."
+                ))
+                .hint(
+                    "An owner keeps them: grapnel unshare. To give them up, remove the connections here first: grapnel \
+                     disconnect --forget",
+                ));
+        }
         // It is left here also if an owner has removed this member, or if the database is gone.
         Err(error)
-            if matches!(error.code, Code::TeamUnreachable | Code::TeamRefused | Code::TeamRolledBack) =>
+            if matches!(error.code, Code::TeamUnreachable | Code::TeamRefused)
+                || error.code.is_of_team_content() =>
         {
             false
         }
@@ -229,12 +245,18 @@ async fn leave_there(ctx: &Arc<Context>, id: &TeamId) -> Result<bool> {
     session.checked(ctx, left)
 }
 
-/// Writes what the team does not have yet: it would be lost.
+/// Writes what the team does not have yet: it would be lost. One that fails does not keep back the others.
 async fn push_all(ctx: &Arc<Context>, id: &TeamId) -> Result<()> {
+    let mut all = Ok(());
     for shared in pending(ctx, id)? {
-        shared_record::push_pending(ctx, &shared.connection_id).await?;
+        let pushed = shared_record::push_pending(ctx, &shared.connection_id).await;
+        all = all.and(pushed);
     }
-    Ok(())
+    all
+}
+
+fn name_of(ctx: &Context, id: &ConnectionId) -> Result<String> {
+    Ok(ctx.store.read(|c| connection::get(c, id))?.map(|row| row.name).unwrap_or_default())
 }
 
 fn pending(ctx: &Context, id: &TeamId) -> Result<Vec<SharedRow>> {

@@ -146,4 +146,35 @@ async fn a_rolled_back_list_of_members_is_a_state_and_an_owner_can_move_to_anoth
     ada.share(&team.connection, &new).await.unwrap();
     ada.refresh(&team.connection).await.unwrap();
     assert_eq!(team.shared(ada).team_name, "Agency 2");
+
+    // If the first database is restored once more, no two teams refresh the same grant.
+    restore(&team.database, "new");
+    team.world.start_again();
+    let ada = &team.world.grapnel;
+    ada.sync_team(&team.team).await.unwrap();
+    grace.grapnel.sync_team(&team.team).await.unwrap();
+    assert_eq!(team.details(&grace.grapnel).shared, None);
+    let told = grace.grapnel.activity(Some(&team.connection), None).unwrap();
+    let ended = "stopped sharing it. The tokens were deleted here.";
+    assert!(told.iter().any(|entry| entry.text.contains(ended)), "{told:?}");
+    assert_eq!(team.shared(ada).team_name, "Agency 2");
+    ada.refresh(&team.connection).await.unwrap();
+}
+
+/// Nobody else has the newest tokens then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolled_back_team_is_not_left_with_tokens_that_it_lacks() {
+    let team = TeamWorld::new().await;
+    let schema = team.schema();
+    team.database.sql(&format!("CREATE TABLE old AS SELECT * FROM {schema}.record")).unwrap();
+    team.world.grapnel.refresh(&team.connection).await.unwrap();
+    let (other, proxy) = team.behind_proxy().await;
+    let token = team.refresh_without_database(&other, &proxy).await;
+    let restore = format!("DELETE FROM {schema}.record; INSERT INTO {schema}.record SELECT * FROM old");
+    team.database.sql(&restore).unwrap();
+    proxy.resume();
+    let refused = other.grapnel.leave_team(&team.team).await.unwrap_err();
+    assert_eq!(refused.code, Code::TeamRolledBack, "{refused:?}");
+    assert!(refused.meaning.unwrap().contains("newest tokens of Acme"));
+    assert_eq!(team.token(&other.grapnel).await, token);
 }

@@ -419,3 +419,22 @@ async fn a_restarted_program_is_still_in_the_team() {
         format!("{:?} {:?}", team.world.grapnel.teams().unwrap(), team.world.grapnel.activity(None, None));
     assert!(!shown.contains(&url) && keys.starts_with("age1"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_team_has_stays_shared_although_that_could_not_be_stored() {
+    let team = TeamWorld::new().await;
+    let ada = &team.world.grapnel;
+    ada.unshare(&team.connection).await.unwrap();
+    let database = rusqlite::Connection::open(team.world.home.path().join("grapnel.db")).unwrap();
+    let fail = "CREATE TRIGGER fail BEFORE UPDATE ON shared_connection WHEN new.record_version > 0
+        BEGIN SELECT RAISE(ABORT, 'x'); END";
+    database.execute_batch(fail).unwrap();
+    let error = ada.share(&team.connection, &team.team).await.unwrap_err();
+    assert!(error.meaning.unwrap().contains("may have the connection already"));
+    database.execute_batch("DROP TRIGGER fail").unwrap();
+    let other = team.join("Grace", TeamRole::Member).await;
+    ada.sync_team(&team.team).await.unwrap();
+    ada.refresh(&team.connection).await.unwrap();
+    other.grapnel.sync_team(&team.team).await.unwrap();
+    assert_eq!(team.token(&other.grapnel).await, team.token(ada).await);
+}
