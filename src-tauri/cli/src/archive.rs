@@ -8,7 +8,7 @@ use grapnel_model::error::{Code, Error, Result};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::format::{relative_time, wire_name, words};
+use crate::format::{counted, relative_time, wire_name, words};
 use crate::print::CommandResult;
 use crate::session::Session;
 use crate::table::table;
@@ -130,10 +130,6 @@ impl CommandResult for ExportReport {
             counted(connections, "connection"),
         )
     }
-}
-
-fn counted(count: u32, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 #[derive(Serialize)]

@@ -31,7 +31,13 @@ pub(crate) fn duration(distance: SignedDuration) -> String {
         3_600..86_400 => (seconds / 3_600, "hour"),
         _ => (seconds / 86_400, "day"),
     };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+    counted(count, unit)
+}
+
+/// A number of things whose plural ends in `s`: `1 app`, `2 apps`.
+pub(crate) fn counted(count: impl Into<u64>, what: &str) -> String {
+    let count = count.into();
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// The name of a value in JSON, such as `reconnect_needed`.

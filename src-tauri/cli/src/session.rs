@@ -24,11 +24,10 @@ const COMPLETING: &str = "Completing a refresh that has begun: only this process
 /// What a signal is answered with while a worker ends. CI systems send several, seconds before they kill the job: each
 /// of those seconds can save the tokens.
 const STILL_WRITING: &str = if cfg!(unix) {
-    "Still completing a refresh, whose new tokens only this process has; it ends by itself as soon as the team has \
-     them. To end it at once and lose them: SIGQUIT (Ctrl-\\)."
+    "Ends by itself as soon as the team has any new tokens that only this process has. To end it at once and lose \
+     them: SIGQUIT (Ctrl-\\)."
 } else {
-    "Still completing a refresh, whose new tokens only this process has; it ends by itself as soon as the team has \
-     them."
+    "Ends by itself as soon as the team has any new tokens that only this process has."
 };
 
 /// Asks the token agent of the running window, before the data is opened. `None` if it does not have the token.

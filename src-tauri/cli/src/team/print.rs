@@ -7,7 +7,7 @@ use grapnel_model::team::{Invited, JoinedTeam, LeftTeam, RemovedMember, Team, Te
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::format::{relative_time, words};
+use crate::format::{counted, relative_time, words};
 use crate::lookup::quoted;
 use crate::print::CommandResult;
 use crate::table::{fields, table};
@@ -114,8 +114,9 @@ fn state(team: &Team, now: Timestamp) -> String {
     let reached = match &team.unreachable {
         // It answers: the member was removed, or the role may not read it.
         Some(unreachable) if unreachable.error.code == Code::TeamRefused => unreachable.error.message.clone(),
-        Some(unreachable) if unreachable.error.code == Code::TeamRolledBack => {
-            format!("rolled back, noticed {}", relative_time(unreachable.since, now))
+        Some(unreachable) if unreachable.error.code.is_of_team_content() => {
+            let what = if unreachable.error.code == Code::TeamForged { "forged" } else { "rolled back" };
+            format!("{what}, noticed {}", relative_time(unreachable.since, now))
         }
         Some(unreachable) => format!("unreachable since {}", relative_time(unreachable.since, now)),
         None => "reachable".to_owned(),
@@ -123,7 +124,7 @@ fn state(team: &Team, now: Timestamp) -> String {
     let mut state = reached;
     for (count, what) in [(team.rolled_back, "rolled back"), (team.pending, "to write")] {
         if count > 0 {
-            let _ = write!(state, ", {count} {what}");
+            let _ = write!(state, ", {} {what}", counted(count, "connection"));
         }
     }
     state

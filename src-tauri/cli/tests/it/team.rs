@@ -354,7 +354,7 @@ async fn the_state_of_a_team_says_that_its_database_was_rolled_back() {
     let refused = world.run("refresh acme --json").await;
     assert_eq!(refused.exit, Exit::Failed, "{refused}");
     let rolled_back = world.run("team list").await;
-    assert!(rolled_back.out.contains("reachable, 1 rolled back"), "it is kept: {rolled_back}");
+    assert!(rolled_back.out.contains("reachable, 1 connection rolled back"), "it is kept: {rolled_back}");
     let told = world.run("team status").await;
     assert_eq!(told.exit, Exit::Done, "{told}");
     for part in ["1 of 1 shared connections are older", "valid ones are still handed out", "grapnel unshare"]

@@ -154,7 +154,7 @@ async fn cancelled(team: &Team, line: &[&str], signals: &[Signal]) -> (Option<i3
     for (number, signal) in signals.iter().enumerate() {
         kill_process(pid, *signal).unwrap();
         // The first one ends the command, the others are answered.
-        while number > 0 && said.matches("Still completing a refresh").count() < number {
+        while number > 0 && said.matches("Ends by itself as soon as").count() < number {
             said += &lines.next_line().await.unwrap().unwrap();
             said.push('\n');
         }
