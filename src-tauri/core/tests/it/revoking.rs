@@ -116,7 +116,7 @@ async fn revocation_is_given_up_after_some_days() {
     let keeper = tokio::spawn(async move { grapnel.keep_alive().await });
     world.clock.settled().await;
     world.pass(SignedDuration::from_hours(80));
-    while told(&world).matches("not asked for any more").count() < 2 {
+    while told(&world).matches("no longer asks for that").count() < 2 {
         events.recv().await.unwrap();
     }
     keeper.abort();
@@ -167,7 +167,7 @@ async fn late_tokens_are_not_sent_to_hosts_changed_after_a_disconnect() {
     world.grapnel.change_app(&app.id, new).await.unwrap();
     let _ = refresh.await.unwrap();
     assert_eq!(other.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
-    assert!(!told(&world).contains("not asked for any more"), "{}", told(&world));
+    assert!(!told(&world).contains("no longer asks for that"), "{}", told(&world));
 }
 
 /// A vault that stays locked keeps no token for longer than an unavailable provider.
@@ -181,7 +181,7 @@ async fn revocation_with_a_closed_vault_is_given_up_after_some_days() {
     world.pass(SignedDuration::from_hours(80));
     let (grapnel, mut events) = (world.grapnel.clone(), world.grapnel.events());
     let keeper = tokio::spawn(async move { grapnel.keep_alive().await });
-    while told(&world).matches("not asked for any more").count() < 2 {
+    while told(&world).matches("no longer asks for that").count() < 2 {
         events.recv().await.unwrap();
     }
     keeper.abort();
@@ -225,7 +225,7 @@ async fn an_access_token_revoked_with_its_refresh_token_is_no_failure() {
         let replies = vec![Reply::json(200, ""), error(400, code)];
         let (world, _, disconnected) = revoked_with(&server, &[], true, replies).await;
         assert_eq!(disconnected.revocation, Revocation::Done, "{code}");
-        assert!(!told(&world).contains("not taken back"), "{}", told(&world));
+        assert!(!told(&world).contains("not revoked"), "{}", told(&world));
     }
 }
 
@@ -282,7 +282,7 @@ async fn a_retried_access_token_revoked_with_its_refresh_token_is_no_failure() {
         }
     }
     keeper.abort();
-    assert!(!told(&world).contains("not taken back"), "{}", told(&world));
+    assert!(!told(&world).contains("not revoked"), "{}", told(&world));
 }
 
 #[tokio::test]
