@@ -78,7 +78,7 @@ function hindranceOf(details: Details | undefined): Hindrance | null {
 /** When it is to be refreshed; null if it is not, or if its team keeps it from that. */
 export const refreshesAt = (details: Details): string | null => (hindranceOf(details) ? null : details.renews_at);
 
-/** Whether the team's database answers and the team cannot be used all the same: removed from it, rolled back, forged. */
+/** Whether the team's database answers and the team cannot be used: removed from it, rolled back, or forged. */
 export const isOfTeam = (code: string | undefined): boolean =>
   code === "team_refused" || code === "team_rolled_back" || code === "team_forged";
 

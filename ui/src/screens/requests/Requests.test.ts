@@ -326,7 +326,7 @@ test("with a locked vault the page says so, and is read again once it is unlocke
 
 test("without an API base the page leads to the app", async () => {
   const user = await open("custom");
-  await screen.findByText("This app has no API base URL.");
+  await screen.findByText("Send requests to the API");
   await press(user, "Edit app");
   expect(router.route).toMatchObject({ page: "change" });
 });
