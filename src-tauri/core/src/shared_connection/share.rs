@@ -189,7 +189,7 @@ async fn unshare_unusable(ctx: &Arc<Context>, session: &TeamSession, shared: &Sh
 }
 
 /// What becomes of the record of a connection that is no longer shared from here.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum RecordState {
     /// The team knows that it is not shared any more, or the record is gone.
     Ended,

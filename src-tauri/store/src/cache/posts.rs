@@ -263,6 +263,7 @@ mod tests {
             author: post.author,
             category: post.category,
             word_count: post.word_count,
+            created_on: post.created_on,
             last_update: post.last_update,
             post_publish: post.post_publish,
             ..Entry::default()
