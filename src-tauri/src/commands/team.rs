@@ -43,6 +43,7 @@ pub(crate) async fn team_key(core: State<'_, CoreHandle>) -> Result<String> {
 /// computer, the person confirms that first; returns null if they do not.
 #[tauri::command]
 #[specta::specta]
+#[expect(clippy::too_many_arguments, reason = "the framework passes three of them")]
 pub(crate) async fn create_team(
     core: State<'_, CoreHandle>,
     app: AppHandle,

@@ -77,8 +77,8 @@ async fn what_is_pasted_wrongly(scene: &Scene, page: &Page, consent: &Consent, a
         ("", "Nothing was pasted."),
         (
             "gri_ac_1234",
-            "That is not an address. A code alone is not enough: without the state, Grapnel cannot tell which sign-in it \
-             belongs to.",
+            "That is not an address. A code alone is not enough: without the state, Grapnel cannot tell which sign-in \
+             it belongs to.",
         ),
         (&sign_in_page, "That address carries neither a code nor an error."),
         (&forged, "That address answers no sign-in of this Grapnel."),

@@ -204,7 +204,8 @@ pub(crate) async fn leave(ctx: &Arc<Context>, id: &TeamId) -> Result<LeftTeam> {
             let names = names.collect::<Result<Vec<_>>>()?.join(", ");
             return Err(error
                 .means(format!(
-                    "The team was not left: only this computer has the newest tokens of {names}, and they would be lost."
+                    "The team was not left: only this computer has the newest tokens of {names}, and they would be \
+                     lost."
                 ))
                 .hint(
                     "An owner keeps them: grapnel unshare. To give them up, remove the connections here first: grapnel \

@@ -177,7 +177,8 @@ mod tests {
             created in proptest::option::of(0..4_i64), updated in proptest::option::of(0..4_i64),
             published in proptest::option::of(0..4_i64)) -> Post {
             Post { id: "1".into(), title: texts, slug: None, status, author, category, word_count: words,
-                created_on: moment(created), last_update: moment(updated), post_publish: moment(published), others: Vec::new() }
+                created_on: moment(created), last_update: moment(updated), post_publish: moment(published),
+                others: Vec::new() }
         }
     }
 

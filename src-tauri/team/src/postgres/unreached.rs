@@ -1,5 +1,6 @@
-//! Why nothing answers where the database URL leads. No cause names a host, a role or a database, because people publish
-//! error messages. The path of a Unix socket is named: it is of this computer, and a wrong directory is the usual cause.
+//! Why nothing answers where the database URL leads. No cause names a host, a role or a database, because people
+//! publish error messages. The path of a Unix socket is named: it is of this computer, and a wrong directory is the
+//! usual cause.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
