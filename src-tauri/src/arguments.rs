@@ -210,6 +210,7 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn arguments_round_trip_to_the_first_process() {
         let sent = Arguments {
@@ -222,6 +223,7 @@ mod tests {
         assert_eq!(read.activation, sent.activation);
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn malformed_arguments_are_refused() {
         for bytes in [&b""[..], b"{}", b"{}\n", b"\n", b"{\"sandbox\":1,\"hidden\":false}\n", b"\xff\n"] {

@@ -229,6 +229,7 @@ impl TestKeyring {
     }
 
     /// Signals that it is no longer available.
+    #[cfg(target_os = "linux")]
     pub(crate) fn close(&self) {
         self.closed.send_replace(true);
     }
