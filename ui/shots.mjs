@@ -1254,6 +1254,10 @@ for (const [name, shot] of Object.entries(shots).filter((_, at) => !part || at %
           failed += 1;
           console.error(`${file}: scrolls sideways: ${wide}`);
         }
+        if (await page.evaluate(() => document.scrollingElement.scrollTop + document.body.scrollTop > 0)) {
+          failed += 1;
+          console.error(`${file}: the window itself is scrolled`);
+        }
         if (process.env.AXE === "0") continue;
         await page.evaluate(axe);
         for (const found of await page.evaluate(
