@@ -3,6 +3,7 @@ import { render, screen } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { createRawSnippet, tick } from "svelte";
 import { expect, test } from "vitest";
+import DiscoveryNotes from "./DiscoveryNotes.svelte";
 import Disclosure from "./Disclosure.svelte";
 import Status from "./Status.svelte";
 
@@ -67,4 +68,10 @@ test("a disclosure button has aria-expanded", async () => {
   await user.click(button);
   expect(button).toHaveAttribute("aria-expanded", "true");
   expect(screen.getByRole("textbox", { name: "Token" })).toBeVisible();
+});
+
+test("a note from discovery names settings as the form does", () => {
+  const text = "If the API accepts them, set “Bind tokens to a key (DPoP)” to yes (dpop=true).";
+  render(DiscoveryNotes, { notes: [{ kind: "notice", text }] });
+  expect(screen.getByRole("listitem")).toHaveTextContent("set “Bind tokens to a key (DPoP)” to yes.");
 });
