@@ -169,7 +169,6 @@ export const addApp = {
 /** Testing an app's endpoints before it is added. */
 export const endpointTest = {
   test: "Test",
-  again: "Test again",
   cancel: "Cancel test",
   testing: "Testing…",
   title: "Test",
