@@ -133,6 +133,9 @@ pub(super) fn match_pasted(
         return Err(wrong_paste("Nothing was pasted."));
     }
     if !text.contains(':') && !text.contains('/') {
+        if is_query(text) {
+            return Err(wrong_paste("That is only a part of the address."));
+        }
         return match_code(ctx, row, text);
     }
     let not_it = |fault: CallbackError| {
@@ -184,6 +187,12 @@ pub(super) fn match_pasted(
         });
     }
     claim(ctx, MatchedCallback { attempt: row, app: app.clone(), callback })
+}
+
+/// Whether a text is the parameters of a callback, without the address that they were sent to.
+fn is_query(text: &str) -> bool {
+    url::form_urlencoded::parse(text.trim_start_matches(['?', '#']).as_bytes())
+        .any(|(name, value)| !value.is_empty() && ["code", "state", "error"].contains(&&*name))
 }
 
 const WRONG_CALLBACK_URL: &str = "That is not the address that the provider sent you to";

@@ -113,6 +113,12 @@ async fn the_callback_url_can_be_pasted() {
     let error = world.grapnel.paste_callback(&attempt.id, &foreign).await.unwrap_err();
     assert_eq!((error.code, error.field.as_deref()), (Code::InvalidInput, Some("pasted")));
     assert_eq!(world.grapnel.attempt(&attempt.id).unwrap().phase, Phase::Waiting);
+    let (_, query) = callback.expose_secret().split_once('?').unwrap();
+    for part in [query.to_owned(), format!("?{query}")] {
+        let error = world.grapnel.paste_callback(&attempt.id, &part.into()).await.unwrap_err();
+        assert_eq!(error.message, "That is only a part of the address.");
+    }
+    assert_eq!(world.grapnel.attempt(&attempt.id).unwrap().phase, Phase::Waiting);
     let pasted = format!("\n {} ", callback.expose_secret());
     world.grapnel.paste_callback(&attempt.id, &pasted.into()).await.unwrap();
     assert_eq!(world.grapnel.connections().unwrap().len(), 1);
