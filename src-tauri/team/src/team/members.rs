@@ -108,17 +108,18 @@ impl Team {
                     identity: made,
                     database_url: database_url.filter(|_| !is_worker).cloned(),
                 };
-                return match invited {
+                let written = match invited {
                     Invited::PublicKey(key) => invitation.write(&OpenedBy::PublicKey(key)),
                     Invited::Passphrase(passphrase) => {
                         // scrypt takes a good part of a second.
                         let passphrase = passphrase.clone();
                         let write = move || invitation.write(&OpenedBy::Passphrase(&passphrase));
-                        let interrupted = |_| TeamError::Internal { cause: "a task was ended".to_owned() };
-                        tokio::task::spawn_blocking(write).await.map_err(interrupted)?
+                        tokio::task::spawn_blocking(write).await.unwrap_or(Err(TeamError::Unconfirmed))
                     }
                     Invited::Worker => invitation.write_worker_key(),
                 };
+                // The member is in the list, although nobody has its invitation.
+                return written.map_err(|_| TeamError::Unconfirmed);
             }
         }
         Err(TeamError::Conflict)
