@@ -110,16 +110,22 @@ pub(crate) async fn join(prompter: &impl Prompter, opened: &OpenedInvitation, ha
     prompter.ask(Confirmation { title: "Join this team?", what, meaning, action: "_Join" }).await
 }
 
+/// What a database means for a new team, and for one that has another.
+pub(crate) const FIRST_DATABASE: &str =
+    "Go on only if you entered this address yourself: Grapnel reads these files to reach the database.";
+pub(crate) const OTHER_DATABASE: &str = "Go on only if you entered this address yourself. With a copy of the team’s \
+    database, this computer and the others would refresh the same connections, which some providers answer by \
+    revoking them.";
+
 /// Asks whether a team's database is at this host, reached by these files of this computer.
 pub(crate) async fn database(
     prompter: &impl Prompter,
     team: &str,
     (host, local_paths): (&str, &[String]),
+    meaning: &'static str,
 ) -> Result<bool> {
     let paths = local_paths.iter().map(|path| format!(", which uses {path} of this computer"));
     let what = shown("database_url", &format!("{team}, at {host}{}", paths.collect::<String>()))?;
-    let meaning = "Go on only if you entered this address yourself. With a copy of the team’s database, this computer \
-        and the others would refresh the same connections, which some providers answer by revoking them.";
     prompter
         .ask(Confirmation {
             title: "Use this database for the team?",
@@ -319,7 +325,8 @@ mod tests {
         let files = ["/tmp/ca.pem".to_owned()];
         for answer in [false, true] {
             let person = Person::who_says(answer);
-            assert_eq!(database(&person, "Agency", ("db.example", &files)).await.unwrap(), answer);
+            let place = ("db.example", &files[..]);
+            assert_eq!(database(&person, "Agency", place, OTHER_DATABASE).await.unwrap(), answer);
             assert_eq!(person.saw(), ["Agency, at db.example, which uses /tmp/ca.pem of this computer"]);
         }
     }

@@ -56,7 +56,8 @@ pub(crate) async fn create_team(
 ) -> Result<Option<Team>> {
     let core = core.core().await?;
     let (host, paths) = core.database_place(&database_url.0)?;
-    if !paths.is_empty() && !confirm::database(&app, &name, (&host, &paths)).await? {
+    let place = (&*host, &*paths);
+    if !paths.is_empty() && !confirm::database(&app, &name, place, confirm::FIRST_DATABASE).await? {
         return Ok(None);
     }
     let new = NewTeam { name, member, database_url: database_url.0, schema };
@@ -121,7 +122,8 @@ pub(crate) async fn change_team_url(
 ) -> Result<Option<Team>> {
     let core = core.core().await?;
     let (host, paths) = core.database_place(&database_url.0)?;
-    if !confirm::database(&app, &team(core.teams()?, &team_id)?.name, (&host, &paths)).await? {
+    let team = team(core.teams()?, &team_id)?.name;
+    if !confirm::database(&app, &team, (&host, &paths), confirm::OTHER_DATABASE).await? {
         return Ok(None);
     }
     calls.run(call, core.change_team_url(&team_id, &database_url.0)).await.map(Some)
