@@ -64,7 +64,7 @@ test("all selected connections are refreshed, with the result of each", async ()
   await screen.findByText("1 skipped, 2 failed.");
   const page = within(screen.getByRole("main"));
   expect(page.getAllByText(unavailable.message)).toHaveLength(2);
-  expect(page.getByText("Skipped: needs a reconnect.")).toBeInTheDocument();
+  expect(page.getByText("Skipped: it is disconnected.")).toBeInTheDocument();
   expect(
     fake
       .called("refresh")
@@ -153,4 +153,41 @@ test("several are removed with undo", async () => {
   await waitFor(() => expect(removals.pending).toEqual([]));
   expect(appStore.allConnections.map(({ id }) => id)).toEqual(["c2", "c3"]);
   expect(fake.called("forget")).toHaveLength(2);
+});
+
+test("a disconnect of shared connections says that it ends them for the team", async () => {
+  const user = await start("team");
+  await click(user, "c1", "Control");
+  await click(user, "c4", "Control");
+  await press(user, "Disconnect…");
+  const dialog = await screen.findByRole("alertdialog", { name: "Disconnect 2 connections" });
+  expect(dialog).toHaveTextContent("1 of them is shared: what is shared ends for the whole team");
+});
+
+test("who goes to another page leaves the selection", async () => {
+  const user = await start("some");
+  await click(user, "c1", "Control");
+  await screen.findByRole("heading", { name: "1 connection selected" });
+  await press(user, "Settings");
+  expect(await screen.findByRole("heading", { name: "Settings", level: 1 })).toBeVisible();
+  expect(selected()).toEqual([]);
+});
+
+test("shortcuts of a connection do nothing while its page is behind a selection", async () => {
+  const user = await start("some");
+  await click(user, "c2", "Control");
+  await screen.findByRole("heading", { name: "1 connection selected" });
+  await user.keyboard("{Control>}r{/Control}{Control>}{Shift>}c{/Shift}{/Control}");
+  expect([fake.called("refresh"), fake.called("copyToken")]).toEqual([[], []]);
+  await user.keyboard("{Escape}");
+  await user.keyboard("{Control>}r{/Control}");
+  expect(fake.called("refresh")).toEqual([["c1"]]);
+});
+
+test("the menu key on a selected row leads to the actions", async () => {
+  const user = await start("some");
+  await click(user, "c2", "Control");
+  row("c2").focus();
+  await user.keyboard("{Shift>}{F10}{/Shift}");
+  expect(screen.getByRole("button", { name: "Refresh" })).toHaveFocus();
 });

@@ -69,7 +69,7 @@ class Bulk {
   async #act(kind: BulkKind, one: Summary): Promise<void> {
     const now = appStore.connections.find(({ id }) => id === one.id);
     if (!now || !applies[kind](now)) {
-      this.results.set(one.id, { phase: "skipped", text: words.skipped[kind] });
+      this.results.set(one.id, { phase: "skipped", text: words.skipped(now?.state) });
       return;
     }
     this.results.set(one.id, { phase: "running", text: words.running[kind] });

@@ -175,7 +175,9 @@ class Removals {
 
 async function removeConnection(id: string): Promise<void> {
   const now = appStore.allConnections.find((one) => one.id === id);
-  if (now && now.state !== "disconnected") tell((await host.disconnect(id)).revocation, now.provider_name);
+  // The team keeps what is shared.
+  if (now && !now.team && now.state !== "disconnected")
+    tell((await host.disconnect(id)).revocation, now.provider_name);
   await host.forget(id);
   forgetContent(id);
 }

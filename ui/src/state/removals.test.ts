@@ -96,3 +96,12 @@ test("a removed connection leads to its app, and its access that was not revoked
   await passes(UNDO_SECONDS + 1);
   expect(appStore.notices.map(({ title }) => title)).toEqual(["Some tokens were not revoked"]);
 });
+
+test("what a team shares is removed here only: nothing is disconnected", async () => {
+  fake.use("team");
+  await appStore.open();
+  const [shared] = appStore.connections.filter(({ team }) => team);
+  removals.removeConnections([shared!]);
+  await passes(UNDO_SECONDS + 1);
+  expect(asked()).toEqual(["forget"]);
+});

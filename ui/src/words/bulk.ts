@@ -1,9 +1,11 @@
+import type { State } from "../host";
+import { isMac } from "./common";
 import { count, list, number } from "./number";
 
 /** Actions for several connections. */
 export const bulk = {
   selected: (n: number) => `${count(n, "connection", "connections")} selected`,
-  lead: "Ctrl or Shift and click, or Shift and arrow keys, select more. Esc ends the selection.",
+  lead: `${isMac ? "⌘" : "Ctrl"} or Shift and click, or Shift and arrow keys, select more. Esc ends the selection.`,
   selectAll: "Select all",
   clear: "Clear selection",
   refresh: "Refresh",
@@ -13,10 +15,17 @@ export const bulk = {
   stop: "Stop",
   stopping: "Stopping…",
   disconnectTitle: (n: number) => `Disconnect ${count(n, "connection", "connections")}`,
-  disconnectText: (n: number) =>
-    n === 1
-      ? "Deletes its tokens from this computer, and revokes access where the provider offers that."
-      : "Deletes their tokens from this computer, and revokes access where the providers offer that.",
+  /** `shared`: how many of them are shared with a team. */
+  disconnectText: (n: number, shared: number) => {
+    const all =
+      n === 1
+        ? "Deletes its tokens from this computer, and revokes access where the provider offers that."
+        : "Deletes their tokens from this computer, and revokes access where the providers offer that.";
+    if (shared === 0) return all;
+    const those =
+      n === 1 ? "It is" : shared === n ? "All are" : `${number(shared)} of them ${shared === 1 ? "is" : "are"}`;
+    return `${those} shared: what is shared ends for the whole team, on all its computers. ${all}`;
+  },
   disconnectAction: "Disconnect",
   progress: {
     refresh: (done: number, all: number) => `${number(done)} of ${number(all)} refreshed…`,
@@ -30,10 +39,12 @@ export const bulk = {
       .map((phase) => `${number(counts[phase])} ${phase}`)
       .join(", ")}.`,
   running: { refresh: "Refreshing…", reconnect: "Signing in…", disconnect: "Disconnecting…" },
-  skipped: {
-    refresh: "Skipped: needs a reconnect.",
-    reconnect: "Skipped: the vault is locked.",
-    disconnect: "Skipped: already disconnected.",
+  /** Why an action was skipped for a connection in this state; without one, it was removed. */
+  skipped: (state?: State): string => {
+    if (state === undefined) return "Skipped: it was removed.";
+    if (state === "locked") return "Skipped: the vault is locked.";
+    if (state === "disconnected") return "Skipped: it is disconnected.";
+    return "Skipped: it needs a reconnect.";
   },
   notBegun: "Stopped before it began.",
   refreshed: "Refreshed.",
@@ -63,6 +74,9 @@ export const removal = {
   /** What the removal does to tokens. */
   tokens: "Then the tokens are deleted here, and revoked where the provider offers that.",
   noTokens: "Then the history is deleted too.",
+  shared: (teams: string[]) =>
+    `What is shared with ${list(teams)} is removed from this computer only: the team keeps it, and nothing of it is ` +
+    "revoked.",
   quit: "If you quit Grapnel before that, nothing is removed.",
   removing: (done: number, all: number) => `${number(done)} of ${number(all)} removed…`,
   working: "Removing…",
