@@ -44,9 +44,10 @@ type Shortcut = {
 /** The list of shortcuts. */
 export const shortcutList = $state({ open: false });
 
-/** Presses the button that declares these keys in `aria-keyshortcuts`; a disabled button ignores it. */
+/** Presses the button that declares these keys in `aria-keyshortcuts`, unless it is disabled or its page is hidden. */
 function press(keys: string): void {
-  document.querySelector<HTMLElement>(`[aria-keyshortcuts="${CSS.escape(keys)}"]`)?.click();
+  const declare = document.querySelectorAll<HTMLElement>(`[aria-keyshortcuts="${CSS.escape(keys)}"]`);
+  [...declare].find((button) => !button.closest("[hidden]"))?.click();
 }
 
 /** Edits the shown connection; a selection hides its page. */
