@@ -59,6 +59,11 @@ test("details that were edited are not dropped by Escape without a question", as
   expect(escape()).toBe(false);
   await user.click(within(await asked()).getByRole("button", { name: "Leave" }));
   await waitFor(() => expect(document.querySelector("dialog[open]")).toBeNull());
+  // And again, although it was left once.
+  await choose(user, "Edit details…");
+  await user.type(screen.getByRole("textbox", { name: "Note", hidden: true }), "ask Ines");
+  router.go({ page: "activity" });
+  await asked();
 });
 
 test("text to import and a new hook are not left without a question", async () => {

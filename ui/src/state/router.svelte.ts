@@ -54,7 +54,6 @@ class Router {
   agree = (): void => {
     const act = this.leaving;
     this.leaving = null;
-    this.#unsaved.clear();
     act?.();
   };
 
