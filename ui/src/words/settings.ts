@@ -123,8 +123,12 @@ export const hooks = {
   testNamed: (command: string) => `Test ${command}`,
   succeeded: "The hook succeeded.",
   failed: (failure: string) => `The hook ${failure}.`,
-  remove: "Remove",
-  removeNamed: (command: string) => `Remove ${command}`,
+  remove: "Remove…",
+  removeNamed: (command: string) => `Remove ${command}…`,
+  removeTitle: "Remove this hook?",
+  removeText: (command: string | null) =>
+    command === null ? "It does not run any more." : `${command} does not run any more. The program itself stays.`,
+  removeAction: "Remove",
   removed: "Hook removed",
 };
 

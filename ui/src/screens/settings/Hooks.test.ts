@@ -21,7 +21,10 @@ test("a hook is added, tried and removed", async () => {
   await user.click(section.getByRole("button", { name: "Test /bin/fail" }));
   expect(await section.findByText("The hook exited with 1.")).toBeVisible();
   expect(section.getByText(/: exited with 1$/)).toBeVisible();
-  await user.click(section.getByRole("button", { name: "Remove /bin/fail" }));
+  await user.click(section.getByRole("button", { name: "Remove /bin/fail…" }));
+  const dialog = within(await screen.findByRole("alertdialog", { name: "Remove this hook?" }));
+  expect(fake.called("removeHook")).toEqual([]);
+  await user.click(dialog.getByRole("button", { name: "Remove" }));
   expect(await section.findByText("No hooks.")).toBeVisible();
 });
 
