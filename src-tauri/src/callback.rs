@@ -25,7 +25,7 @@ pub(crate) fn keep_out_of_arguments(callback: &SecretString, arguments: &Argumen
     use std::process::{Command, Stdio};
 
     let start = || {
-        let mut next = Command::new(std::env::current_exe()?);
+        let mut next = Command::new(crate::program::path()?);
         next.arg(arguments::ON_STDIN).args(arguments.options());
         // A new process instead of `exec`: a launcher that waits for this process has the callback in its own
         // arguments.

@@ -22,6 +22,7 @@ mod held_responses;
 mod instance;
 mod lifecycle;
 mod logging;
+mod program;
 #[cfg(target_os = "linux")]
 mod restart;
 mod sandbox;

@@ -9,6 +9,7 @@ use tauri::{AppHandle, Manager};
 
 use super::desktop_entry;
 use super::handler::{Owner, SCHEME};
+use crate::program;
 
 /// The name of the package's desktop entry.
 const PACKAGED: &str = "Grapnel.desktop";
@@ -17,7 +18,7 @@ const HANDLER: &str = "-handler.desktop";
 
 /// Asks the system which program opens deep links. Starts a process.
 pub(crate) fn owner() -> Owner {
-    let own = std::env::current_exe().ok().and_then(|program| handler_name(&program));
+    let own = program::path().ok().and_then(|program| handler_name(&program));
     match default_entry() {
         None => Owner::Unknown,
         Some(name) if name.is_empty() => Owner::Nobody,
@@ -30,7 +31,7 @@ pub(crate) fn owner() -> Owner {
 /// other program writes one. Stale entries of deleted programs are removed: a desktop that finds two entries asks the
 /// person, and remembers a wrong choice.
 pub(crate) fn register(app: &AppHandle) {
-    let (Ok(program), Ok(data)) = (std::env::current_exe(), app.path().data_dir()) else { return };
+    let (Ok(program), Ok(data)) = (program::path(), app.path().data_dir()) else { return };
     let entries = data.join("applications");
     let removed = remove_stale(&entries, &program);
     let done = if is_packaged(&program) { Ok(use_packaged()) } else { use_own(&entries, &program) };

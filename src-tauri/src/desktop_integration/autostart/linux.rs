@@ -9,6 +9,7 @@ use tauri::{AppHandle, Manager};
 use super::program::program;
 use crate::arguments::HIDDEN;
 use crate::deep_link::argument;
+use crate::program::is_flatpak;
 
 const NAME: &str = "dev.grapnel.desktop.desktop";
 /// Where the entry is.
@@ -21,7 +22,15 @@ pub(super) fn is_on(app: &AppHandle) -> bool {
 
 pub(super) fn set(app: &AppHandle, on: bool) -> std::io::Result<()> {
     let path = entry(app)?;
-    if on { write(&path) } else { remove(&path) }
+    if !on {
+        return remove(&path);
+    }
+    if is_flatpak() {
+        return Err(std::io::Error::other(
+            "a Flatpak cannot write it; add Grapnel to the programs that your desktop starts",
+        ));
+    }
+    write(&path)
 }
 
 fn entry(app: &AppHandle) -> std::io::Result<PathBuf> {

@@ -20,6 +20,7 @@ use zbus::{Connection, MatchRule, MessageStream};
 
 use super::status_text::{MAX_LISTED, status_text};
 use crate::arguments::activation;
+use crate::program::is_flatpak;
 use crate::window;
 
 /// The service that shows tray icons on this desktop.
@@ -50,7 +51,9 @@ impl Tray {
         match (&*item, on) {
             (None, true) => {
                 let status_counts = core.status_counts()?;
-                let spawned = Item { app: app.clone(), icon: icon(app), status_counts }.spawn().await;
+                let item_of_app = Item { app: app.clone(), icon: icon(app), status_counts };
+                // The sandbox lets no program own the name.
+                let spawned = item_of_app.disable_dbus_name(is_flatpak()).spawn().await;
                 *item = Some(spawned.map_err(|error| absent(&error))?);
             }
             (Some(held), false) => {
