@@ -9,14 +9,15 @@ use crate::arguments::ON_STDIN;
 use crate::instance::Instance;
 use crate::shutdown::Shutdown;
 
-/// Starts the program again, and exits. If the start fails, this process continues.
-pub(crate) fn restart(app: &AppHandle) {
+/// Starts the program again with another environment variable, and exits. If the start fails, this process continues.
+pub(crate) fn restart(app: &AppHandle, (name, value): (&str, &str)) {
     if let Some(instance) = app.try_state::<Instance>() {
         instance.release();
     }
     // This process has already received its callback.
     let arguments = std::env::args_os().skip(1).filter(|argument| argument != OsStr::new(ON_STDIN));
-    let next = std::env::current_exe().and_then(|program| Command::new(program).args(arguments).spawn());
+    let next = crate::program::path()
+        .and_then(|program| Command::new(program).args(arguments).env(name, value).spawn());
     match next {
         Ok(_) => {
             app.state::<Shutdown>().hand_over();

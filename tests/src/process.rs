@@ -101,6 +101,12 @@ impl Seen {
         fs::read_link(format!("/proc/{}/exe", self.pid)).is_ok_and(|exe| exe == program)
     }
 
+    /// Whether its executable has this file name.
+    pub fn runs_file(&self, name: &str) -> bool {
+        let program = fs::read_link(format!("/proc/{}/exe", self.pid));
+        program.is_ok_and(|program| program.file_name() == Some(name.as_ref()))
+    }
+
     /// A variable of its initial environment.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.environment.split(|byte| *byte == 0).find_map(|variable| {
@@ -130,6 +136,11 @@ pub fn of(root: &Path) -> Vec<Seen> {
 /// Kills a process, as a crash would. One that has exited already is fine.
 pub fn kill(pid: u32) {
     signal(pid, Signal::KILL);
+}
+
+/// Stops a process, as if it hung.
+pub fn stop(pid: u32) {
+    signal(pid, Signal::STOP);
 }
 
 /// Sends SIGTERM to a process, as the end of a session does.

@@ -2,6 +2,8 @@
 
 use grapnel_core::doctor::{Check, CheckStatus, Diagnosis};
 use grapnel_model::error::{Error, Result};
+#[cfg(target_os = "linux")]
+use tauri::Manager;
 use tauri::{AppHandle, State};
 
 use crate::clipboard::Clipboard;
@@ -12,11 +14,13 @@ use crate::deep_link_self_test;
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn diagnose(app: AppHandle, core: State<'_, CoreHandle>) -> Result<Diagnosis> {
-    let program = std::env::current_exe().ok();
+    let program = crate::program::path().ok();
     let mut diagnosis = match core.core().await {
         Ok(core) => core.examine(program.as_deref()).await,
         Err(error) => grapnel_core::doctor::diagnose_unopened(error),
     };
+    #[cfg(target_os = "linux")]
+    diagnosis.checks.push(app.state::<crate::window::rendering::Rendering>().check());
     diagnosis.checks.push(tried(deep_link_self_test::run(&app).await));
     Ok(diagnosis)
 }

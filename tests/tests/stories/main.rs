@@ -20,6 +20,7 @@ mod missing_dependencies;
 mod node;
 mod packaged;
 mod paste;
+mod renderer;
 mod request_page;
 mod requests;
 mod resource;
