@@ -45,6 +45,7 @@ commands! {
     reset_vault }
     diagnostics { diagnose, copy_diagnosis }
     about { about }
+    pages { open_page }
     archive { export_archive, open_archive, import_archive, close_archive }
     team { teams, team_key, create_team, invitation_needs_passphrase, join_team, sync_team, change_team_url,
     invite_member, invite_worker, copy_worker_key, drop_worker_key, remove_member, leave_team,

@@ -11,6 +11,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod hooks;
 pub(crate) mod import_app;
 pub(crate) mod overview;
+pub(crate) mod pages;
 pub(crate) mod settings;
 pub(crate) mod sign_in;
 pub(crate) mod team;

@@ -250,6 +250,8 @@ export const commands = {
 	copyDiagnosis: (diagnosis: Diagnosis) => typedError<null, Error>(__TAURI_INVOKE("copy_diagnosis", { diagnosis })),
 	/**  Facts about this program. Nothing is fetched. */
 	about: () => typedError<About, Error>(__TAURI_INVOKE("about")),
+	/**  Opens a web page in the browser of the settings. */
+	openPage: (page: KnownPage) => typedError<null, Error>(__TAURI_INVOKE("open_page", { page })),
 	/**  Exports apps and connections to an encrypted file that the person chooses; returns null if they cancel. */
 	exportArchive: (passphrase: SecretInput, withTokens: boolean, moves: boolean) => typedError<ExportedFile | null, Error>(__TAURI_INVOKE("export_archive", { passphrase, withTokens, moves })),
 	/**  Opens an exported file that the person chooses, and reports what an import would add; returns null if they cancel. */
@@ -1440,6 +1442,15 @@ export type Kind =
 "hook_changed" | 
 /**  A hook did not run, or failed. */
 "hook_failed";
+
+/**  A web page. */
+export type KnownPage = 
+/**  Where apps are registered at the provider of this profile. */
+{ portal: string } | 
+/**  The source of this program. */
+"source" | 
+/**  Where its problems are reported. */
+"issues";
 
 /**  A shared connection that could not be taken in. */
 export type LeftOutConnection = {

@@ -11,6 +11,7 @@ import type {
   Format,
   ImportChoice,
   Kind,
+  KnownPage,
   NewApp,
   NewMember,
   LineRange,
@@ -332,6 +333,8 @@ export const host = {
   diagnose: () => ask(() => commands.diagnose()),
   copyDiagnosis: (diagnosis: Diagnosis) => ask(() => commands.copyDiagnosis(diagnosis)),
   about: () => ask(() => commands.about()),
+  /** Opens a page in the browser. */
+  openPage: (page: KnownPage) => ask(() => commands.openPage(page)),
   /** Exports to the file chosen in the system's dialog; null if cancelled. */
   exportArchive: (passphrase: string, tokens: boolean, moves: boolean) =>
     ask(() => commands.exportArchive(passphrase, tokens, moves)),

@@ -1,6 +1,6 @@
 // The fake host's settings, vault, archives and doctor.
 
-import type { Changes, ConnectionEventKind, Event, Imported, Settings } from "../bindings";
+import type { Changes, ConnectionEventKind, Event, Imported, KnownPage, Settings } from "../bindings";
 import type { Answer } from "./answer";
 import { annotating } from "./annotating";
 import { at, trouble, type FakeData } from "./data";
@@ -146,6 +146,7 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
           },
         ],
       })),
+    openPage: (page: KnownPage) => answer("openPage", [page], () => null),
     about: () =>
       answer("about", [], () => ({
         version: "0.1.0",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { unavailable } from "../fake/data";
 import { fake, press, screen, start, step, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
@@ -222,4 +223,14 @@ test("a grant that the provider does not offer is pointed out", async () => {
   expect(current()).toContain("Provider");
   await waitFor(() => expect(field("device_authorization_url")).toHaveFocus());
   fake.commands.discover = real;
+});
+
+test("the provider’s page for apps is opened by the host", async () => {
+  const user = await open();
+  await step(user, "Register");
+  await press(user, "Open portal in the browser");
+  expect(fake.called("openPage")).toEqual([[{ portal: "grigora" }]]);
+  fake.fail("openPage", unavailable);
+  await press(user, "Open portal in the browser");
+  expect(await screen.findByText(/^The page was not opened/)).toBeVisible();
 });

@@ -138,6 +138,7 @@ export const addApp = {
   copyRedirect: "Copy redirect URI",
   copyRedirectBy: (method: string) => `Copy redirect URI: ${method}`,
   copyPortal: "Copy portal URL",
+  openPortal: "Open portal in the browser",
   name: "Name",
   nameNote: "Shown only in Grapnel.",
   clientId: "Client ID",

@@ -25,6 +25,8 @@ export const common = {
   cancel: "Cancel",
   close: "Close",
   copy: "Copy",
+  open: "Open",
+  notOpened: "The page was not opened",
   copied: "Copied",
   dismiss: "Dismiss",
   tryAgain: "Try again",

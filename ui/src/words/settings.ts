@@ -235,6 +235,8 @@ export const about = {
   licence: "Licence",
   report: "Report a problem",
   reportNote: "Open this page in your browser, and paste the report that Diagnostics copies.",
+  openIssues: "Open the list of problems in the browser",
+  openSource: "Open the source in the browser",
   issues: (source: string) => `${source}/issues`,
   copyIssues: "Copy URL for reports",
   source: "Source code",
