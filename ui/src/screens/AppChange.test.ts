@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { fake, press, row, screen, start, waitFor } from "../test/start";
+import { router } from "../state/router.svelte";
+import { appStore, choose, fake, press, row, screen, start, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
 const submit = (user: { click: (element: Element) => Promise<void> }) =>
@@ -44,4 +45,13 @@ test("a secret stored for another host must be entered again", async () => {
     client_secret: "another",
     overrides: { token_url: "https://elsewhere.example/token" },
   });
+});
+
+test("the endpoints of an app are tested from its page", async () => {
+  const user = await start("some");
+  router.go({ page: "app", app: "acme-sites" });
+  await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
+  await choose(user, "Test endpoints");
+  expect(await screen.findByText("All 3 were reached.")).toBeVisible();
+  expect(fake.called("checkEndpoints")).toEqual([["grigora", appStore.app("acme-sites")?.overrides]]);
 });

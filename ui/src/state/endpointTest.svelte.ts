@@ -1,8 +1,10 @@
-// Tests an app's endpoints before it is added. What was found belongs to the settings that were tested.
+// Tests an app's endpoints, also before it is added. What was found belongs to the settings that were tested.
 
 import { host, nextCall, type EndpointCheck } from "../host";
 import { Action } from "./action.svelte";
-import type { AppFormState } from "./appForm.svelte";
+
+/** The endpoints to test: those of a provider with other values. */
+export type TestedSettings = { provider: string; overrides: { [key in string]: string } };
 
 export class EndpointTest {
   readonly running = new Action();
@@ -11,27 +13,22 @@ export class EndpointTest {
   #call: number | null = null;
   #tested = $state("");
 
-  constructor(readonly appForm: AppFormState) {}
-
-  #settings(): string {
-    const { provider, fields } = this.appForm;
-    return JSON.stringify([provider, fields?.values().overrides]);
-  }
+  constructor(readonly settings: () => TestedSettings) {}
 
   /** Whether the results are about the settings as they are now. */
   get isCurrent(): boolean {
-    return this.#tested === this.#settings();
+    return this.#tested === JSON.stringify(this.settings());
   }
 
   /** Tests the settings as they are now. */
   run = (): Promise<boolean> => {
     this.checks = null;
-    this.#tested = this.#settings();
+    const settings = this.settings();
+    this.#tested = JSON.stringify(settings);
     const call = nextCall();
     this.#call = call;
     return this.running.run(async () => {
-      const { provider, fields } = this.appForm;
-      this.checks = await host.checkEndpoints(provider, fields?.values().overrides ?? {}, call);
+      this.checks = await host.checkEndpoints(settings.provider, settings.overrides, call);
     });
   };
 

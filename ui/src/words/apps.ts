@@ -170,6 +170,7 @@ export const addApp = {
 /** Testing an app's endpoints before it is added. */
 export const endpointTest = {
   test: "Test",
+  ofApp: "Test endpoints",
   cancel: "Cancel test",
   testing: "Testing…",
   title: "Test",
