@@ -37,8 +37,8 @@ commands! {
     content { projects, project, collections, items, load_posts, post_page, post_months, post, open_post, copy_post,
     export_posts, search, cancel }
     api_requests { api_request_page, send_api_request, response_lines, search_response, save_response, copy_response,
-    api_request_history, open_api_exchange, delete_api_exchange, clear_api_request_history, save_api_request,
-    delete_saved_request, api_request_snippet, exchange_snippet }
+    api_request_history, search_api_exchanges, open_api_exchange, delete_api_exchange, clear_api_request_history,
+    save_api_request, delete_saved_request, api_request_snippet, exchange_snippet }
     desktop { open_folder, open_saved_folder, copy_text }
     hooks { hooks, add_hook, remove_hook, test_hook }
     vault { check_vault, protection, unlock, lock_vault, record_input, protect_with_passphrase, protect_with_keyring,

@@ -197,6 +197,8 @@ export const commands = {
 	copyResponse: (exchange: ExchangeId) => typedError<null, Error>(__TAURI_INVOKE("copy_response", { exchange })),
 	/**  The exchanges of a connection, newest first: those that a person sent, and those of Grapnel. */
 	apiRequestHistory: (connectionId: ConnectionId) => typedError<ApiExchangeSummary[], Error>(__TAURI_INVOKE("api_request_history", { connectionId })),
+	/**  The exchanges of a connection whose headers or bodies contain a text, in any case. */
+	searchApiExchanges: (connectionId: ConnectionId, text: string) => typedError<ExchangeId[], Error>(__TAURI_INVOKE("search_api_exchanges", { connectionId, text })),
 	/**  An exchange of the history. */
 	openApiExchange: (connectionId: ConnectionId, exchange: ExchangeId) => typedError<ApiExchangeView, Error>(__TAURI_INVOKE("open_api_exchange", { connectionId, exchange })),
 	/**  Deletes a request from the history. */

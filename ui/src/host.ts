@@ -284,6 +284,8 @@ export const host = {
   saveResponse: (exchange: string) => ask(() => commands.saveResponse(exchange)),
   copyResponse: (exchange: string) => ask(() => commands.copyResponse(exchange)),
   apiRequestHistory: (id: string) => ask(() => commands.apiRequestHistory(id)),
+  /** The exchanges whose headers or bodies contain a text. */
+  searchApiExchanges: (id: string, text: string) => ask(() => commands.searchApiExchanges(id, text)),
   openApiExchange: (id: string, exchange: string) => ask(() => commands.openApiExchange(id, exchange)),
   deleteApiExchange: (id: string, exchange: string) => ask(() => commands.deleteApiExchange(id, exchange)),
   clearApiRequestHistory: (id: string) => ask(() => commands.clearApiRequestHistory(id)),

@@ -14,7 +14,7 @@ mod send;
 mod snippet;
 
 pub use exchange::Exchange;
-pub(crate) use history::{clear, list, open, remove};
+pub(crate) use history::{clear, list, open, remove, search};
 pub(crate) use page::page;
 pub use response_body::ResponseBody;
 pub(crate) use saved::{remove as remove_saved, save};

@@ -124,6 +124,17 @@ pub(crate) async fn api_request_history(
     core.core().await?.api_request_history(&connection_id).await
 }
 
+/// The exchanges of a connection whose headers or bodies contain a text, in any case.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn search_api_exchanges(
+    core: State<'_, CoreHandle>,
+    connection_id: ConnectionId,
+    text: String,
+) -> Result<Vec<ExchangeId>> {
+    core.core().await?.search_api_exchanges(&connection_id, &text).await
+}
+
 /// An exchange of the history.
 #[tauri::command]
 #[specta::specta]

@@ -297,6 +297,15 @@ export function requesting(answer: Answer, data: () => FakeData) {
           .sent.filter(({ connection }) => connection === id)
           .map(({ view }) => view.summary),
       ),
+    searchApiExchanges: (id, text) =>
+      answer("searchApiExchanges", [id, text], () =>
+        requests()
+          .sent.filter(({ connection, view }) => {
+            const headers = [...view.draft.headers, ...view.headers].map(({ name, value }) => `${name}: ${value}`);
+            return connection === id && [...headers, view.draft.body].some((part) => part.includes(text));
+          })
+          .map(({ view }) => view.summary.id),
+      ),
     openApiExchange: (id, opened) => answer("openApiExchange", [id, opened], () => noted(found(opened))),
     deleteApiExchange: (id, deleted) =>
       answer("deleteApiExchange", [id, deleted], () => {

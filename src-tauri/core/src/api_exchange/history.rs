@@ -54,6 +54,24 @@ pub(crate) async fn open(ctx: &Context, of: &ConnectionId, id: &ExchangeId) -> R
     Ok(Exchange::of(view, body))
 }
 
+/// The exchanges of a connection whose headers or bodies contain `text`, in any case.
+pub(crate) async fn search(ctx: &Context, of: &ConnectionId, text: &str) -> Result<Vec<ExchangeId>> {
+    let text = text.to_lowercase();
+    let mut found = Vec::new();
+    for (id, _) in ctx.store.read(|c| api_exchange::summaries(c, of))? {
+        // It may be deleted meanwhile.
+        let Some(sealed) = ctx.store.read(|c| api_exchange::get(c, of, &id))? else { continue };
+        let StoredExchange { view, body } = StoredExchange::open(ctx, &id, &sealed).await?;
+        let headers = view.draft.headers.iter().chain(&view.headers);
+        let headers = headers.map(|header| format!("{}: {}", header.name, header.value));
+        let mut parts = headers.chain([view.draft.body]).chain(body);
+        if parts.any(|part| part.to_lowercase().contains(&text)) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
 /// Deletes an exchange of a connection.
 pub(crate) fn remove(ctx: &Context, of: &ConnectionId, id: &ExchangeId) -> Result<()> {
     ctx.store.write(|tx| api_exchange::remove(tx, of, id))

@@ -41,6 +41,11 @@ impl Grapnel {
         api_exchange::remove(&self.0, id, exchange)
     }
 
+    /// The exchanges of a connection whose headers or bodies contain a text, in any case.
+    pub async fn search_api_exchanges(&self, id: &ConnectionId, text: &str) -> Result<Vec<ExchangeId>> {
+        api_exchange::search(&self.0, id, text).await
+    }
+
     /// Deletes the history of a connection.
     pub fn clear_api_request_history(&self, id: &ConnectionId) -> Result<()> {
         api_exchange::clear(&self.0, id)

@@ -187,6 +187,11 @@ async fn the_history_has_credentials_masked_and_nothing_in_the_clear() {
     assert!(texts.iter().all(|text| shown.contains(text)), "{shown}");
     assert!(!shown.contains("live-") && !shown.contains(TOKEN), "{shown}");
     assert_eq!((opened.view.kind, opened.view.pretty_lines), (ResponseKind::Json, 4));
+    for text in ["OF-THE-RESPONSE", "of-the-header", "x-own: of-the-request", "of-the-body"] {
+        let found = api.world.grapnel.search_api_exchanges(&api.id, text).await.unwrap();
+        assert_eq!(found, std::slice::from_ref(&id), "{text}");
+    }
+    assert_eq!(api.world.grapnel.search_api_exchanges(&api.id, "live-1").await.unwrap(), []);
     let other = ExchangeId::random();
     assert_eq!(
         api.world.grapnel.open_api_exchange(&api.id, &other).await.err().unwrap().code,

@@ -88,6 +88,15 @@ test("the history is filtered by text and by failure", async () => {
   expect(screen.getByText("No matches for “xyzzy”")).toBeInTheDocument();
 });
 
+test("the history is searched in headers and bodies, which the host keeps", async () => {
+  const user = await open();
+  await waitFor(() => expect(rows()).toHaveLength(9));
+  fake.data.requests!.sent[2]!.view.headers.push({ name: "x-request-id", value: "berth-42" });
+  await user.type(screen.getByRole("searchbox", { name: "Filter history" }), "berth-42");
+  await waitFor(() => expect(rows()).toHaveLength(1));
+  expect(fake.called("searchApiExchanges")).toEqual([["c1", "berth-42"]]);
+});
+
 test("an exchange that Grapnel just had appears by itself", async () => {
   await open();
   await waitFor(() => expect(rows()).toHaveLength(9));
