@@ -32,6 +32,36 @@ async fn several_connections_are_refreshed_and_removed_with_undo() -> Result<()>
             page.choose("List options", "Select all").await?;
             page.find(Role::Heading, "2 connections selected").await?;
             page.press(Role::Button, "Refresh").await?;
+            page.says("2 done.").await
+        })
+        .await?;
+    scene
+        .step("Both are removed, and Undo brings them back", async {
+            page.press(Role::Button, "Remove").await?;
+            page.press(Role::Button, "Undo").await?;
+            page.says("Nothing was removed.").await?;
+            ensure!(count(terminal)? == 2, "a connection was removed");
+            Ok(())
+        })
+        .await?;
+    scene
+        .step("All are disconnected after a question", async {
+            page.choose("List options", "Select all").await?;
+            page.find(Role::Heading, "2 connections selected").await?;
+            page.press(Role::Button, "Disconnect…").await?;
+            page.press(Role::Button, "Disconnect").await?;
+            page.says("2 done.").await?;
+            for connection in terminal.json(&["list"])?.as_array().context("a list")? {
+                ensure!(connection["state"] == "disconnected", "{connection}");
+            }
+            Ok(())
+        })
+        .await?;
+    scene
+        .step("Both are connected again, one after the other", async {
+            page.press(Role::Button, "Reconnect").await?;
+            scene.consent().await?.authorize().await?;
+            scene.consent().await?.authorize().await?;
             page.says("2 done.").await?;
             page.press(Role::Button, "Clear selection").await
         })
