@@ -1,5 +1,6 @@
-import { screen, within } from "@testing-library/svelte";
+import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
+import { trouble } from "../fake/data";
 import { fake } from "../fake/fake";
 import { router } from "../state/router.svelte";
 import { appStore } from "../state/appStore.svelte";
@@ -191,4 +192,14 @@ test("the activity is searched", async () => {
   await expect.poll(() => fake.called("activity").at(-1)).toEqual([null, "clipboard", []]);
   expect(await screen.findByText(/copied to the clipboard/)).toBeVisible();
   expect(screen.queryByText(/after one retry/)).toBeNull();
+});
+
+test("an error leads to its own page of the settings from another one, and not from there", async () => {
+  const wrong = { ...trouble("provider_unavailable", "The proxy refuses."), next_step: "open_settings" as const };
+  const user = await start("some");
+  router.go({ page: "settings", group: "about" });
+  appStore.notify("It failed", wrong);
+  await press(user, "Open Settings");
+  expect(router.route).toEqual({ page: "settings", group: "network" });
+  await waitFor(() => expect(screen.queryByRole("button", { name: "Open Settings" })).toBeNull());
 });

@@ -1,6 +1,7 @@
 // What a person can do about an error beyond trying again, derived from its code, not from its text.
 
 import type { Code, NextStep, Trouble } from "../host";
+import type { SettingsGroup } from "./router.svelte";
 
 export type Step = NextStep | "reconnect";
 
@@ -23,6 +24,10 @@ export const nextSteps = ({ code, next_step }: Trouble): Step[] => [
     ),
   ),
 ];
+
+/** The page of the settings that `open_settings` means: beside the browser, only requests fail because of a setting. */
+export const settingsGroupOf = ({ code }: Trouble): SettingsGroup =>
+  code === "browser_failed" ? "sign_in" : "network";
 
 /** The field of the app's form that an error is about. */
 export const fieldOf = ({ code, field }: Trouble): string | undefined =>

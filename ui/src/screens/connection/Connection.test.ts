@@ -136,14 +136,15 @@ test("a failed refresh says what still works, why it failed, and counts down to 
 });
 
 test.each([
-  ["edit_app", "invalid_input", "Edit app", "change"],
-  ["open_settings", "provider_unavailable", "Open Settings", "settings"],
-] as const)("the next step %s is a button", async (next_step, code, label, page) => {
-  const met = { ...trouble(code, "It failed."), next_step };
+  ["edit_app", "invalid_input", "Edit app", { page: "change" }],
+  ["open_settings", "provider_unavailable", "Open Settings", { page: "settings", group: "network" }],
+  [undefined, "browser_failed", "Open Settings", { page: "settings", group: "sign_in" }],
+] as const)("the next step %s of %s is a button", async (next_step, code, label, route) => {
+  const met = { ...trouble(code, "It failed."), ...(next_step && { next_step }) };
   const user = await start("some", () => add(details("c9", "Acme paused", "retrying", 60_000, { trouble: met })));
   await row(user, "Acme paused");
   await press(user, label);
-  expect(router.route.page).toBe(page);
+  expect(router.route).toMatchObject(route);
 });
 
 test("changes by another process leave the rows that did not change alone", async () => {
