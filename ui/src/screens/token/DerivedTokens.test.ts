@@ -65,6 +65,18 @@ test("an invalid value is reported at its field, and a refusal below the form", 
   expect(field("resource")).toHaveValue("x");
 });
 
+test("the app of a template can ask for its first one", async () => {
+  const user = await start("custom", () => {
+    const [c1] = fake.data.connections;
+    if (!c1) throw new Error("no connection");
+    c1.provider = "keycloak";
+    const details = fake.data.details[c1.id];
+    if (details) Object.assign(details, { summary: c1, derived_tokens: [] });
+  });
+  await user.click(await screen.findByRole("tab", { name: "Token" }));
+  expect(await screen.findByRole("button", { name: "Get a token for another service" })).toBeVisible();
+});
+
 test("the built-in providers, which have no token exchange, show nothing of it", async () => {
   await open("some");
   await screen.findByTestId("held");
