@@ -41,6 +41,10 @@ export class RequestPageState {
   opening = $state(false);
   layout = $state<ResponseLayout>("pretty");
   lines = $state.raw<ResponseLines | null>(null);
+  /** Requests that were replaced before they were sent or saved, the last one replaced at the end. */
+  unsent = $state.raw<ApiRequestDraft[]>([]);
+  /** The request that is also in the history or saved, as text. */
+  #kept = "";
   /** The example body that was filled in; as long as it is unchanged, another endpoint may replace it. */
   #example = "";
   /** The exchange that `lines` belongs to. */
@@ -64,9 +68,11 @@ export class RequestPageState {
     return shown && !this.exchange.trouble && !isOwn(shown.summary) ? shown : null;
   }
 
-  /** Whether nothing is written yet. */
-  get blank(): boolean {
-    return this.target === "" && this.body === "" && this.headers.length === 0;
+  /** Whether something is written that is neither in the history nor saved. */
+  get #isUnsent(): boolean {
+    const { target, body, headers } = this.draft();
+    const isBlank = target === "" && body === "" && headers.length === 0;
+    return !isBlank && JSON.stringify(this.draft()) !== this.#kept;
   }
 
   read = (): Promise<void> => this.page.run(() => host.apiRequestPage(this.connection));
@@ -79,7 +85,23 @@ export class RequestPageState {
     if (this.body.trim() === "" || this.body === this.#example) this.body = this.#example = endpoint.body;
   }
 
+  /** Shows another request. One that would be lost stays available. */
   fill(draft: ApiRequestDraft): void {
+    if (this.#isUnsent) this.unsent = [...this.unsent, this.draft()];
+    this.#write(draft);
+    this.#kept = JSON.stringify(this.draft());
+  }
+
+  /** Goes back to the request that was replaced last; one that it replaces comes last in turn. */
+  restore = (): void => {
+    const last = this.unsent.at(-1);
+    if (!last) return;
+    this.unsent = [...(this.#isUnsent ? [this.draft()] : []), ...this.unsent.slice(0, -1)];
+    this.#write(last);
+    this.#kept = "";
+  };
+
+  #write(draft: ApiRequestDraft): void {
     this.method = draft.method;
     this.target = draft.target;
     this.headers = draft.headers.map((header) => ({ ...header }));
@@ -89,6 +111,12 @@ export class RequestPageState {
 
   reset = (): void => {
     this.fill({ method: "GET", target: "", headers: [], body: "" });
+    this.close();
+  };
+
+  /** Closes the exchange; what is written stays. */
+  close = (): void => {
+    this.#opened = null;
     this.exchange.clear();
     this.#show(null);
   };
@@ -96,7 +124,9 @@ export class RequestPageState {
   send = async (): Promise<void> => {
     this.opening = false;
     this.#opened = null;
-    await this.#run((call) => host.sendApiRequest(this.connection, this.draft(), call));
+    const draft = this.draft();
+    if (await this.#run((call) => host.sendApiRequest(this.connection, draft, call)))
+      this.#kept = JSON.stringify(draft);
     await this.readHistory();
   };
 
@@ -111,10 +141,12 @@ export class RequestPageState {
 
   again = (): Promise<void> => (this.#opened ? this.open(this.#opened) : this.send());
 
-  async #run(ask: (call: number) => Promise<ApiExchangeView>): Promise<void> {
+  /** Whether an exchange is shown. */
+  async #run(ask: (call: number) => Promise<ApiExchangeView>): Promise<boolean> {
     await this.exchange.run(ask);
-    if (this.exchange.trouble || this.exchange.stopped || this.exchange.busy) return;
+    if (this.exchange.trouble || this.exchange.stopped || this.exchange.busy) return false;
     this.#show(this.exchange.data);
+    return true;
   }
 
   #show(exchange: ApiExchangeView | null): void {
@@ -144,7 +176,9 @@ export class RequestPageState {
   };
 
   save = async (name: string, replace: boolean): Promise<void> => {
-    const saved = await host.saveApiRequest(this.connection, name, this.draft(), replace);
+    const draft = this.draft();
+    const saved = await host.saveApiRequest(this.connection, name, draft, replace);
+    this.#kept = JSON.stringify(draft);
     this.#changeSaved((all) =>
       [...all.filter((one) => one.id !== saved.id && one.name !== saved.name), saved].sort((a, b) =>
         a.name < b.name ? -1 : 1,
@@ -165,9 +199,7 @@ export class RequestPageState {
   /** The host no longer has the response of a deleted exchange. */
   #drop(is: (id: string) => boolean): void {
     const shown = this.exchange.data?.summary.id;
-    if (shown === undefined || this.exchange.busy || !is(shown)) return;
-    this.exchange.clear();
-    this.#show(null);
+    if (shown !== undefined && !this.exchange.busy && is(shown)) this.close();
   }
 }
 

@@ -27,6 +27,9 @@ export const requests = {
   removeHeader: (n: number) => `Remove header ${n}`,
   actions: "Request actions",
   newRequest: "New request",
+  backToRequest: "Back to the request",
+  backToUnsent: "Back to the unsent request",
+  unsentKept: "The unsent request is kept.",
   saveRequest: "Save request…",
   copyAs: { curl: "Copy as curl", fetch: "Copy as fetch", python: "Copy as Python" },
   copiedAs: {

@@ -40,8 +40,57 @@ test("a failed exchange shows its response, and its request without secrets", as
   await press(user, "Copy as curl");
   expect(fake.called("exchangeSnippet")).toEqual([["c1", "refresh-2"]]);
   await waitFor(() => expect(String(fake.called("copyText").at(-1))).toMatch(/^curl /));
-  await press(user, "New request");
+  await press(user, "Back to the request");
   expect(await screen.findByRole("combobox", { name: "Path" })).toHaveValue("");
+});
+
+const path = () => screen.findByRole("combobox", { name: "Path" });
+const backToUnsent = () => screen.queryByRole("button", { name: "Back to the unsent request" });
+
+test("closing an exchange of Grapnel leaves what is written", async () => {
+  const user = await open();
+  await waitFor(() => expect(rows()).toHaveLength(9));
+  await user.selectOptions(screen.getByRole("combobox", { name: "Method" }), "POST");
+  await user.type(await path(), "post/create");
+  await user.type(screen.getByRole("textbox", { name: "Body" }), "mine");
+  await user.click(rows()[0] as HTMLElement);
+  await screen.findByText("400 Bad Request");
+  await press(user, "Back to the request");
+  expect(await path()).toHaveValue("post/create");
+  expect(screen.getByRole("combobox", { name: "Method" })).toHaveValue("POST");
+  expect(screen.getByRole("textbox", { name: "Body" })).toHaveValue("mine");
+  expect(screen.queryByText("400 Bad Request")).toBeNull();
+  expect(backToUnsent()).toBeNull();
+});
+
+test("unsent requests stay available when others are opened, and sent ones are in the history", async () => {
+  const user = await open();
+  await waitFor(() => expect(rows()).toHaveLength(9));
+  const openOwn = async () => {
+    await user.click(rows().find((row) => text(row).startsWith("GET project/list")) as HTMLElement);
+    await waitFor(async () => expect(await path()).toHaveValue("project/list"));
+  };
+  await user.type(await path(), "first");
+  await press(user, /^Body/);
+  await user.type(screen.getByRole("textbox", { name: "Body" }), "mine");
+  await openOwn();
+  await user.clear(await path());
+  await user.type(await path(), "second");
+  await openOwn();
+  await user.click(backToUnsent() as HTMLElement);
+  expect(await path()).toHaveValue("second");
+  await user.click(backToUnsent() as HTMLElement);
+  expect(await path()).toHaveValue("first");
+  expect(screen.getByRole("textbox", { name: "Body" })).toHaveValue("mine");
+  await user.click(backToUnsent() as HTMLElement);
+  expect(await path()).toHaveValue("second");
+  await user.click(backToUnsent() as HTMLElement);
+  await user.click(screen.getByRole("button", { name: "Send" }));
+  await screen.findByText("404 Not Found");
+  await openOwn();
+  await user.click(backToUnsent() as HTMLElement);
+  expect(await path()).toHaveValue("second");
+  expect(backToUnsent()).toBeNull();
 });
 
 test("an exchange of Grapnel is shown with its own request after the tab was left, too", async () => {
