@@ -54,6 +54,18 @@ test("commands apply to the shown connection", async () => {
   await waitFor(() => expect(fake.called("copyToken")).toEqual([[appStore.connections[0]?.id]]));
 });
 
+test("each of many apps is found by the command that connects it", async () => {
+  const { user, box } = await open("some");
+  const [app] = appStore.allApps;
+  if (!app) throw new Error("no app");
+  appStore.allApps = Array.from({ length: 40 }, (_, nth) => ({ ...app, id: `a${nth}`, name: `Client ${nth}` }));
+  await user.type(box, "connect client 35");
+  await waitFor(() => expect(chosen()).toHaveTextContent("Connect Client 35"));
+  await user.clear(box);
+  await user.type(box, "connect client");
+  await waitFor(() => expect(screen.getAllByRole("option", { name: /^Connect Client/ })).toHaveLength(30));
+});
+
 test("a failure is shown, and the palette stays open", async () => {
   const { user, box } = await open("some");
   fake.fail("copyToken", {

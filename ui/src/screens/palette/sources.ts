@@ -139,21 +139,30 @@ function anywhere(): PaletteItem[] {
       icon: "theme",
       act: () => themePreference.choose(theme),
     })),
-    ...appStore.apps
-      .slice(0, MOST)
-      .map((one) => ({
-        id: `connect-${one.id}`,
-        label: words.connect(one.name),
-        note: one.provider_name,
-        icon: "globe",
-        act: () => connect(one.id, null),
-      })),
   ];
 }
 
+const connects = (text: string): PaletteItem[] =>
+  some(
+    appStore.apps,
+    text,
+    (one) => [words.connect(one.name), one.provider_name],
+    (one) => ({
+      id: `connect-${one.id}`,
+      label: words.connect(one.name),
+      note: one.provider_name,
+      icon: "globe",
+      act: () => connect(one.id, null),
+    }),
+  );
+
 const actions: PaletteSource = {
   title: words.actions,
-  find: (text) => [...onConnection(), ...anywhere()].filter((one) => matches(text, one.label, one.note)).slice(0, MOST),
+  find: (text) =>
+    [
+      ...[...onConnection(), ...anywhere()].filter((one) => matches(text, one.label, one.note)),
+      ...connects(text),
+    ].slice(0, MOST),
 };
 
 /** Offline content of all connections. */
