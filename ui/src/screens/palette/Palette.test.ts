@@ -66,6 +66,14 @@ test("each of many apps is found by the command that connects it", async () => {
   await waitFor(() => expect(screen.getAllByRole("option", { name: /^Connect Client/ })).toHaveLength(30));
 });
 
+test("without a refresh token there is no command to refresh", async () => {
+  const { user, box } = await open("custom");
+  await waitFor(() => expect(appStore.details.get("c1")?.tokens).toMatchObject({ refresh: null }));
+  await user.type(box, "refresh");
+  await screen.findByRole("option", { name: "Settings: Refresh" });
+  expect(screen.queryByRole("option", { name: /^Refresh now/ })).toBeNull();
+});
+
 test("a failure is shown, and the palette stays open", async () => {
   const { user, box } = await open("some");
   fake.fail("copyToken", {

@@ -8,7 +8,14 @@ import { matches, type PaletteItem, type PaletteSource } from "../../state/palet
 import { router, type SettingsGroup } from "../../state/router.svelte";
 import { browsable } from "../../state/profile";
 import { connectionActions } from "../../state/connectionActions.svelte";
-import { canCopyToken, statusDetail, statusIcon, connectionState, statusLabel } from "../../state/connectionStatus";
+import {
+  canCopyToken,
+  isOnce,
+  statusDetail,
+  statusIcon,
+  connectionState,
+  statusLabel,
+} from "../../state/connectionStatus";
 import { shortcutList } from "../../state/shortcuts.svelte";
 import { themePreference, type Theme } from "../../state/theme.svelte";
 import { appStore } from "../../state/appStore.svelte";
@@ -90,14 +97,15 @@ function onConnection(): PaletteItem[] {
     { id: "again", label: connection.reconnect, icon: "globe", act: () => connectionActions.reconnect(one) },
     { id: "app", label: connection.appPage, icon: "app", act: () => router.go({ page: "app", app: one.app_id }) },
   ];
-  if (usable)
+  const details = appStore.details.get(one.id);
+  if (usable && !isOnce(details?.tokens ?? null))
     found.unshift({
       id: "refresh",
       label: connection.refresh,
       icon: "refresh",
       act: () => connectionActions.refresh(one.id),
     });
-  if (canCopyToken(one, appStore.details.get(one.id), clock.now))
+  if (canCopyToken(one, details, clock.now))
     found.unshift({ id: "copy", label: connection.copyToken, icon: "copy", act: () => host.copyToken(one.id) });
   return found.map((each) => ({ ...each, note: one.name }));
 }
