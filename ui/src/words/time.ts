@@ -83,11 +83,14 @@ export const brief = (ms: number): string => (ms < MINUTE ? `${Math.max(1, Math.
 export const precise = (at: Moment, now: Date): string =>
   Math.abs(until(at, now)) < 10 * MINUTE ? secondsFormat.format(date(at)) : when(at, now);
 
-/** `43 minutes`, `4 hours`, `3 days`: for sentences. */
+/** `43 minutes`, `4 hours 46 minutes`, `3 days`: what `span` says, for sentences. */
 export function spoken(ms: number): string {
   if (ms < MINUTE) return "less than a minute";
-  if (ms < HOUR) return count(Math.floor(ms / MINUTE), "minute", "minutes");
-  return ms < 2 * DAY ? count(Math.floor(ms / HOUR), "hour", "hours") : count(Math.floor(ms / DAY), "day", "days");
+  const minutes = Math.floor(ms / MINUTE);
+  if (minutes < 60) return count(minutes, "minute", "minutes");
+  const hours = count(Math.floor(minutes / 60), "hour", "hours");
+  if (ms < 6 * HOUR) return minutes % 60 === 0 ? hours : `${hours} ${count(minutes % 60, "minute", "minutes")}`;
+  return ms < 2 * DAY ? hours : count(Math.floor(ms / DAY), "day", "days");
 }
 
 /** `9:41` of minutes and seconds, for a countdown. */

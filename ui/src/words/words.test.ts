@@ -31,6 +31,18 @@ test.each([
 test("a span in a sentence", () => {
   expect(time.spoken(60_000)).toBe("1 minute");
   expect(time.spoken(38 * 60_000)).toBe("38 minutes");
+  expect(time.spoken(120 * 60_000)).toBe("2 hours");
+  expect(stateSentence.active(119 * 60_000)).toMatch(/^Expires in 1 hour 59 minutes\. /);
+});
+
+test("the header and the list say the same time", () => {
+  for (let minutes = 1; minutes < 4 * 24 * 60; minutes += 1) {
+    const spoken = time
+      .spoken(minutes * 60_000)
+      .replace(/ hours?/, " h")
+      .replace(/ minutes?/, " min");
+    expect(spoken).toBe(time.span(minutes * 60_000));
+  }
 });
 
 test("a time includes the date only if it is not today", () => {
