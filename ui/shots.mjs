@@ -636,6 +636,25 @@ const shots = {
       await page.getByText("400 Bad Request").waitFor();
     },
   },
+  "requests-unsent": {
+    scenario: "exchanged",
+    go: async (page) => {
+      await tab(page, "Requests");
+      await page.fill("#request-path", "post/create");
+      await page.locator(".entry", { hasText: "project/list" }).click();
+      await button(page, "Back to the unsent request").waitFor();
+    },
+  },
+  "requests-marked": {
+    scenario: "requested",
+    go: async (page) => {
+      await request(page, "project/list");
+      await page.getByRole("tree").focus();
+      await page.keyboard.press("Control+f");
+      await page.keyboard.type("acme");
+      await page.locator("mark").first().waitFor();
+    },
+  },
   "exchange-unanswered": {
     scenario: "exchanged",
     go: async (page) => {

@@ -64,6 +64,16 @@ test("colors are defined in tokens.css only", () => {
   ).toEqual([]);
 });
 
+test("text and surfaces have the accent color only where they can be pressed", () => {
+  const pressed = [
+    ...["styles/base.css", "styles/controls.css", "parts/Calendar.svelte"],
+    ...["screens/requests/SentAndSaved.svelte", "screens/settings/SwitchRow.svelte"],
+  ];
+  expect(
+    breaking(({ file, text }) => !pressed.includes(file) && /[^-]color: var\(--accent\)|var\(--fill/.test(text)),
+  ).toEqual([]);
+});
+
 test("motion is brief, once, and none if the person prefers that", () => {
   const durations = /--(quick|calm|haul): (\d+)ms/g;
   const tokens = files.find(({ file }) => file === "tokens.css")?.text ?? "";
