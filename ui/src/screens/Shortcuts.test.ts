@@ -119,6 +119,17 @@ test("the list shows every shortcut with its keys", async () => {
   expect(shortcutList.open).toBe(false);
 });
 
+test.each([
+  ["some", "1–5"],
+  ["custom", "1–4"],
+])("in %s, the list has the keys of the tabs that are there: %s", async (scenario, keys) => {
+  const user = await start(scenario);
+  await screen.findByRole("tab", { name: "Overview" });
+  await user.keyboard("?");
+  const list = await screen.findByRole("dialog", { name: "Keyboard shortcuts" });
+  expect(within(list).getByText("Switch tab").parentElement).toHaveTextContent(`Switch tab Ctrl${keys}`);
+});
+
 test("in a text field, a shortcut is a character or keeps the form", async () => {
   const user = await start("some");
   await user.type(screen.getByRole("textbox", { name: "Filter connections" }), "?");
