@@ -1203,6 +1203,8 @@ const sizes = [
   { name: "-1600x1000", width: 1600, height: 1000, text: 100 },
   { name: "-200", width: 1280, height: 800, text: 200 },
   { name: "-900x600-200", width: 900, height: 600, text: 200 },
+  { name: "-1100x720-200", width: 1100, height: 720, text: 200 },
+  { name: "-1600x1000-200", width: 1600, height: 1000, text: 200 },
 ];
 const profile = mkdtempSync(join(tmpdir(), "shots-"));
 const context = await chromium.launchPersistentContext(profile, {

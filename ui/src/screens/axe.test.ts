@@ -5,6 +5,11 @@ import { choose, press, row, screen, start, step } from "../test/start";
 
 type User = Awaited<ReturnType<typeof start>>;
 const tab = async (user: User, name: string) => user.click(await screen.findByRole("tab", { name }));
+const importing = async (user: User) => {
+  await press(user, "Add app");
+  await press(user, "Add app from a file or text…");
+  await screen.findByRole("heading", { name: "Add app from…" });
+};
 const screens: { [name in string]: [scenario: string, go?: (user: User) => Promise<unknown>] } = {
   "first run": ["empty"],
   "add app": ["some", (user) => press(user, "Add app")],
@@ -47,6 +52,48 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await user.click(screen.getByRole("radio", { name: "Paste manually" }));
     },
   ],
+  "leaving a form": [
+    "some",
+    async (user) => {
+      await press(user, "Add app");
+      await step(user, "Credentials");
+      await user.type(document.querySelector("#name") as Element, "Acme{Escape}");
+      await screen.findByRole("alertdialog", { name: "Leave this form?" });
+    },
+  ],
+  "add app from a file": ["some", importing],
+  "the preview of an imported app": [
+    "some",
+    async (user) => {
+      await importing(user);
+      await press(user, "Choose file…");
+      await screen.findByRole("heading", { name: "What was understood" });
+    },
+  ],
+  "edit app": [
+    "some",
+    async (user) => {
+      await choose(user, "Go to app");
+      await press(user, "Edit");
+      await screen.findByRole("heading", { name: "Edit Acme Sites", level: 1 });
+    },
+  ],
+  "duplicate app": [
+    "some",
+    async (user) => {
+      await choose(user, "Go to app");
+      await screen.findByRole("heading", { name: "Acme Sites", level: 1 });
+      await choose(user, "Duplicate app");
+      await screen.findByRole("heading", { name: "Duplicate Acme Sites", level: 1 });
+    },
+  ],
+  "register anew": [
+    "registered",
+    async (user) => {
+      await choose(user, "Register anew…");
+      await screen.findByRole("alertdialog");
+    },
+  ],
   "pasting back": [
     "paste-waiting",
     async (user) => {
@@ -74,6 +121,21 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     async (user) => {
       await press(user, "Connect");
       await screen.findByRole("alert");
+    },
+  ],
+  "device code": [
+    "device",
+    async (user) => {
+      await row(user, "Harbour jobs");
+      await screen.findByText("WDJB-MJHT");
+    },
+  ],
+  "client credentials": [
+    "itself",
+    async (user) => {
+      await choose(user, "Go to app");
+      await press(user, "Connect another account");
+      await screen.findByRole("heading", { name: /^Connect Harbour jobs/, level: 1 });
     },
   ],
   password: [
@@ -154,6 +216,13 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await screen.findByRole("heading", { name: "Acme production" });
       await user.keyboard("{Control>}k{/Control}");
       await screen.findByRole("combobox", { name: "Commands" });
+    },
+  ],
+  "keyboard shortcuts": [
+    "some",
+    async (user) => {
+      await user.keyboard("?");
+      await screen.findByRole("dialog", { name: "Keyboard shortcuts" });
     },
   ],
   disconnect: [

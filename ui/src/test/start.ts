@@ -14,6 +14,7 @@ import { removals } from "../state/removals.svelte";
 import { bulk } from "../state/bulk.svelte";
 import { sidebar } from "../state/sidebar.svelte";
 import { router } from "../state/router.svelte";
+import { shortcutList } from "../state/shortcuts.svelte";
 import { projectLists } from "../state/projects.svelte";
 import { postLists } from "../state/postListState.svelte";
 import { collections } from "../state/collections.svelte";
@@ -32,6 +33,7 @@ export async function start(scenario: string, tell?: () => void): Promise<UserEv
   appStore.notices = [];
   deepLinkTest.reset();
   palette.open = false;
+  shortcutList.open = false;
   sidebar.reset();
   for (const { id } of removals.pending) removals.undo(id);
   selection.clear();
