@@ -18,9 +18,9 @@ export type Grouping = "provider" | "environment" | "label";
 /** `name` is empty for rows without an environment or a label. Pinned rows are a group of their own. */
 export type Group = { by: Grouping | "pinned"; name: string; rows: Row[] };
 
-/** Running attempts, and unsuccessful ones that the person has not dismissed. */
+/** Running attempts, and those that the person has not dismissed: unsuccessful, or with another account. */
 const shown = (attempt: Attempt): boolean =>
-  !isOver(attempt) || ["denied", "failed", "timed_out"].includes(attempt.phase);
+  !isOver(attempt) || ["denied", "failed", "timed_out"].includes(attempt.phase) || attempt.other_account !== null;
 
 /** Cached by object, so that only changed rows of 10,000 are built again. */
 const made = new WeakMap<Summary | Attempt | App, Row>();

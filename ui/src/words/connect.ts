@@ -125,6 +125,8 @@ export const connect = {
   maxAgeNote: "In seconds (max_age). If you signed in at the provider longer ago, it asks again.",
   acrValues: "Authentication classes",
   acrValuesNote: "The preferred ones, separated by spaces (acr_values), such as those with a second factor.",
+  completed: "Sign-in complete",
+  completedText: (connection: string) => `${connection} is connected.`,
   otherTitle: "Another account signed in",
   otherText: ({
     signed_in,
