@@ -246,6 +246,26 @@ const shots = {
       await page.waitForTimeout(500);
     },
   },
+  "signed-in-elsewhere": {
+    scenario: "waiting",
+    go: async (page) => {
+      await button(page, "Activity").click();
+      await page.evaluate(() => {
+        const [attempt] = fake.data.attempts;
+        const other_account = {
+          connection_id: "c1",
+          connection: "Acme production",
+          account: "Amélie Renard",
+          signed_in: "Bo Lind",
+          kept_as: "Acme staging",
+        };
+        const done = { ...attempt, phase: "done" };
+        fake.tell({ kind: "attempt", value: { ...done, id: "first", app_id: "acme-shop", connection_id: "c3" } });
+        fake.tell({ kind: "attempt", value: { ...done, connection_id: "c2", other_account } });
+      });
+      await page.getByText("Another account signed in").waitFor();
+    },
+  },
   "sign-in-options": {
     scenario: "custom",
     go: async (page) => {
