@@ -49,6 +49,11 @@ export function takesFocus(action: HTMLElement): void {
   if (!activeElement || activeElement.matches("body, main, [role=tabpanel]")) action.focus({ preventScroll: true });
 }
 
+/** Focuses the first field that was refused. */
+export function focusInvalid(form: ParentNode | null): void {
+  form?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+}
+
 /** A screen reader reads the title, and goes on from there. Orca passes over a heading that has the focus. */
 function focusTitle(title: HTMLElement): void {
   const main = title.closest("main");

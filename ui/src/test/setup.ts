@@ -27,6 +27,7 @@ Object.assign(HTMLDialogElement.prototype, {
     this.querySelector<HTMLElement>("[autofocus], input, button")?.focus();
   },
   close(this: HTMLDialogElement) {
+    if (!this.open) return;
     this.open = false;
     this.dispatchEvent(new Event("close"));
   },

@@ -36,6 +36,7 @@ export const common = {
   reload: "Reload",
   retrying: "Trying again…",
   working: "Working…",
+  saving: "Saving…",
   show: "Show",
   hide: "Hide",
   joinTeam: "Join a team that invited you",

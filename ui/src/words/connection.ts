@@ -68,7 +68,6 @@ export const connection = {
   note: "Note",
   noteNote: "For you only. Stored on this computer, unencrypted.",
   save: "Save",
-  saving: "Saving…",
   pin: "Pin to top",
   unpin: "Unpin",
   moveUp: "Move up",

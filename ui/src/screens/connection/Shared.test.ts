@@ -1,6 +1,7 @@
 import { within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 import { trouble } from "../../fake/data";
+import { teams } from "../../state/teams.svelte";
 import { appStore, choose, fake, press, screen, start, waitFor } from "../../test/start";
 
 const section = async () => within(await screen.findByRole("region", { name: "Team" }));
@@ -46,6 +47,19 @@ test("without a team, sharing leads to the settings of teams", async () => {
   await choose(user, "Share with team…");
   await press(user, "Open team settings");
   expect(await screen.findByRole("heading", { name: "Teams", level: 2 })).toBeVisible();
+});
+
+test("while the teams are read, nothing can be chosen yet", async () => {
+  teams.list = null;
+  let release = () => {};
+  const user = await start("team-to-share", () => (release = fake.hold("teams")));
+  await screen.findByRole("heading", { name: "Acme production" });
+  await choose(user, "Share with team…");
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByRole("button", { name: "Share" })).toBeDisabled();
+  expect(dialog.queryByRole("button", { name: "Open team settings" })).toBeNull();
+  release();
+  await waitFor(() => expect(dialog.getByRole("button", { name: "Share" })).toBeEnabled());
 });
 
 test("an owner stops sharing; a member cannot", async () => {
