@@ -1,6 +1,6 @@
 // What was entered is there when the person comes back, or the window asks before it is lost.
 import { tick } from "svelte";
-import { within } from "@testing-library/svelte";
+import { fireEvent, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 import { router } from "../state/router.svelte";
 import { appStore, choose, press, row, screen, start, step, waitFor } from "../test/start";
@@ -64,6 +64,20 @@ test("details that were edited are not dropped by Escape without a question", as
   await user.type(screen.getByRole("textbox", { name: "Note", hidden: true }), "ask Ines");
   router.go({ page: "activity" });
   await asked();
+});
+
+test("a form within a page is not dropped by Escape without a question, unless it is empty", async () => {
+  const user = await start("some");
+  router.go({ page: "settings", group: "data" });
+  await press(user, "Export…");
+  await user.click(screen.getByRole("checkbox", { name: "Include tokens" }));
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByLabelText("File passphrase")).toBeNull());
+  await press(user, "Export…");
+  await user.type(screen.getByLabelText("File passphrase"), "four or five");
+  expect(await fireEvent.keyDown(screen.getByLabelText("File passphrase"), { key: "Escape" })).toBe(false);
+  await user.click(within(await asked()).getByRole("button", { name: "Leave" }));
+  await waitFor(() => expect(screen.queryByLabelText("File passphrase")).toBeNull());
 });
 
 test("text to import and a new hook are not left without a question", async () => {

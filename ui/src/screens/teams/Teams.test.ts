@@ -56,6 +56,7 @@ test("creating a team that takes long can be cancelled, which leaves what was ty
   expect(section.queryByRole("alert")).toBeNull();
   expect(field(section, "Team name")).toHaveValue("Harbour");
   await user.keyboard("{Escape}");
+  await user.click((await dialog()).getByRole("button", { name: "Leave" }));
   expect(await section.findByRole("button", { name: "Create team…" })).toBeVisible();
 });
 
