@@ -80,6 +80,22 @@ test("a form within a page is not dropped by Escape without a question, unless i
   await waitFor(() => expect(screen.queryByLabelText("File passphrase")).toBeNull());
 });
 
+test("what stays after a question was answered is asked about again", async () => {
+  const user = await start("team");
+  router.go({ page: "settings", group: "teams" });
+  await press(user, "Invite to Harbour");
+  await user.type(screen.getByRole("textbox", { name: "Name in the team" }), "Chandra");
+  await press(user, "Database URL of Harbour…");
+  const dialog = screen.getByRole<HTMLDialogElement>("dialog");
+  await user.type(within(dialog).getByLabelText("Database URL"), "postgres://db");
+  expect(dialog.dispatchEvent(new Event("cancel", { cancelable: true }))).toBe(false);
+  await user.click(within(await asked()).getByRole("button", { name: "Leave" }));
+  await waitFor(() => expect(document.querySelector("dialog[open]")).toBeNull());
+  router.go({ page: "activity" });
+  await asked();
+  expect(screen.getByRole("textbox", { name: "Name in the team", hidden: true })).toHaveValue("Chandra");
+});
+
 test("text to import and a new hook are not left without a question", async () => {
   const user = await start("some");
   router.go({ page: "import" });
