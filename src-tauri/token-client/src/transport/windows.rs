@@ -17,6 +17,8 @@ use crate::process_table::is_of_this_user;
 /// A connection to the agent.
 pub type Stream = DuplexPipeStream<pipe_mode::Bytes>;
 
+/// Reading and writing at the same time: [`DuplexPipeStream`] takes handles only in this mode.
+const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 /// The agent may learn who its client is, and not act in the client's name.
 const SECURITY_IDENTIFICATION: u32 = 1 << 16;
 /// The error while all instances of a pipe have clients.
@@ -68,8 +70,12 @@ fn connect(path: &str, timeout: Duration) -> Option<Stream> {
 fn open(path: &str, timeout: Duration) -> io::Result<File> {
     let deadline = Instant::now() + timeout;
     loop {
-        let opened =
-            OpenOptions::new().read(true).write(true).security_qos_flags(SECURITY_IDENTIFICATION).open(path);
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(FILE_FLAG_OVERLAPPED)
+            .security_qos_flags(SECURITY_IDENTIFICATION)
+            .open(path);
         match opened {
             Err(error) if error.raw_os_error() == Some(ERROR_PIPE_BUSY) && Instant::now() < deadline => {
                 thread::sleep(BUSY_PAUSE);
