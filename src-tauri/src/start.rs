@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Builder, Manager, Wry};
 use tauri_specta::Event as _;
 
@@ -86,7 +87,7 @@ fn start(arguments: Arguments) -> ExitCode {
         ));
     }
     let session = Session { instance, rendering };
-    run_to_end(build(Builder::default(), arguments, session))
+    run_to_end(build(builder(), arguments, session))
 }
 
 /// What a start gets from its session.
@@ -108,7 +109,7 @@ fn forbid_webdriver() {
 fn start(arguments: Arguments) -> ExitCode {
     use tauri_plugin_deep_link::DeepLinkExt;
 
-    let builder = Builder::default()
+    let builder = builder()
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
             follow(app, Arguments::of(&arguments), true);
         }))
@@ -139,17 +140,19 @@ fn run_to_end(built: tauri::Result<tauri::App>) -> ExitCode {
     }
 }
 
-fn build(
-    builder: Builder<Wry>,
-    arguments: Arguments,
-    #[cfg(target_os = "linux")] session: Session,
-) -> tauri::Result<tauri::App> {
+/// The program with its commands, events and state.
+fn builder() -> Builder<Wry> {
     let bindings = bindings::builder();
-    builder
-        .invoke_handler(bindings.invoke_handler())
-        .setup(move |app| {
+    Builder::default().invoke_handler(bindings.invoke_handler()).plugin(state(bindings))
+}
+
+/// Manages the state. A plugin, and the first one, since a callback or a second start may arrive before the setup of
+/// the program: macOS delivers the link that starts a program before it has launched.
+fn state(bindings: tauri_specta::Builder<Wry>) -> TauriPlugin<Wry> {
+    tauri::plugin::Builder::new("state")
+        .setup(move |app, _| {
             bindings.mount_events(app);
-            let handle = app.handle().clone();
+            let handle = app.clone();
             app.manage(CoreHandle::new(move |core| background_tasks::start(&handle, core)));
             app.manage(EventBacklog::default());
             app.manage(FirstPage::default());
@@ -167,6 +170,18 @@ fn build(
             app.manage(window::Activation::default());
             app.manage(window::geometry::SavedGeometry::default());
             app.manage(desktop_integration::tray::Tray::default());
+            Ok(())
+        })
+        .build()
+}
+
+fn build(
+    builder: Builder<Wry>,
+    arguments: Arguments,
+    #[cfg(target_os = "linux")] session: Session,
+) -> tauri::Result<tauri::App> {
+    builder
+        .setup(move |app| {
             #[cfg(target_os = "linux")]
             app.manage(session.rendering);
             lifecycle::on_signals(app.handle());
@@ -262,4 +277,22 @@ fn complain(what: &str) -> ExitCode {
     // If standard error is closed, nobody reads it.
     let _ = writeln!(std::io::stderr(), "error: {what}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    /// A callback that starts the program on macOS, and a second start, arrive before the setup, and panic if the state
+    /// that they need is not managed yet. What only Linux has, or is read at the end, may be managed later.
+    #[test]
+    fn state_is_managed_before_the_setup() {
+        let source = include_str!("start.rs");
+        let (_, setup) = source.split_once("fn build(").unwrap();
+        let (setup, _) = setup.split_once("\n}\n").unwrap();
+        let managed: Vec<&str> =
+            setup.lines().map(str::trim).filter(|line| line.contains("manage(")).collect();
+        assert_eq!(managed, ["app.manage(session.rendering);", "app.manage(instance);"]);
+        assert!(!setup.contains("mount_events"));
+        let (program, _) = source.split_once("#[cfg(test)]").unwrap();
+        assert_eq!(program.matches("Builder::default()").count(), 1, "every start begins with the state");
+    }
 }
