@@ -22,6 +22,8 @@ mod held_responses;
 mod instance;
 mod lifecycle;
 mod logging;
+#[cfg(target_os = "macos")]
+mod menu_bar;
 mod program;
 #[cfg(target_os = "linux")]
 mod restart;

@@ -1,5 +1,8 @@
 //! Shutdown. The window is hidden at once; the process exits when no token request is in flight and every callback is
 //! handled. A second Quit or a signal does not shorten that. With a tray icon, closing the window only hides it.
+//!
+//! Where the system ends the program (macOS: *Quit* in the Dock, logout; Windows: logoff, an installer), it requests no
+//! exit: the event loop ends at once, and its last event waits for the same.
 
 use std::time::Duration;
 
@@ -37,14 +40,27 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
         api.prevent_close();
         window::hide(app);
     }
-    let RunEvent::ExitRequested { api, .. } = event else { return };
     let shutdown = app.state::<Shutdown>();
     if shutdown.is_finished() {
         return;
     }
-    api.prevent_exit();
-    if !shutdown.begin() {
-        tauri::async_runtime::spawn(shut_down(app.clone()));
+    match event {
+        RunEvent::ExitRequested { api, .. } => {
+            api.prevent_exit();
+            if !shutdown.begin() {
+                // From now on, another start of the program becomes the first instance. Only this thread can release
+                // its window.
+                #[cfg(windows)]
+                tauri_plugin_single_instance::destroy(app);
+                tauri::async_runtime::spawn(shut_down(app.clone()));
+            }
+        }
+        // The process ends once this returns, or earlier if the system does not wait for that long.
+        RunEvent::Exit => {
+            app.state::<Clipboard>().clear();
+            tauri::async_runtime::block_on(complete_requests(app));
+        }
+        _ => {}
     }
 }
 
@@ -60,6 +76,13 @@ async fn shut_down(app: AppHandle) {
     }
     app.state::<Clipboard>().clear();
     window::hide(&app);
+    complete_requests(&app).await;
+    app.state::<Shutdown>().finish();
+    app.exit(0);
+}
+
+/// Waits until no token request is in flight and every callback is handled.
+async fn complete_requests(app: &AppHandle) {
     let _ = tokio::time::timeout(MAX_SHUTDOWN_WAIT, async {
         while app.state::<Shutdown>().has_pending_starts() {
             tokio::time::sleep(POLL_INTERVAL).await;
@@ -73,8 +96,6 @@ async fn shut_down(app: AppHandle) {
         // The process exits without closing the database, which would leave its write-ahead log behind.
         core.checkpoint();
     }
-    app.state::<Shutdown>().finish();
-    app.exit(0);
 }
 
 /// Shuts down on SIGTERM, SIGHUP and SIGINT: the session ends, or the terminal closes or interrupts the program.

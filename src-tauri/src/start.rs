@@ -17,6 +17,8 @@ use crate::events::SandboxRequested;
 use crate::first_page::FirstPage;
 #[cfg(target_os = "linux")]
 use crate::instance::{self, Claim, Instance};
+#[cfg(target_os = "macos")]
+use crate::menu_bar;
 use crate::sandbox::SandboxHandle;
 use crate::shutdown::Shutdown;
 #[cfg(target_os = "linux")]
@@ -114,6 +116,8 @@ fn start(arguments: Arguments) -> ExitCode {
             follow(app, Arguments::of(&arguments), true);
         }))
         .plugin(tauri_plugin_deep_link::init());
+    #[cfg(target_os = "macos")]
+    let builder = builder.menu(menu_bar::build).on_menu_event(|app, event| menu_bar::on_event(app, &event));
     run_to_end(build(builder, arguments).inspect(|app| {
         let handle = app.handle().clone();
         app.deep_link().on_open_url(move |event| {
