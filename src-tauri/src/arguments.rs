@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::io::Read;
 
 use grapnel_core::Store;
-#[cfg(any(target_os = "linux", test))]
+#[cfg(any(unix, test))]
 use grapnel_model::secret::ExposeSecret;
 use grapnel_model::secret::SecretString;
 use grapnel_model::text::clean_line;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use serde_json::{Value, json};
 
 use crate::deep_link::SCHEME;
@@ -115,7 +115,7 @@ impl Invocation {
 
 impl Arguments {
     /// Parses the arguments of a second start, as the platform passes them on; unknown ones are ignored.
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(windows)]
     pub(crate) fn of(arguments: &[String]) -> Self {
         match Invocation::of(arguments.iter().skip(1).map(OsString::from)) {
             Invocation::Start(arguments) => arguments,
@@ -131,7 +131,7 @@ impl Arguments {
     }
 
     /// Serializes them, for a second start to send to the first process.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let head = json!({
             "sandbox": self.sandbox,
@@ -144,7 +144,7 @@ impl Arguments {
     }
 
     /// Deserializes them; `None` if the bytes are invalid.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (head, callback) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
         let head: Value = serde_json::from_str(head).ok()?;

@@ -2,7 +2,7 @@
 //! before it loads anything of the window, so that deep links also arrive from a start without a display.
 //!
 //! The first process listens on a socket in this account's runtime directory, or in the data directory if there is none
-//! (a login without a session). A lock file beside the socket decides which process is the first.
+//! (a login without a session, and macOS). A lock file beside the socket decides which process is the first.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
@@ -33,8 +33,9 @@ const ACCEPTED: &[u8] = b"taken";
 const OTHER_DATA_DIRECTORY: &[u8] = b"other data";
 /// The most bytes of arguments that are read: a callback and the other fields.
 const MAX_ARGUMENT_BYTES: usize = MAX_CALLBACK_ARGUMENT_BYTES + 16 * 1024;
-/// File mode: this account only. The sticky bit protects the files where the runtime directory is cleaned of old ones.
-const MODE: u32 = 0o1600;
+/// File mode: this account only. The sticky bit protects the files where the runtime directory is cleaned of old ones;
+/// macOS has no such directory.
+const MODE: u32 = if cfg!(target_os = "linux") { 0o1600 } else { 0o600 };
 /// How long one peer may take to send its arguments.
 const IO_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long another process may take to begin listening, or to end.
@@ -46,6 +47,7 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub(crate) struct Instance {
     directory: PathBuf,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux keeps other files there"))]
     is_of_session: bool,
     listening: Arc<Mutex<Option<Listening>>>,
 }
@@ -157,6 +159,7 @@ fn read_in_time(stream: &mut UnixStream, longest: usize, time: Duration) -> io::
 
 impl Instance {
     /// A directory for other files of this instance, which is deleted with the session.
+    #[cfg(target_os = "linux")]
     pub(crate) fn session(&self) -> Option<&Path> {
         self.is_of_session.then_some(&*self.directory)
     }
@@ -194,7 +197,7 @@ impl Instance {
     pub(crate) fn release(&self) {
         let listening = self.listening.lock().take();
         if let Some(listening) = listening {
-            // Wakes the listening thread, which then ends.
+            // Wakes the listening thread, which then ends. On macOS it waits until this process exits.
             let _ = rustix::net::shutdown(&listening.listener, rustix::net::Shutdown::Both);
             let _ = fs::remove_file(self.directory.join(SOCKET));
         }
@@ -219,13 +222,22 @@ fn answer(mut stream: UnixStream, home: Option<&str>) -> io::Result<Option<Argum
 }
 
 /// Whether the peer belongs to this account.
+#[cfg(target_os = "linux")]
 fn is_own(stream: &UnixStream) -> bool {
     rustix::net::sockopt::socket_peercred(stream).is_ok_and(|peer| peer.uid == rustix::process::geteuid())
 }
 
+/// The directory is this account's alone, so that no other can reach the socket.
+#[cfg(not(target_os = "linux"))]
+fn is_own(_: &UnixStream) -> bool {
+    true
+}
+
 /// The directory of the socket, created for this account only, and whether it ends with the session.
 fn directory() -> io::Result<(PathBuf, bool)> {
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    // On macOS, programs of one session need not have the same one, or any.
+    let runtime =
+        std::env::var_os("XDG_RUNTIME_DIR").filter(|_| cfg!(target_os = "linux")).map(PathBuf::from);
     let session = runtime.filter(|runtime| is_for_us_alone(runtime)).map(|runtime| runtime.join(DIRECTORY));
     let is_of_session = session.is_some();
     let directory = if let Some(session) = session {

@@ -18,7 +18,7 @@ mod event_forwarding;
 mod events;
 mod first_page;
 mod held_responses;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod instance;
 mod lifecycle;
 mod logging;

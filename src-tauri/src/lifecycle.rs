@@ -29,10 +29,13 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
     {
         window::save_geometry(app);
     }
-    // A click on the icon in the Dock, or on a notification.
     #[cfg(target_os = "macos")]
-    if let RunEvent::Reopen { .. } = &event {
-        window::show(app);
+    match &event {
+        // A click on the icon in the Dock, or on a notification.
+        RunEvent::Reopen { .. } => window::show(app),
+        // Links of the private-use scheme. The one that starts the program arrives before its setup.
+        RunEvent::Opened { urls } => urls.iter().for_each(|url| receive(app, url)),
+        _ => {}
     }
     if let RunEvent::WindowEvent { event: WindowEvent::CloseRequested { api, .. }, .. } = &event
         && app.state::<Tray>().is_visible()
@@ -64,13 +67,22 @@ pub(crate) fn on_event(app: &AppHandle, event: RunEvent) {
     }
 }
 
+#[cfg(target_os = "macos")]
+fn receive(app: &AppHandle, url: &tauri::Url) {
+    let (app, address, delay) = (app.clone(), url.as_str().into(), app.state::<Shutdown>().delay());
+    tauri::async_runtime::spawn(async move {
+        crate::callback::receive(&app, address).await;
+        drop(delay);
+    });
+}
+
 async fn shut_down(app: AppHandle) {
     #[cfg(target_os = "linux")]
     if !app.state::<Shutdown>().is_handed_over() {
         app.state::<window::rendering::Rendering>().clear_marker();
     }
     // From now on, another start of the program becomes the first instance.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     if let Some(instance) = app.try_state::<crate::instance::Instance>() {
         instance.release();
     }

@@ -15,7 +15,7 @@ use crate::dialog;
 use crate::event_forwarding::EventBacklog;
 use crate::events::SandboxRequested;
 use crate::first_page::FirstPage;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use crate::instance::{self, Claim, Instance};
 #[cfg(target_os = "macos")]
 use crate::menu_bar;
@@ -53,25 +53,9 @@ pub fn run() -> ExitCode {
 
 #[cfg(target_os = "linux")]
 fn start(arguments: Arguments) -> ExitCode {
-    let instance = match instance::claim(&arguments) {
-        Ok(Claim::First(instance)) => Some(instance),
-        Ok(Claim::Second) => return ExitCode::SUCCESS,
-        Ok(Claim::OtherData) => {
-            return complain(
-                "Grapnel is already running with another data directory (GRAPNEL_HOME). Quit it first.",
-            );
-        }
-        // A callback must not be lost, so this process handles it although another one is running.
-        Ok(Claim::Unanswered) if arguments.callback.is_some() => None,
-        Ok(Claim::Unanswered) => {
-            return complain(
-                "Grapnel is already running, but does not respond. Try again in a moment, or end it.",
-            );
-        }
-        Err(error) => {
-            tracing::warn!(%error, "another start will not find this process");
-            None
-        }
+    let instance = match claim(&arguments) {
+        Ok(instance) => instance,
+        Err(exit) => return exit,
     };
     if let Some(callback) = arguments.callback.as_ref().filter(|_| !arguments.on_stdin) {
         if let Some(instance) = &instance {
@@ -93,10 +77,34 @@ fn start(arguments: Arguments) -> ExitCode {
 }
 
 /// What a start gets from its session.
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 struct Session {
     instance: Option<Instance>,
+    #[cfg(target_os = "linux")]
     rendering: Rendering,
+}
+
+/// Becomes the first instance, if that is possible. Otherwise returns how this process exits.
+#[cfg(unix)]
+fn claim(arguments: &Arguments) -> Result<Option<Instance>, ExitCode> {
+    let problem = match instance::claim(arguments) {
+        Ok(Claim::First(instance)) => return Ok(Some(instance)),
+        Ok(Claim::Second) => return Err(ExitCode::SUCCESS),
+        Ok(Claim::OtherData) => {
+            "Grapnel is already running with another data directory (GRAPNEL_HOME). Quit it first."
+        }
+        // A callback must not be lost, so this process handles it although another one is running.
+        Ok(Claim::Unanswered) if arguments.callback.is_some() => return Ok(None),
+        Ok(Claim::Unanswered) => {
+            "Grapnel is already running, but does not respond. Try again in a moment, or end it."
+        }
+        Err(error) => {
+            tracing::warn!(%error, "another start will not find this process");
+            return Ok(None);
+        }
+    };
+    alert(problem);
+    Err(ExitCode::FAILURE)
 }
 
 /// Keeps `WebDriver` out of release builds: anyone who sets the environment could drive the page.
@@ -107,28 +115,24 @@ fn forbid_webdriver() {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "macos")]
 fn start(arguments: Arguments) -> ExitCode {
-    use tauri_plugin_deep_link::DeepLinkExt;
+    let session = match claim(&arguments) {
+        Ok(instance) => Session { instance },
+        Err(exit) => return exit,
+    };
+    let builder = builder().menu(menu_bar::build).on_menu_event(|app, event| menu_bar::on_event(app, &event));
+    run_to_end(build(builder, arguments, session))
+}
 
+#[cfg(windows)]
+fn start(arguments: Arguments) -> ExitCode {
     let builder = builder()
         .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
             follow(app, Arguments::of(&arguments), true);
         }))
         .plugin(tauri_plugin_deep_link::init());
-    #[cfg(target_os = "macos")]
-    let builder = builder.menu(menu_bar::build).on_menu_event(|app, event| menu_bar::on_event(app, &event));
-    run_to_end(build(builder, arguments).inspect(|app| {
-        let handle = app.handle().clone();
-        app.deep_link().on_open_url(move |event| {
-            for url in event.urls() {
-                let app = handle.clone();
-                tauri::async_runtime::spawn(async move {
-                    callback::receive(&app, String::from(url).into()).await
-                });
-            }
-        });
-    }))
+    run_to_end(build(builder, arguments))
 }
 
 fn run_to_end(built: tauri::Result<tauri::App>) -> ExitCode {
@@ -182,7 +186,7 @@ fn state(bindings: tauri_specta::Builder<Wry>) -> TauriPlugin<Wry> {
 fn build(
     builder: Builder<Wry>,
     arguments: Arguments,
-    #[cfg(target_os = "linux")] session: Session,
+    #[cfg(unix)] session: Session,
 ) -> tauri::Result<tauri::App> {
     builder
         .setup(move |app| {
@@ -202,7 +206,7 @@ fn build(
             }
             let handle = app.handle().clone();
             std::thread::spawn(move || deep_link::register(&handle));
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             if let Some(instance) = session.instance {
                 let handle = app.handle().clone();
                 instance.listen(arguments.home.clone(), move |arguments| follow(&handle, arguments, true));
