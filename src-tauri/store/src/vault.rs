@@ -4,6 +4,8 @@
 mod access;
 mod errors;
 mod fetch_key;
+#[cfg(any(target_os = "macos", test))]
+mod keychain_status;
 mod keyring;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod native;

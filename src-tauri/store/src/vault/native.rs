@@ -82,10 +82,18 @@ fn absent(error: &StoreError) -> Error {
 fn failed(error: &StoreError) -> Error {
     tracing::warn!(%error, "the keyring failed");
     match error {
-        StoreError::NoStorageAccess(_) => Error::new(Code::KeyringLocked, "Your keyring is locked.")
-            .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be \
-                read until it is unlocked.")
-            .hint("Unlock the keyring, then try again."),
+        StoreError::NoStorageAccess(_) => locked(),
+        #[cfg(target_os = "macos")]
+        StoreError::PlatformFailure(inner) if code_of(inner) == Some(Code::KeyringLocked) => locked(),
+        #[cfg(target_os = "macos")]
+        StoreError::PlatformFailure(inner) if code_of(inner) == Some(Code::KeyringDenied) => Error::new(
+            Code::KeyringDenied,
+            "Grapnel was denied access to its key in your keychain.",
+        )
+        .means(
+            "Your tokens are encrypted with that key. None of them is lost, and none can be read without it.",
+        )
+        .hint("Try again, and choose Allow or Always Allow when macOS asks."),
         StoreError::Ambiguous(entries) => Error::new(
             Code::KeyringAmbiguous,
             format!("Your keyring has {} entries for this vault.", entries.len()),
@@ -96,6 +104,19 @@ fn failed(error: &StoreError) -> Error {
             .means("Your tokens are encrypted with a key that is stored there. None of them is lost.")
             .hint("Look whether other programs can read your keyring, then try again."),
     }
+}
+
+fn locked() -> Error {
+    Error::new(Code::KeyringLocked, "Your keyring is locked.")
+        .means("Your tokens are encrypted with a key that is stored there. None of them is lost, and none can be read \
+            until it is unlocked.")
+        .hint("Unlock the keyring, then try again.")
+}
+
+#[cfg(target_os = "macos")]
+fn code_of(inner: &keyring_core::error::PlatformError) -> Option<Code> {
+    let status = inner.downcast_ref::<security_framework::base::Error>()?.code();
+    super::keychain_status::code(status)
 }
 
 #[cfg(all(test, windows))]
