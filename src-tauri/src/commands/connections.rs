@@ -169,6 +169,8 @@ pub(crate) async fn reveal_token(
     app: AppHandle,
     connection_id: ConnectionId,
 ) -> Result<()> {
+    // Before the question, which would be in vain.
+    dialog::require_reveal()?;
     let core = core.core().await?;
     let name = core.connection(&connection_id)?.summary.name;
     if !confirm::reveal_token(&app, &name).await? {
@@ -177,8 +179,8 @@ pub(crate) async fn reveal_token(
     // Before the token is read, so that no lock after that is missed.
     let events = core.events();
     let token = core.token(&connection_id, Duration::ZERO).await?.value;
-    core.token_revealed(&connection_id)?;
-    dialog::reveal(&app, format!("Access token of {}", clean_line(&name)), token, vault_locked(events)).await
+    let title = format!("Access token of {}", clean_line(&name));
+    dialog::reveal(&app, title, token, || core.token_revealed(&connection_id), vault_locked(events)).await
 }
 
 /// Waits until the vault is locked, or until events were missed that may have said so.

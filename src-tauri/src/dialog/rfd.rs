@@ -35,8 +35,7 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
     });
 }
 
-/// These dialogs cannot close by themselves, so that a secret would stay on the screen. Dropping `_closed` is the
-/// error.
+/// Not called: [`require_reveal`](super::require_reveal) refuses. Dropping `_closed` is the error.
 pub(super) fn reveal(
     _: Option<&WebviewWindow>,
     _: &str,

@@ -52,6 +52,7 @@ export const token = {
   copyHeader: "Copy as header",
   copyCurl: "Copy curl",
   reveal: "Reveal…",
+  revealOnLinuxOnly: "Grapnel shows a token on the screen only on Linux.",
   script: "Use in a script",
   scriptUse: { token: "Print the token", exec: "Run a command with the token", api: "Send a request to the API" },
   scriptNote: "Each command gets a valid access token when it runs; none has the token in it.",

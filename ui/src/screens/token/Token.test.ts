@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { within } from "@testing-library/svelte";
 import { introspectionDiff } from "../../state/introspectionDiff";
 import type { Unverified } from "../../host";
@@ -181,6 +181,18 @@ test("the token is copied and revealed by the host, never by the page", async ()
   await user.click(within(actions).getByRole("button", { name: "Reveal…" }));
   expect(await screen.findByRole("alert")).toHaveTextContent(unavailable.message);
 });
+
+test.each(["Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7"])(
+  "where the host cannot reveal the token, the page says so instead (%s)",
+  async (system) => {
+    vi.spyOn(navigator, "userAgent", "get").mockReturnValue(`Mozilla/5.0 (${system})`);
+    await open("some");
+    const actions = await screen.findByRole("group", { name: "Access token" });
+    expect(within(actions).queryByRole("button", { name: "Reveal…" })).toBeNull();
+    expect(screen.getByText("Grapnel shows a token on the screen only on Linux.")).toBeInTheDocument();
+    expect(within(actions).getByRole("button", { name: "Copy" })).toBeInTheDocument();
+  },
+);
 
 test("the commands for a script are quoted, and can be copied", async () => {
   const user = await open("some");
