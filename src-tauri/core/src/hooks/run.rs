@@ -41,6 +41,10 @@ impl Limits {
 /// it no more.
 const TIMEOUT_PROGRAMS: [&str; 2] = ["/usr/bin/timeout", "/bin/timeout"];
 
+/// Starts a console program without a window.
+#[cfg(windows)]
+const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+
 /// What becomes of a hook's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HookOutput {
@@ -147,6 +151,11 @@ fn command(
     };
     #[cfg(unix)]
     command.process_group(0);
+    // The window has no console, so that Windows would open one for the hook.
+    #[cfg(windows)]
+    if output == HookOutput::Discard {
+        command.creation_flags(CREATE_NO_WINDOW);
+    }
     command
 }
 
