@@ -1,6 +1,7 @@
 //! Processes as macOS and Windows describe them. Linux has files for that (`/proc`).
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, Uid, UpdateKind};
 
@@ -36,12 +37,21 @@ pub fn process(pid: u32) -> Option<Process> {
 
 /// Whether a process runs as the same user as this one.
 pub fn is_of_this_user(pid: u32) -> bool {
-    let user = |pid| process(pid)?.user;
-    user(pid).is_some_and(|of| Some(of) == user(std::process::id()))
+    process(pid).and_then(|process| process.user).is_some_and(|user| Some(&user) == own_user())
+}
+
+/// The user of this process. Each look-up on Windows goes through every process, so there is one.
+fn own_user() -> Option<&'static Uid> {
+    static USER: OnceLock<Uid> = OnceLock::new();
+    if let Some(user) = USER.get() {
+        return Some(user);
+    }
+    let user = process(std::process::id())?.user?;
+    Some(USER.get_or_init(|| user))
 }
 
 /// The security identifier of the user of this process, such as `S-1-5-21-…`.
 #[cfg(windows)]
 pub fn this_user() -> Option<String> {
-    process(std::process::id())?.user.map(|user| user.to_string())
+    own_user().map(ToString::to_string)
 }
