@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes every icon again from icon.svg and icon-small.svg, at the root of the project. `./dev icons` runs it.
+# Makes every icon again from icon.svg, icon-small.svg and menu-bar.svg, at the root of the project. `./dev icons` runs
+# it.
 set -euo pipefail
 
 # icns_part TYPE PNG: one picture of an Apple icon: its type, its length as 32 bits, itself.
@@ -40,6 +41,8 @@ draw() {
   (cd "$made" && convert 16.png 24.png 32.png 48.png 64.png 256.png icon.ico)
   cp "$made/icon.ico" icons/icon.ico
   icns "$made" >icons/icon.icns
+  # 18 points at two pixels each.
+  rsvg-convert --width 36 --height 36 icons/menu-bar.svg --output icons/menu-bar.png
   rm -r "$made"
   ls -l icons
 }

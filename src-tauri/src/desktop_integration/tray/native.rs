@@ -12,7 +12,7 @@ use grapnel_model::id::ConnectionId;
 use parking_lot::Mutex;
 use tauri::menu::{Menu, MenuBuilder, MenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
-use tauri::{AppHandle, Wry};
+use tauri::{AppHandle, Wry, include_image};
 
 use super::status_text::{MAX_LISTED, status_text};
 use crate::window::{self, Subject};
@@ -104,7 +104,10 @@ fn build(app: &AppHandle, status_counts: &StatusCounts) -> tauri::Result<TrayIco
                 window::show_about(tray.app_handle(), None);
             }
         });
-    if let Some(icon) = app.default_window_icon() {
+    if cfg!(target_os = "macos") {
+        // The menu bar draws it in the colour of its text.
+        tray = tray.icon(include_image!("../icons/menu-bar.png")).icon_as_template(true);
+    } else if let Some(icon) = app.default_window_icon() {
         tray = tray.icon(icon.clone());
     }
     tray.build(app)
