@@ -47,7 +47,6 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub(crate) struct Instance {
     directory: PathBuf,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux keeps other files there"))]
     is_of_session: bool,
     listening: Arc<Mutex<Option<Listening>>>,
 }
