@@ -10,7 +10,8 @@ use super::notification::Notification;
 use crate::deep_link::SCHEME;
 use crate::window;
 
-/// Sends a notification. A click opens the window, also later from the notification centre.
+/// Sends a notification. A click opens the window, also later from the notification centre, as long as this process
+/// runs.
 pub(super) async fn send(app: AppHandle, notification: Notification) {
     if let Err(error) = register() {
         tracing::warn!(%error, "Windows may not show notifications");
