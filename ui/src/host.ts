@@ -68,6 +68,7 @@ export type {
   Item,
   Items,
   Kind,
+  KnownPage,
   Message,
   Month,
   NewApp,

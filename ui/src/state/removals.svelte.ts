@@ -176,8 +176,7 @@ class Removals {
 async function removeConnection(id: string): Promise<void> {
   const now = appStore.allConnections.find((one) => one.id === id);
   // The team keeps what is shared.
-  if (now && !now.team && now.state !== "disconnected")
-    tell((await host.disconnect(id)).revocation, now.provider_name);
+  if (now && !now.team && now.state !== "disconnected") tell((await host.disconnect(id)).revocation, now.provider_name);
   await host.forget(id);
   forgetContent(id);
 }
