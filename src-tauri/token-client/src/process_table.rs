@@ -53,5 +53,5 @@ fn own_user() -> Option<&'static Uid> {
 /// The security identifier of the user of this process, such as `S-1-5-21-…`.
 #[cfg(windows)]
 pub fn this_user() -> Option<String> {
-    own_user().map(ToString::to_string)
+    own_user().map(|user| user.to_string())
 }
