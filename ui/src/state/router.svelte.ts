@@ -26,6 +26,8 @@ const KEPT = 50;
 
 class Router {
   route = $state.raw<Route>({ page: "home" });
+  /** How often the person went to a page. */
+  visits = $state(0);
   #past: Route[] = [];
   #future: Route[] = [];
 
@@ -42,6 +44,7 @@ class Router {
       this.#future = [];
     }
     this.route = route;
+    this.#visit();
   }
 
   /** Asks before the page is left, as long as `isUnsaved`. Returns what ends that. */
@@ -60,6 +63,11 @@ class Router {
   #leave(act: () => void): void {
     if (untrack(() => [...this.#unsaved].some((isUnsaved) => isUnsaved()))) this.leaving = act;
     else act();
+  }
+
+  /** Also within an effect, which must not depend on the count. */
+  #visit(): void {
+    this.visits = untrack(() => this.visits) + 1;
   }
 
   /** Shows a page in place of the current one, which cannot be gone back to. */
@@ -84,6 +92,7 @@ class Router {
     if (!route) return;
     to.push(this.route);
     this.route = route;
+    this.#visit();
   }
 }
 
