@@ -46,6 +46,8 @@ async fn other_pages(scene: &Scene, page: &Page, dir: &Path) -> Result<()> {
         .step("Browse, a request and Add app, for the documentation", async {
             page.press(Role::Tab, "Browse").await?;
             page.says_one_of(&["5,000 posts", "5000 posts"]).await?;
+            // What was said of the refresh covers a corner.
+            page.says_no_more("Refreshed.").await?;
             page.picture(&dir.join("browse.png")).await?;
             page.press(Role::Tab, "Requests").await?;
             page.fill("Path", "project/l").await?;
