@@ -62,12 +62,13 @@ inside() {
 
 # The build is that of development without what a debugger needs, in a directory of the chroot, and the tests run in
 # Wine. Debian has no standard library of Rust for Windows: cargo builds it, which the stable compiler does with
-# RUSTC_BOOTSTRAP.
+# RUSTC_BOOTSTRAP. Tests find WebView2's loader where the programs have it.
 readonly SETTINGS=(
   PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "CARGO_HOME=$CARGO_HOME"
   CARGO_TARGET_DIR=/var/cache/grapnel CARGO_PROFILE_DEV_DEBUG=false CARGO_INCREMENTAL=0
   RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind CARGO_BUILD_TARGET=x86_64-pc-windows-gnu
   CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine64 WINEPREFIX=/var/cache/grapnel/wine WINEDEBUG=-all
+  'WINEPATH=Z:\var\cache\grapnel\x86_64-pc-windows-gnu\debug'
   "WINEDLLOVERRIDES=mscoree=;mshtml=" "INSTA_WORKSPACE_ROOT=$PWD" INSTA_UPDATE=no
 )
 
