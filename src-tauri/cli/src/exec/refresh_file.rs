@@ -23,12 +23,9 @@ impl RefreshFile {
     /// If the path exists, even as a dangling link, or if the file cannot be written.
     pub(super) fn create(path: &Path, token: &SecretString) -> Result<Self> {
         let path = std::path::absolute(path).map_err(|error| unwritable(path, &error))?;
-        let file = complete(&path, token).map_err(|error| unwritable(&path, &error))?;
+        let (file, own) = complete(&path, token).map_err(|error| unwritable(&path, &error))?;
         match file.persist_noclobber(&path) {
-            Ok(file) => {
-                let own = Identity::of(&file).map_err(|error| unwritable(&path, &error))?;
-                Ok(Self { path, own })
-            }
+            Ok(_) => Ok(Self { path, own }),
             Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(Error::input("refresh-file", format!("{} exists already.", path.display()))
                     .means("Nothing was run, and the file was left as it is.")
@@ -55,8 +52,7 @@ impl RefreshFile {
             )
             .means("It was left as it is, and is not refreshed."));
         }
-        let file = complete(&self.path, token).map_err(|error| unwritable(&self.path, &error))?;
-        let own = Identity::of(file.as_file()).map_err(|error| unwritable(&self.path, &error))?;
+        let (file, own) = complete(&self.path, token).map_err(|error| unwritable(&self.path, &error))?;
         file.persist(&self.path).map_err(|error| unwritable(&self.path, &error.error))?;
         self.own = own;
         Ok(())
@@ -79,11 +75,12 @@ impl Drop for RefreshFile {
 }
 
 /// The complete file under a temporary name in the same directory, readable by its owner only.
-fn complete(path: &Path, token: &SecretString) -> io::Result<NamedTempFile> {
+fn complete(path: &Path, token: &SecretString) -> io::Result<(NamedTempFile, Identity)> {
     let directory = path.parent().unwrap_or(path);
     let mut file = tempfile::Builder::new().prefix(".grapnel-").tempfile_in(directory)?;
     file.write_all(token.expose_secret().as_bytes())?;
-    Ok(file)
+    let own = Identity::of(file.as_file())?;
+    Ok((file, own))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Error {
