@@ -235,8 +235,6 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     const NAME: &str = r#"Ann's "shop" $(date) `x`"#;
@@ -304,7 +302,7 @@ mod tests {
     fn run(program: &str, arguments: &[&str], code: &str) -> Option<String> {
         let programs = programs(&["grapnel", "curl"]);
         let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
-        let run = Command::new(program).args(arguments).arg(code).env("PATH", path).output();
+        let run = std::process::Command::new(program).args(arguments).arg(code).env("PATH", path).output();
         let Ok(run) = run else {
             eprintln!("{program} is not installed: its code was not run");
             return None;

@@ -47,6 +47,7 @@ mod tests {
         AccessToken { value: value.into(), token_type: AccessTokenType::Bearer, expires_at: None }
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_assignment_is_one_shell_word() {
         for value in ["gri_at_x-1.2", "a b", "a'b\"$(id)`id`\\", "a#b"] {
@@ -55,6 +56,10 @@ mod tests {
             let ran = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
             assert_eq!(String::from_utf8(ran.stdout).unwrap(), value, "{line}");
         }
+    }
+
+    #[test]
+    fn the_variable_is_named_after_the_connection() {
         assert_eq!(assignment(None, "Ada's", &token("x")).unwrap(), "ADA_S_TOKEN=x");
         assert_eq!(assignment(None, "世界", &token("x")).unwrap_err().field.as_deref(), Some("variable"));
     }
