@@ -84,6 +84,7 @@ async fn a_confirmed_hook_runs_once_for_each_refresh() -> Result<()> {
     scene
         .step("Once it is removed, it runs no more, and no secret is left behind", async {
             page.press_about(Role::Button, "Remove").await?;
+            page.press(Role::Button, "Remove").await?;
             page.says("No hooks.").await?;
             terminal.print(&["refresh", &name])?;
             ensure!(terminal.json(&["hook", "list"])? == serde_json::json!([]), "there is a hook");
