@@ -1,5 +1,6 @@
 //! The window gets the focus from window managers that prevent focus stealing, such as those of GNOME and MATE.
 
+use grapnel_tests::consent::Consent;
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::process::Running;
 use grapnel_tests::scene::{CALLBACK, Scene};
@@ -25,7 +26,7 @@ async fn the_window_gets_the_focus_despite_focus_stealing_prevention() -> Result
         .step(
             "After a person's click in the browser, a link that comes back brings Grapnel to the front",
             async {
-                click_in_the_browser(&scene).await?;
+                click_in_the_browser(&scene, &consent).await?;
                 // The callback belongs to no sign-in: Grapnel reports it, and must be visible for that.
                 desktop.open(&format!("{CALLBACK}?code=x&state=y"))?;
                 desktop.brings_to_front(pid).await
@@ -35,7 +36,7 @@ async fn the_window_gets_the_focus_despite_focus_stealing_prevention() -> Result
     scene
         .step("So does a second start, and the window that was minimized is there again", async {
             desktop.run("xdotool", &["getactivewindow", "windowminimize", "--sync"]).await?;
-            click_in_the_browser(&scene).await?;
+            click_in_the_browser(&scene, &consent).await?;
             let mut command = desktop.command(artifacts::program());
             let mut second = Running::start(&mut command, &desktop.log("second"))?;
             let ended = until("the second start to end", async || second.ended()).await?;
@@ -45,7 +46,7 @@ async fn the_window_gets_the_focus_despite_focus_stealing_prevention() -> Result
         .await?;
     scene
         .step("So does the end of a sign-in", async {
-            click_in_the_browser(&scene).await?;
+            click_in_the_browser(&scene, &consent).await?;
             consent.authorize().await?;
             desktop.brings_to_front(pid).await?;
             window.page().says("Active, ").await
@@ -55,8 +56,8 @@ async fn the_window_gets_the_focus_despite_focus_stealing_prevention() -> Result
 
 /// Clicks in Grapnel's window and then in the browser's, as a person does: the window manager compares the times of
 /// these.
-async fn click_in_the_browser(scene: &Scene) -> Result<()> {
-    let desktop = scene.desktop();
+async fn click_in_the_browser(scene: &Scene, consent: &Consent) -> Result<()> {
+    let (desktop, page) = (scene.desktop(), consent.page().driver());
     let own = desktop.run("xdotool", &["search", "--onlyvisible", "--class", "grapnel-desktop"]).await;
     if let Some(own) = own.ok().and_then(|own| own.lines().last().map(str::to_owned)) {
         desktop.run("xdotool", &["windowactivate", "--sync", &own]).await?;
@@ -64,12 +65,20 @@ async fn click_in_the_browser(scene: &Scene) -> Result<()> {
     }
     let found = desktop.run("xdotool", &["search", "--onlyvisible", "--class", "chromium"]).await?;
     let browser = found.lines().last().unwrap_or_default();
-    desktop.run("xdotool", &["windowactivate", browser]).await?;
     until("the browser to be in front", async || {
+        desktop.run("xdotool", &["windowactivate", browser]).await?;
         Ok((desktop.run("xdotool", &["getactivewindow"]).await?.trim() == browser).then_some(()))
     })
     .await?;
-    // At the left edge of the page, where there is nothing to click.
-    desktop.run("xdotool", &["mousemove", "--window", browser, "12", "420", "click", "1"]).await?;
-    Ok(())
+    let listen =
+        "window.clicked = false; addEventListener('click', () => window.clicked = true, { once: true })";
+    page.execute(listen, Vec::new()).await?;
+    // In the left margin of the page, where there is nothing to click.
+    desktop.run("xdotool", &["mousemove", "--window", browser, "80", "420", "click", "1"]).await?;
+    // A browser that has not yet dealt with the click would take the focus back.
+    until("the browser to take the click", async || {
+        let clicked = page.execute("return window.clicked", Vec::new()).await?;
+        Ok((clicked.json() == true).then_some(()))
+    })
+    .await
 }
