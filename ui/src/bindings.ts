@@ -631,6 +631,8 @@ export type Check = {
 	name: string,
 	/**  The verdict. */
 	verdict: CheckStatus,
+	/**  The kind of the problem; `None` if nothing fails because of it. */
+	code: Code | null,
 	/**  What was found. */
 	found: string,
 	/**  What it means, if something is wrong. */

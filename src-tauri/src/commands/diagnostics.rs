@@ -1,7 +1,7 @@
 //! Commands for diagnostics, including a test of the deep link.
 
 use grapnel_core::doctor::{Check, CheckStatus, Diagnosis};
-use grapnel_model::error::{Error, Result};
+use grapnel_model::error::Result;
 #[cfg(target_os = "linux")]
 use tauri::Manager;
 use tauri::{AppHandle, State};
@@ -26,18 +26,10 @@ pub(crate) async fn diagnose(app: AppHandle, core: State<'_, CoreHandle>) -> Res
 }
 
 fn tried(probed: Result<()>) -> Check {
-    let name = "A deep link, sent as a browser would".into();
+    const NAME: &str = "A deep link, sent as a browser would";
     match probed {
-        Ok(()) => Check {
-            name,
-            verdict: CheckStatus::Fine,
-            found: "It came back to Grapnel.".into(),
-            meaning: None,
-            hint: None,
-        },
-        Err(Error { message: found, meaning, hint, .. }) => {
-            Check { name, verdict: CheckStatus::Attention, found, meaning, hint }
-        }
+        Ok(()) => Check::fine(NAME, "It came back to Grapnel."),
+        Err(error) => Check::wrong(NAME, CheckStatus::Attention, error),
     }
 }
 

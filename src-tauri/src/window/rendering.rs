@@ -153,6 +153,7 @@ impl Rendering {
         let is_fine = verdict == CheckStatus::Fine;
         Check {
             name: "Renderer of the window".into(),
+            code: None,
             verdict,
             found: found.into(),
             meaning: (!is_fine)

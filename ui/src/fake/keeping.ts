@@ -136,13 +136,22 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
         held: [],
         recent: [],
         checks: [
-          { name: "Database", verdict: "fine" as const, found: "Sound.", meaning: null, hint: null },
+          { name: "Database", verdict: "fine" as const, code: null, found: "Sound.", meaning: null, hint: null },
           {
             name: "Vault",
             verdict: "broken" as const,
+            code: "keyring_locked" as const,
             found: "Your keyring is locked.",
             meaning: "None of your tokens is lost.",
             hint: "Unlock it.",
+          },
+          {
+            name: "Connections",
+            verdict: "attention" as const,
+            code: "reconnect_needed" as const,
+            found: "4 in all: 1 reconnect needed.",
+            meaning: "What uses those that need it stops when their access tokens expire.",
+            hint: "Connect them again in the browser.",
           },
         ],
       })),

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 import { trouble } from "../fake/data";
 import { fake } from "../fake/fake";
+import { sidebar } from "../state/sidebar.svelte";
 import { router } from "../state/router.svelte";
 import { appStore } from "../state/appStore.svelte";
 import { press, start } from "../test/start";
@@ -183,6 +184,17 @@ test("diagnostics results are shown, and can be copied", async () => {
   expect(summary).toHaveTextContent(/^\d+ checks: .*1 error\.$/);
   await user.click(doctor.getByRole("button", { name: "Copy diagnostics" }));
   expect(fake.called("copyDiagnosis")).toHaveLength(1);
+});
+
+test("a check with a problem leads to what helps", async () => {
+  const user = await start("some");
+  router.go({ page: "settings", group: "diagnostics" });
+  const doctor = await section("Diagnostics");
+  await user.click(doctor.getByRole("button", { name: "Run diagnostics" }));
+  await user.click(await doctor.findByRole("button", { name: "Show connections" }));
+  expect(sidebar.category).toBe("attention");
+  await user.click(doctor.getByRole("button", { name: "Open Vault" }));
+  expect(router.route).toEqual({ page: "settings", group: "vault" });
 });
 
 test("the activity is searched", async () => {

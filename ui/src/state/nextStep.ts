@@ -29,6 +29,14 @@ export const nextSteps = ({ code, next_step }: Trouble): Step[] => [
 export const settingsGroupOf = ({ code }: Trouble): SettingsGroup =>
   code === "browser_failed" ? "sign_in" : "network";
 
+/** The page of the settings that helps with the problem of a check in the diagnostics. */
+export function settingsGroupOfCheck(code: Code): SettingsGroup | null {
+  if (code === "browser_failed") return "sign_in";
+  if (code === "provider_unavailable") return "network";
+  if (/^(keyring|key|passphrase)_/.test(code)) return "vault";
+  return code.startsWith("team_") ? "teams" : null;
+}
+
 /** The field of the app's form that an error is about. */
 export const fieldOf = ({ code, field }: Trouble): string | undefined =>
   field ?? ({ invalid_client: "client_secret", port_taken: "port" } as { [code in Code]?: string })[code];

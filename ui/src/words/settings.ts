@@ -190,6 +190,8 @@ export const doctor = {
   copy: "Copy diagnostics",
   copied: "Diagnostics copied",
   verdict: { fine: "OK", attention: "Warning", broken: "Error" } satisfies Record<CheckStatus, string>,
+  openGroup: (group: SettingsGroup) => `Open ${settings.groups[group]}`,
+  showConnections: "Show connections",
 };
 
 export const archive = {

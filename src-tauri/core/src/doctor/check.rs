@@ -1,6 +1,6 @@
 //! A check of the diagnostics.
 
-use grapnel_model::error::Error;
+use grapnel_model::error::{Code, Error};
 use serde::{Deserialize, Serialize};
 
 /// The result of one check.
@@ -11,6 +11,8 @@ pub struct Check {
     pub name: String,
     /// The verdict.
     pub verdict: CheckStatus,
+    /// The kind of the problem; `None` if nothing fails because of it.
+    pub code: Option<Code>,
     /// What was found.
     pub found: String,
     /// What it means, if something is wrong.
@@ -33,12 +35,22 @@ pub enum CheckStatus {
 }
 
 impl Check {
-    pub(super) fn fine(name: &str, found: impl Into<String>) -> Self {
-        Self { name: name.into(), verdict: CheckStatus::Fine, found: found.into(), meaning: None, hint: None }
+    /// A check that found nothing wrong.
+    pub fn fine(name: &str, found: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            verdict: CheckStatus::Fine,
+            code: None,
+            found: found.into(),
+            meaning: None,
+            hint: None,
+        }
     }
 
-    pub(super) fn wrong(name: &str, verdict: CheckStatus, error: Error) -> Self {
-        Self { name: name.into(), verdict, found: error.message, meaning: error.meaning, hint: error.hint }
+    /// A check that found the problem `error`.
+    pub fn wrong(name: &str, verdict: CheckStatus, error: Error) -> Self {
+        let Error { code, message, meaning, hint, .. } = error;
+        Self { name: name.into(), verdict, code: Some(code), found: message, meaning, hint }
     }
 }
 

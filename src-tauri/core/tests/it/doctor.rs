@@ -23,7 +23,7 @@ async fn a_working_installation_passes_every_check() {
     let own = ["Data directory", "Database", "Vault", "Connections"];
     for name in own {
         let check = check(&world, name).await;
-        assert_eq!(check.verdict, CheckStatus::Fine, "{check:?}");
+        assert_eq!((check.verdict, check.code), (CheckStatus::Fine, None), "{check:?}");
     }
     assert_eq!(check(&world, "Connections").await.found, "1 in all: 1 active.");
 }
@@ -36,6 +36,7 @@ async fn each_problem_is_reported() {
     world.start_again();
     let vault = check(&world, "Vault").await;
     assert_eq!((vault.verdict, vault.found.as_str()), (CheckStatus::Broken, "The keyring failed."));
+    assert_eq!(vault.code, Some(Code::KeyringLocked));
     assert_eq!(check(&world, "Connections").await.found, "1 in all: 1 locked.");
     world.keyring.fail(None);
     world.grapnel.protect_with_passphrase(&"harbour lamp eleven moss".into()).await.unwrap();
@@ -48,8 +49,8 @@ async fn each_problem_is_reported() {
     world.grapnel.refresh(&id).await.unwrap_err();
     let connections = check(&world, "Connections").await;
     assert_eq!(
-        (connections.verdict, connections.found.as_str()),
-        (CheckStatus::Attention, "1 in all: 1 reconnect needed.")
+        (connections.verdict, connections.code, connections.found.as_str()),
+        (CheckStatus::Attention, Some(Code::ReconnectNeeded), "1 in all: 1 reconnect needed.")
     );
 
     #[cfg(unix)]
