@@ -66,7 +66,9 @@ async fn a_confirmed_hook_runs_once_for_each_refresh() -> Result<()> {
             Ok(())
         })
         .await?;
+    page.says("Never run").await?;
     scene.step("The window runs it after a refresh in a terminal", refreshed(1)).await?;
+    page.says_no_more("Never run").await?;
     scene
         .step("With an agent beside the window, each refresh runs it once", async {
             let mut agent = terminal.command(&["agent", "--json"]).spawn()?;

@@ -50,3 +50,13 @@ test("a hook that was changed outside of Grapnel says so and can only be removed
   expect(section.queryByRole("button", { name: /^Test/ })).toBeNull();
   expect(section.getByRole("button", { name: /^Remove/ })).toBeEnabled();
 });
+
+test("a hook that runs meanwhile shows it", async () => {
+  const { section } = await open(() => {
+    fake.data.hooks = [{ id: "1", event: "refreshed", command: "/bin/true", last_run: null }];
+  });
+  expect(await section.findByText("Never run")).toBeVisible();
+  fake.data.hooks = [{ ...fake.data.hooks[0]!, last_run: { at: new Date().toISOString(), failure: null } }];
+  fake.tell({ kind: "activity" });
+  expect(await section.findByText(/: succeeded$/)).toBeVisible();
+});
