@@ -151,6 +151,8 @@ export const side = {
   briefDue: (span: string) => `Due in ${span}`,
   briefRetry: (span: string) => `Retry ${span}`,
   briefNotOpened: "No browser",
+  /** A sign-in that waits for a decision, since it was for another account. */
+  otherAccount: "Other account",
   briefPhase: {
     waiting: "Waiting",
     exchanging: "Signing in",

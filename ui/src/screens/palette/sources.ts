@@ -42,7 +42,7 @@ const connections: PaletteSource = {
     some(
       appStore.connections,
       text,
-      (one) => [one.name, one.provider_name, statusLabel(one.state)],
+      (one) => [one.name, one.provider_name, statusLabel(connectionState(one, clock.now))],
       (one) => {
         const state = connectionState(one, clock.now);
         return {
