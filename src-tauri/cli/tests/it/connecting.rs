@@ -5,7 +5,6 @@ use std::io::Write;
 use grapnel_cli::Exit;
 use grapnel_core::authorize::SignInRequest;
 use grapnel_core::browser::Launch;
-use grapnel_model::attempt::Phase;
 use grapnel_sandbox::{Consent, ProviderId, grovestreams};
 use insta::assert_snapshot;
 
@@ -275,7 +274,7 @@ async fn an_abandoned_sign_in_is_not_joined() {
     let ran = world.run("connect acme").await;
     assert_eq!(ran.exit, Exit::Done, "{ran}");
     assert_eq!(world.browsers.lock().unwrap().len(), 1);
-    assert_eq!(window.attempt(&left.id).unwrap().phase, Phase::Cancelled);
+    assert_eq!(window.attempt(&left.id).unwrap().phase, grapnel_model::attempt::Phase::Cancelled);
 }
 
 /// A browser that keeps its connection open, and does not follow the redirect to the final page.

@@ -1,6 +1,6 @@
 //! Common conventions of command lines: overview, suggestions, quiet, completions and manual pages.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use grapnel_cli::Exit;
 use grapnel_sandbox::{Endpoint, Fault, Times};
@@ -63,7 +63,7 @@ async fn a_terminal_shows_what_a_pipe_gets_without_colours() {
         let mut command = Command::new(name);
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.env_clear().env("PATH", path).env("GRAPNEL_HOME", world.home.path());
-        command.stdin(Stdio::null());
+        command.stdin(std::process::Stdio::null());
         command
     };
     for line in ["list", "", "app list", "--help", "provider list", "tokne", "list --quiet", "list --json"] {

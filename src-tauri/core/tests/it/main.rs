@@ -72,6 +72,7 @@ mod team_conflicts;
 mod team_invitations;
 #[cfg(unix)]
 mod team_locks;
+#[cfg(unix)]
 mod team_restores;
 #[cfg(unix)]
 mod teams;
