@@ -82,6 +82,8 @@ export default defineConfig(({ mode }) => {
       setupFiles: ["./src/test/setup.ts"],
       include: ["src/**/*.test.ts"],
       restoreMocks: true,
+      // The default leaves one processor out.
+      maxWorkers: "100%",
       testTimeout: 30_000,
     },
   };
