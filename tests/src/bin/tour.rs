@@ -54,6 +54,7 @@ async fn other_pages(scene: &Scene, page: &Page, dir: &Path) -> Result<()> {
             page.press_about(Role::Option, "project/list").await?;
             page.press(Role::Button, "Send").await?;
             page.says("200 OK").await?;
+            page.says("\"slug\"").await?;
             page.picture(&dir.join("requests.png")).await?;
             page.press(Role::Button, "Add app").await?;
             page.says("Templates").await?;
