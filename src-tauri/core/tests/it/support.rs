@@ -18,5 +18,6 @@ pub(crate) mod scripted_server;
 pub(crate) mod second_account;
 #[cfg(unix)]
 pub(crate) mod team;
+#[cfg(unix)]
 pub(crate) mod trace_point;
 pub(crate) mod world;
