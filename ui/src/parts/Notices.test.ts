@@ -63,6 +63,7 @@ test("that another account signed in is told on every page, and by a row that le
   await screen.findByRole("button", { name: "Keep both" });
   expect(screen.queryByRole("alert", { name: "Another account signed in" })).toBeNull();
   await press(user, "Activity");
+  expect(screen.getByRole("button", { name: /^Acme staging .*, sign-in: other account$/ })).toBeVisible();
   await row(user, "Acme staging");
   await screen.findByRole("button", { name: "Keep both" });
 });

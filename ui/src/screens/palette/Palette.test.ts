@@ -22,6 +22,14 @@ test("a connection is found by a few letters and opened with Enter", async () =>
   await waitFor(() => expect(palette.open).toBe(false));
 });
 
+test("a connection is found by the status that is shown", async () => {
+  const { user, box } = await open("some");
+  const one = appStore.connections[0]!;
+  appStore.connections = [{ ...one, expires_at: new Date(0).toISOString() }];
+  await user.type(box, "expired");
+  await waitFor(() => expect(chosen()).toHaveTextContent(one.name));
+});
+
 test("arrow keys select, and the box names the selected item", async () => {
   const { user, box } = await open("some");
   await waitFor(() => expect(chosen()).toHaveTextContent("Acme production"));
