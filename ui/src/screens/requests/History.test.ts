@@ -35,6 +35,7 @@ test("a failed exchange shows its response, and its request without secrets", as
   await waitFor(() => expect(response).toHaveTextContent('"error_description": "The refresh token was revoked."'));
   const request = screen.getByRole("region", { name: "Request" });
   expect(request).toHaveTextContent("POST https://api.grigora.co/v1/oauth/token");
+  expect(response.compareDocumentPosition(request)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
   expect(request).toHaveTextContent(/grant_type\s*refresh_token\s*refresh_token\s*\[secret\]/);
   expect(screen.queryByRole("combobox", { name: "Path" })).toBeNull();
   await press(user, "Copy as curl");
@@ -103,6 +104,8 @@ test("an exchange of Grapnel is shown with its own request after the tab was lef
   await user.click(rows()[4] as HTMLElement);
   const request = await screen.findByRole("region", { name: "Request" });
   expect(request).toHaveTextContent("/general/api/v1/token/authorized_by");
+  const response = await screen.findByRole("region", { name: "Response" });
+  expect(response.compareDocumentPosition(request)).toBe(Node.DOCUMENT_POSITION_PRECEDING);
   expect(screen.queryByRole("combobox", { name: "Path" })).toBeNull();
 });
 
