@@ -1,10 +1,12 @@
 import { beforeEach, expect, test } from "vitest";
-import { within } from "@testing-library/svelte";
+import { fireEvent, within } from "@testing-library/svelte";
 import { appStore } from "../state/appStore.svelte";
 import { palette } from "../state/palette.svelte";
 import { editor } from "../state/arrangement.svelte";
 import { removals } from "../state/removals.svelte";
 import { router } from "../state/router.svelte";
+import { selection } from "../state/selection.svelte";
+import { sidebar } from "../state/sidebar.svelte";
 import { shortcutList, shortcuts, type ShortcutId } from "../state/shortcuts.svelte";
 import { zoom } from "../state/zoom.svelte";
 import { shortcutWords } from "../words";
@@ -17,6 +19,8 @@ beforeEach(() => {
 
 const page = () => router.route.page;
 const heading = (name: string) => screen.findByRole("heading", { name, level: 1 });
+
+const inTheList = () => document.querySelector<HTMLElement>('[data-row="c1"]')?.focus();
 
 /** What each shortcut of the list does; `press` sends its keys. */
 const effects: Record<ShortcutId, (press: () => Promise<void>) => Promise<void>> = {
@@ -74,6 +78,35 @@ const effects: Record<ShortcutId, (press: () => Promise<void>) => Promise<void>>
     await press();
     await waitFor(() => expect(router.route).toMatchObject({ page: "connection", tab: "overview" }));
   },
+  send: async (press) => {
+    router.toConnection("c1", "requests");
+    const path = await screen.findByRole<HTMLInputElement>("combobox", { name: "Path" });
+    await fireEvent.input(path, { target: { value: "project/list" } });
+    path.focus();
+    await press();
+    await waitFor(() => expect(fake.called("sendApiRequest")).toHaveLength(1));
+  },
+  select: async (press) => {
+    inTheList();
+    await press();
+    expect(selection.connections.map(({ id }) => id)).toEqual(["c1"]);
+  },
+  selectAll: async (press) => {
+    inTheList();
+    await press();
+    expect(selection.connections).toHaveLength(appStore.connections.length);
+  },
+  move: async (press) => {
+    inTheList();
+    const before = sidebar.listed;
+    await press();
+    await waitFor(() => expect(sidebar.listed).not.toEqual(before));
+  },
+  menu: async (press) => {
+    inTheList();
+    await press();
+    await waitFor(() => expect(document.querySelector(".menu[data-shown]")).toHaveTextContent("Edit details…"));
+  },
   larger: async (press) => {
     await press();
     expect(zoom.percent).toBe(110);
@@ -93,11 +126,16 @@ test.each(shortcuts.map((one) => [one.id, one] as const))("%s does what the list
   const user = await start("some");
   await screen.findByRole("button", { name: "Refresh now" });
   const key = one.keys[0] ?? "";
-  const named = { arrowleft: "{ArrowLeft}", arrowright: "{ArrowRight}", f2: "{F2}" }[key] ?? key;
+  const named =
+    {
+      ...{ arrowleft: "{ArrowLeft}", arrowright: "{ArrowRight}", arrowdown: "{ArrowDown}" },
+      ...{ f2: "{F2}", f10: "{F10}", enter: "{Enter}" },
+    }[key] ?? key;
   const around: Record<string, [string, string]> = {
     control: ["{Control>}", "{/Control}"],
     "control+shift": ["{Control>}{Shift>}", "{/Shift}{/Control}"],
     alt: ["{Alt>}", "{/Alt}"],
+    shift: ["{Shift>}", "{/Shift}"],
     "": ["", ""],
   };
   const [down, up] = around[one.modifiers] ?? ["", ""];

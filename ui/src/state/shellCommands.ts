@@ -1,5 +1,7 @@
 // Commands of `grapnel` for a shell. None has a token in it: each asks for one when it runs.
 
+import { isWindows } from "./system";
+
 export type Shell = "posix" | "powershell";
 
 const shells = {
@@ -8,7 +10,7 @@ const shells = {
 };
 
 /** The shell that people use on this system. */
-const systemShell = (): Shell => (navigator.userAgent.includes("Windows") ? "powershell" : "posix");
+const systemShell = (): Shell => (isWindows() ? "powershell" : "posix");
 
 /** A word of a shell. */
 export const shellWord = (text: string, shell: Shell): string =>

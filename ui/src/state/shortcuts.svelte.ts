@@ -21,15 +21,20 @@ export type ShortcutId =
   | "copy"
   | "edit"
   | "tabs"
+  | "menu"
+  | "select"
+  | "selectAll"
+  | "move"
+  | "send"
   | "larger"
   | "smaller"
   | "usualSize";
 
-type Modifiers = "control" | "control+shift" | "alt" | "";
+type Modifiers = "control" | "control+shift" | "alt" | "shift" | "";
 
 type Shortcut = {
   id: ShortcutId;
-  group: "window" | "connection" | "size";
+  group: "window" | "connection" | "list" | "size";
   modifiers: Modifiers;
   /** Names of keys; the first is shown, and the others are the same key with or without Shift. */
   keys: string[];
@@ -97,6 +102,11 @@ export const shortcuts: Shortcut[] = [
     leaves: true,
     run: (key) => press(`Control+${key}`),
   },
+  { id: "send", group: "connection", modifiers: "control", keys: ["enter"] },
+  { id: "select", group: "list", modifiers: "control", keys: [" "] },
+  { id: "selectAll", group: "list", modifiers: "control", keys: ["a"] },
+  { id: "move", group: "list", modifiers: "alt", keys: ["arrowdown"] },
+  { id: "menu", group: "list", modifiers: "shift", keys: ["f10"] },
   { id: "larger", group: "size", modifiers: "control", keys: ["+", "="], run: () => zoom.set(zoom.larger) },
   { id: "smaller", group: "size", modifiers: "control", keys: ["-", "_"], run: () => zoom.set(zoom.smaller) },
   { id: "usualSize", group: "size", modifiers: "control", keys: ["0"], run: () => zoom.set(100) },

@@ -1,13 +1,14 @@
 import type { State } from "../host";
-import { isMac } from "./common";
+import { isMac } from "../state/system";
 import { count, list, number } from "./number";
 
 /** Actions for several connections. */
 export const bulk = {
   selected: (n: number) => `${count(n, "connection", "connections")} selected`,
-  lead: `${isMac ? "⌘" : "Ctrl"} or Shift and click, or Shift and arrow keys, select more. Esc ends the selection.`,
+  lead: `${isMac() ? "⌘" : "Ctrl"} or Shift and click, or Shift and arrow keys, select more. Esc ends the selection.`,
   selectAll: "Select all",
   clear: "Clear selection",
+  open: (name: string) => `Open ${name}`,
   refresh: "Refresh",
   reconnect: "Reconnect",
   disconnect: "Disconnect…",

@@ -1,11 +1,10 @@
 import type { Phase, State } from "../host";
+import { isMac } from "../state/system";
 import { count, number } from "./number";
 import { brief, spoken } from "./time";
 
-export const isMac = /Mac/.test(globalThis.navigator?.userAgent ?? "");
-
 /** A shortcut with the platform's command key. */
-const key = (letter: string): string => (isMac ? `⌘ ${letter}` : `Ctrl ${letter}`);
+const key = (letter: string): string => (isMac() ? `⌘ ${letter}` : `Ctrl ${letter}`);
 
 export const common = {
   product: "Grapnel",

@@ -1,12 +1,20 @@
 // The list of keyboard shortcuts, and the window's title.
 
-import { isMac } from "./common";
+import { isMac } from "../state/system";
 
-const signs: { [key in string]: string } = { arrowleft: "←", arrowright: "→", arrowup: "↑", arrowdown: "↓", "-": "−" };
+const signs: { [key in string]: string } = {
+  arrowleft: "←",
+  arrowright: "→",
+  arrowup: "↑",
+  arrowdown: "↓",
+  "-": "−",
+  " ": "Space",
+  enter: "Enter",
+};
 
 export const shortcutWords = {
   title: "Keyboard shortcuts",
-  groups: { window: "Window", connection: "Connection", size: "Text size" },
+  groups: { window: "Window", connection: "Connection", list: "List of connections", size: "Text size" },
   of: {
     commands: "Commands and search",
     filter: "Filter the list",
@@ -20,6 +28,11 @@ export const shortcutWords = {
     copy: "Copy the token",
     edit: "Edit the details",
     tabs: "Switch tab",
+    send: "Send, in a request",
+    select: "Select, or end that",
+    selectAll: "Select all",
+    move: "Move up or down",
+    menu: "Show the actions",
     larger: "Larger",
     smaller: "Smaller",
     usualSize: "Reset",
@@ -29,7 +42,7 @@ export const shortcutWords = {
     ...modifiers
       .split("+")
       .filter(Boolean)
-      .map((one) => (one === "control" ? (isMac ? "⌘" : "Ctrl") : one === "alt" ? (isMac ? "⌥" : "Alt") : "Shift")),
+      .map((one) => (one === "control" ? (isMac() ? "⌘" : "Ctrl") : one === "alt" ? (isMac() ? "⌥" : "Alt") : "Shift")),
     signs[key] ?? key.toUpperCase(),
   ],
   /** A shortcut of `aria-keyshortcuts`, as in a menu. */
