@@ -3,12 +3,14 @@ import { expect, test } from "vitest";
 import { details, unavailable } from "../fake/data";
 import { bulk } from "../state/bulk.svelte";
 import { removals } from "../state/removals.svelte";
+import { router } from "../state/router.svelte";
 import { selection } from "../state/selection.svelte";
 import { appStore, fake, press, screen, start, waitFor } from "../test/start";
 import { within } from "@testing-library/svelte";
 
 type User = Awaited<ReturnType<typeof start>>;
 const row = (id: string) => document.querySelector<HTMLElement>(`[data-row="${id}"]`) as HTMLElement;
+const nameOf = (id: string) => appStore.connections.find((one) => one.id === id)?.name ?? "";
 const selected = () => selection.connections.map(({ id }) => id);
 
 async function click(user: User, id: string, key?: "Control" | "Shift") {
@@ -75,6 +77,10 @@ test("all selected connections are refreshed, with the result of each", async ()
   await press(user, "Refresh");
   await screen.findByText("2 done, 1 skipped.");
   expect(page.getAllByText("Refreshed.")).toHaveLength(2);
+  // The page of each has what to do next.
+  await user.click(page.getByRole("button", { name: nameOf("c4") }));
+  expect(selected()).toEqual([]);
+  expect(router.route).toMatchObject({ page: "connection", connection: "c4" });
 });
 
 test("an action shows its progress, and what has not begun is left when it is stopped", async () => {
