@@ -46,6 +46,12 @@ class Sidebar {
     localStorage.setItem(KEY, grouping);
   };
 
+  /** Lists all connections of a category. */
+  listOnly = (category: Category): void => {
+    this.text = "";
+    this.category = category;
+  };
+
   /** As after a start. */
   reset = (): void => {
     this.text = "";

@@ -35,7 +35,7 @@ export const browse = {
   by: (provider: string) => `Filtered by ${provider}`,
   byUs: "Filtered locally",
   term: {
-    status: (status: string) => `status is ${status}`,
+    status: (status: string) => `status is ${browse.statusWord(status)}`,
     title: (text: string) => `title contains “${text}”`,
     author: (name: string) => `by ${name}`,
     category: (name: string) => `in ${name}`,
