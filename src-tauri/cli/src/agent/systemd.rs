@@ -23,6 +23,28 @@ const SOCKET_UNIT: &str = include_str!("../../../linux/grapnel-agent.socket");
 /// Text of the packaged units that is replaced with this installation's paths.
 const PACKAGED_PROGRAM: &str = "ExecStart=/usr/bin/grapnel";
 const PACKAGED_DATA: &str = "%h/.local/share/grapnel";
+/// The settings of the service for which a user's systemd creates a user namespace (`systemd.exec(5)`). Where it may
+/// not, a service with `PrivateUsers=` does not start.
+const IN_A_NAMESPACE: [&str; 11] = [
+    "PrivateUsers",
+    "ProtectSystem",
+    "ReadWritePaths",
+    "PrivateTmp",
+    "PrivateDevices",
+    "ProtectKernelTunables",
+    "ProtectKernelModules",
+    "ProtectKernelLogs",
+    "ProtectControlGroups",
+    "ProtectClock",
+    "ProtectHostname",
+];
+/// Kernel parameters, and their values that keep a user from creating a namespace with any capability: Ubuntu's
+/// (24.04), Debian's (10), and Linux's own.
+const NAMESPACES_REFUSED: [(&str, &str); 3] = [
+    ("kernel/apparmor_restrict_unprivileged_userns", "1"),
+    ("kernel/unprivileged_userns_clone", "0"),
+    ("user/max_user_namespaces", "0"),
+];
 
 /// The sockets that systemd passes to this process.
 pub(super) fn activated_sockets() -> Result<Vec<UnixListener>> {
@@ -57,17 +79,26 @@ pub(super) fn notify_stopping() {
 
 /// The unit files that were written or removed.
 #[derive(Serialize)]
-pub(super) struct Units {
+pub(super) struct ServiceUnits {
     installed: bool,
     units: Vec<PathBuf>,
+    /// Whether the service sees the file system as it is, since it may not have namespaces.
+    without_namespaces: bool,
 }
 
-impl CommandResult for Units {
+impl CommandResult for ServiceUnits {
     fn text(&self, _: Timestamp) -> String {
         let units = self.units.iter().map(|unit| format!("\n  {}", unit.display()));
         let units: String = units.collect();
         match (self.installed, self.units.is_empty()) {
-            (true, _) => format!("The token agent runs, and starts at each login. Its unit files:{units}"),
+            (true, _) => {
+                let limit = if self.without_namespaces {
+                    "\nThis system gives a user's services no namespaces, so this one can write all your files."
+                } else {
+                    ""
+                };
+                format!("The token agent runs, and starts at each login. Its unit files:{units}{limit}")
+            }
             (false, true) => "The token agent was not installed.".to_owned(),
             (false, false) => format!("The token agent was stopped. Its unit files were removed:{units}"),
         }
@@ -75,10 +106,14 @@ impl CommandResult for Units {
 }
 
 /// Writes the unit files for this program and this data, and starts them.
-pub(super) fn install() -> Result<Units> {
+pub(super) fn install() -> Result<ServiceUnits> {
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
-    let (service, socket) =
+    let (mut service, socket) =
         units(&program, &Store::default_home()?, std::env::var_os("GRAPNEL_HOME").as_deref())?;
+    let without_namespaces = are_namespaces_refused(Path::new("/proc/sys"));
+    if without_namespaces {
+        service = outside_namespaces(&service);
+    }
     let directory = unit_directory()?;
     // Without systemd, the unit files are removed again.
     systemctl(&["daemon-reload"])?;
@@ -89,11 +124,11 @@ pub(super) fn install() -> Result<Units> {
     }
     systemctl(&["daemon-reload"])?;
     systemctl(&["enable", "--now", SOCKET, SERVICE])?;
-    Ok(Units { installed: true, units: files.map(|(path, _)| path).into() })
+    Ok(ServiceUnits { installed: true, units: files.map(|(path, _)| path).into(), without_namespaces })
 }
 
 /// Stops the agent and removes its unit files.
-pub(super) fn uninstall() -> Result<Units> {
+pub(super) fn uninstall() -> Result<ServiceUnits> {
     let directory = unit_directory()?;
     let files = [directory.join(SERVICE), directory.join(SOCKET)];
     let units: Vec<PathBuf> = files.into_iter().filter(|path| path.exists()).collect();
@@ -104,7 +139,7 @@ pub(super) fn uninstall() -> Result<Units> {
         }
         systemctl(&["daemon-reload"])?;
     }
-    Ok(Units { installed: false, units })
+    Ok(ServiceUnits { installed: false, units, without_namespaces: false })
 }
 
 fn unit_directory() -> Result<PathBuf> {
@@ -126,6 +161,19 @@ fn units(program: &Path, data: &Path, home: Option<&OsStr>) -> Result<(String, S
         service = service.replace("UMask=0077", &format!("UMask=0077\nEnvironment={variable}"));
     }
     Ok((service, SOCKET_UNIT.replace(PACKAGED_DATA, &data)))
+}
+
+/// Whether the kernel keeps a user from having namespaces. `parameters`: `/proc/sys`.
+fn are_namespaces_refused(parameters: &Path) -> bool {
+    NAMESPACES_REFUSED.iter().any(|(name, refused)| {
+        fs::read_to_string(parameters.join(name)).is_ok_and(|value| value.trim() == *refused)
+    })
+}
+
+/// The service without the settings that need a namespace. What the kernel filters for one process stays.
+fn outside_namespaces(service: &str) -> String {
+    let stays = |line: &&str| !line.split_once('=').is_some_and(|(name, _)| IN_A_NAMESPACE.contains(&name));
+    service.split_inclusive('\n').filter(stays).collect()
 }
 
 /// A path in a unit file, where `%` begins a specifier.
@@ -182,6 +230,25 @@ mod tests {
         let (service, _) = units(Path::new("/g"), Path::new("/d"), Some(OsStr::new("/d \"q\""))).unwrap();
         assert!(service.contains("\nEnvironment=\"GRAPNEL_HOME=/d \\\"q\\\"\"\n"), "{service}");
         assert!(units(Path::new("/g"), Path::new("/a\nExecStart=/evil"), None).is_err());
+    }
+
+    #[test]
+    fn a_service_that_may_not_have_namespaces_does_without() {
+        let parameters = tempfile::tempdir().unwrap();
+        for directory in ["kernel", "user"] {
+            fs::create_dir(parameters.path().join(directory)).unwrap();
+        }
+        assert!(!are_namespaces_refused(parameters.path()));
+        for (name, refused) in NAMESPACES_REFUSED {
+            let parameter = parameters.path().join(name);
+            fs::write(&parameter, format!("{refused}\n")).unwrap();
+            assert!(are_namespaces_refused(parameters.path()), "{name}");
+            fs::write(&parameter, "63145\n").unwrap();
+            assert!(!are_namespaces_refused(parameters.path()), "{name}");
+        }
+        let left = outside_namespaces(SERVICE_UNIT);
+        let confinement = left.split_once("UMask=0077\n").unwrap().1;
+        insta::assert_snapshot!(confinement);
     }
 
     #[test]

@@ -21,19 +21,19 @@ pub(super) fn notify_stopping() {}
 
 /// No unit files.
 #[derive(Serialize)]
-pub(super) struct Units;
+pub(super) struct ServiceUnits;
 
-impl CommandResult for Units {
+impl CommandResult for ServiceUnits {
     fn text(&self, _: Timestamp) -> String {
         String::new()
     }
 }
 
-pub(super) fn install() -> Result<Units> {
+pub(super) fn install() -> Result<ServiceUnits> {
     Err(no_systemd())
 }
 
-pub(super) fn uninstall() -> Result<Units> {
+pub(super) fn uninstall() -> Result<ServiceUnits> {
     Err(no_systemd())
 }
 
