@@ -19,11 +19,10 @@ use tokio::sync::{Mutex, oneshot};
 use crate::confirm::{Confirmation, Prompter};
 #[cfg(target_os = "linux")]
 use linux as platform;
+pub(crate) use platform::alert;
 use purpose::Purpose;
 #[cfg(not(target_os = "linux"))]
 use rfd as platform;
-#[cfg(not(target_os = "linux"))]
-pub(crate) use rfd::alert;
 
 /// Only one dialog is open at a time; a second request fails, so that dialogs do not queue up.
 static DIALOG_LOCK: Mutex<()> = Mutex::const_new(());

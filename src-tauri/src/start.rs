@@ -1,6 +1,6 @@
 //! The start of the program: arguments, single instance, window and state.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use tauri::plugin::TauriPlugin;
@@ -10,7 +10,6 @@ use tauri_specta::Event as _;
 use crate::arguments::{Arguments, Invocation};
 use crate::core_handle::CoreHandle;
 use crate::desktop_integration;
-#[cfg(not(target_os = "linux"))]
 use crate::dialog;
 use crate::event_forwarding::EventBacklog;
 use crate::events::SandboxRequested;
@@ -274,11 +273,12 @@ fn why_no_window(error: &tauri::Error) -> String {
     format!("Grapnel could not open its window: {error}.")
 }
 
-/// Reports what ends a start that has no terminal: on Linux on standard error only, which desktops log.
+/// Reports what ends a start: on standard error, and in a dialog unless that is a terminal, where the person reads it.
 fn alert(what: &str) {
     complain(what);
-    #[cfg(not(target_os = "linux"))]
-    dialog::alert(what);
+    if !std::io::stderr().is_terminal() {
+        dialog::alert(what);
+    }
 }
 
 fn complain(what: &str) -> ExitCode {

@@ -14,7 +14,11 @@ use crate::confirm::Confirmation;
 
 /// Shows an error of a program that has no window, until the person closes it. Only the main thread may do that.
 pub(crate) fn alert(what: &str) {
-    MessageDialog::new().set_level(MessageLevel::Error).set_title("Grapnel").set_description(what).show();
+    MessageDialog::new()
+        .set_level(MessageLevel::Error)
+        .set_title("Grapnel did not start")
+        .set_description(what)
+        .show();
 }
 
 /// Return presses the first button; Escape declines.

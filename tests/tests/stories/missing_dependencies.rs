@@ -1,6 +1,7 @@
 //! The keyring or the data directory is missing. Grapnel reports it, and continues once it is back.
 
 use std::fs;
+use std::process::Stdio;
 
 use grapnel_tests::keyring::Keyring;
 use grapnel_tests::page::Role;
@@ -84,6 +85,18 @@ async fn without_a_display_the_program_reports_that() -> Result<()> {
             run(&["dev.grapnel.desktop:/oauth/callback?code=x&state=y"])?;
             window.page().says("(2 times, latest shown)").await?;
             drop(consent);
+            Ok(())
+        })
+        .await?;
+    scene
+        .step("A start that opens no window says why in a dialog", async {
+            let mut command = scene.desktop().command(artifacts::program());
+            command.env("GRAPNEL_HOME", scene.desktop().home().join("elsewhere")).stderr(Stdio::piped());
+            let start = command.spawn()?;
+            scene.desktop().answers_question("Grapnel did not start", "Escape").await?;
+            let ended = start.wait_with_output()?;
+            let said = String::from_utf8_lossy(&ended.stderr);
+            ensure!(ended.status.code() == Some(1) && said.contains("another data directory"), "{said}");
             Ok(())
         })
         .await
