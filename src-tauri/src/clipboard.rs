@@ -38,10 +38,11 @@ impl Clipboard {
         self.with(|system| system.set_text(text))
     }
 
-    /// Copies a token, and clears the clipboard after [`CLEAR_AFTER`] if it still contains it.
-    pub(crate) fn copy_for_a_while(&self, token: SecretString) -> Result<()> {
+    /// Copies a token, and clears the clipboard after [`CLEAR_AFTER`] if it still contains it. `otherwise`: what to do
+    /// if the clipboard does not answer.
+    pub(crate) fn copy_for_a_while(&self, token: SecretString, otherwise: &str) -> Result<()> {
         self.with(|system| system.set().exclude_from_history().text(token.expose_secret()))
-            .map_err(|error| error.hint("In a terminal, “grapnel token” prints it. Or try again."))?;
+            .map_err(|error| error.hint(format!("{otherwise} Or try again.")))?;
         let copy = {
             let mut state = self.state();
             state.token = Some(token);

@@ -87,7 +87,8 @@ pub(crate) async fn copy_token(
     connection_id: ConnectionId,
 ) -> Result<()> {
     let core = core.core().await?;
-    clipboard.copy_for_a_while(core.token(&connection_id, Duration::ZERO).await?.value)?;
+    let token = core.token(&connection_id, Duration::ZERO).await?.value;
+    clipboard.copy_for_a_while(token, "In a terminal, “grapnel token” prints it.")?;
     core.token_copied(&connection_id)
 }
 
@@ -101,7 +102,8 @@ pub(crate) async fn copy_authorization_header(
 ) -> Result<()> {
     let core = core.core().await?;
     let token = core.token(&connection_id, Duration::ZERO).await?.value;
-    clipboard.copy_for_a_while(format!("Authorization: Bearer {}", token.expose_secret()).into())?;
+    let header = format!("Authorization: Bearer {}", token.expose_secret()).into();
+    clipboard.copy_for_a_while(header, "In a terminal, “grapnel token --format header” prints it.")?;
     core.token_copied(&connection_id)
 }
 
@@ -114,7 +116,8 @@ pub(crate) async fn copy_id_token(
     connection_id: ConnectionId,
 ) -> Result<()> {
     let core = core.core().await?;
-    clipboard.copy_for_a_while(core.id_token(&connection_id, Duration::ZERO).await?.value)?;
+    let token = core.id_token(&connection_id, Duration::ZERO).await?.value;
+    clipboard.copy_for_a_while(token, "In a terminal, “grapnel token --id-token” prints it.")?;
     core.id_token_copied(&connection_id)
 }
 
@@ -130,7 +133,8 @@ pub(crate) async fn copy_derived_token(
 ) -> Result<()> {
     let core = core.core().await?;
     let derived = core.derived_token(&connection_id, target, (Duration::ZERO, false)).await?;
-    clipboard.copy_for_a_while(derived.token.value)?;
+    let otherwise = "In a terminal, “grapnel token --audience” or “--resource” prints it.";
+    clipboard.copy_for_a_while(derived.token.value, otherwise)?;
     core.derived_token_copied(&connection_id)
 }
 

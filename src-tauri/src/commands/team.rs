@@ -205,10 +205,8 @@ pub(crate) async fn copy_worker_key(
         Error::new(Code::NotFound, "The worker’s key is not here any more.")
             .hint("Remove the worker, and invite it again.")
     })?;
-    let copied = clipboard.copy_for_a_while(key);
-    copied.map_err(|error| {
-        error.hint("Or remove the worker, and invite it with “grapnel team invite” in a terminal.")
-    })
+    clipboard
+        .copy_for_a_while(key, "Remove the worker, and invite it with “grapnel team invite” in a terminal.")
 }
 
 /// Drops the worker's key that was made last.
