@@ -66,6 +66,9 @@ async fn a_screen_reader_gets_names_order_announcements_and_focus() -> Result<()
         })
         .await?;
     scene
+        .step("What opens over the page takes the focus, and gives it back", dialogs(&scene, &page, &reader))
+        .await?;
+    scene
         .step("The confirmation gives the focus back, and the disconnection is announced", async {
             page.choose("More actions", "Disconnect…").await?;
             reader.finds_focus_at("button", "Cancel").await?;
@@ -106,4 +109,21 @@ async fn a_connection(page: &Page, reader: &ScreenReader) -> Result<()> {
     reader.announces("The clipboard is cleared in 45 seconds").await?;
     page.press(Role::Button, "Refresh now").await?;
     reader.announces("Refreshed").await
+}
+
+/// The palette, and a form.
+async fn dialogs(scene: &Scene, page: &Page, reader: &ScreenReader) -> Result<()> {
+    let press = async |key: &str| scene.desktop().run("xdotool", &["key", key]).await;
+    page.press(Role::Tab, "Overview").await?;
+    press("ctrl+k").await?;
+    // The field has the focus, and hands it to its first option.
+    reader.finds_focus_at("list item", "Sandbox").await?;
+    reader.knows_all_by_name().await?;
+    press("Escape").await?;
+    reader.finds_focus_at("tab", "Overview").await?;
+    page.choose("More actions", "Edit details…").await?;
+    reader.finds_focus_at("entry", "Name").await?;
+    reader.knows_all_by_name().await?;
+    press("Escape").await?;
+    reader.finds_focus_at("combo box", "More actions").await
 }

@@ -22,11 +22,12 @@ const JUDGE: &str = "
     Promise.allSettled(changing).then(() => axe.run(document,
     { rules })).then(({ violations }) => done(violations.map(told)), (error) => done([String(error)]));";
 /// The groups of the settings after the first one, and words on each.
-const GROUPS: [(&str, &str); 8] = [
+const GROUPS: [(&str, &str); 9] = [
     ("Sign-in", "Redirect method of new apps"),
     ("Network", "Additional trusted CAs"),
     ("Refresh", "Refresh before expiry"),
     ("Vault", "Unlocked automatically"),
+    ("Teams", "No teams."),
     ("Data", "Export and import"),
     ("Hooks", "No hooks."),
     ("Diagnostics", "Check this installation"),
@@ -85,13 +86,19 @@ async fn every_screen_is_accessible() -> Result<()> {
                 judged(&page, "Signed in").await
             })
             .await?;
+        scene.step(&format!("{theme}: its app, and several connections"), an_app(&page)).await?;
     }
     Ok(())
 }
 
 async fn a_connection(page: &Page) -> Result<()> {
     page.press_about(Role::Button, "Active").await?;
-    for (tab, words) in [("Overview", "Scopes"), ("Token", "Tokens"), ("Activity", "Signed in")] {
+    for (tab, words) in [
+        ("Overview", "Scopes"),
+        ("Token", "Tokens"),
+        ("Requests", "Token request"),
+        ("Activity", "Signed in"),
+    ] {
         page.press(Role::Tab, tab).await?;
         judged(page, words).await?;
     }
@@ -101,6 +108,18 @@ async fn a_connection(page: &Page) -> Result<()> {
     page.says_no_more("Loading posts from Grigora (this computer)").await?;
     judged(page, "posts").await?;
     page.press(Role::Button, "All projects").await
+}
+
+async fn an_app(page: &Page) -> Result<()> {
+    page.press_about(Role::Button, "Active").await?;
+    page.choose("More actions", "Go to app").await?;
+    judged(page, "Connect another account").await?;
+    page.press(Role::Button, "Edit").await?;
+    judged(page, "Save").await?;
+    page.press(Role::Button, "Cancel").await?;
+    page.choose("List options", "Select all").await?;
+    judged(page, "1 connection selected").await?;
+    page.press(Role::Button, "Clear selection").await
 }
 
 /// Waits for this text, and runs axe on the screen that shows it.
