@@ -1,6 +1,7 @@
 //! Limits how many stories run at once: each needs a browser and a window.
 
 use std::fs::{File, TryLockError};
+use std::num::NonZero;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
@@ -22,8 +23,8 @@ impl Turn {
     pub(crate) async fn take() -> Result<Self> {
         let dir = artifacts::stories();
         std::fs::create_dir_all(&dir)?;
-        // A story keeps two processors busy.
-        let places = available_parallelism().map_or(1, |count| (count.get() / 2).max(1));
+        // A story keeps a processor busy.
+        let places = available_parallelism().map_or(1, NonZero::get);
         let locks = (0..places)
             .map(|number| File::create(dir.join(format!("turn-{number}"))))
             .collect::<Result<Vec<_>, _>>()
