@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use grapnel_model::secret::{ExposeSecret, SecretString};
 use grapnel_model::text::is_hidden;
 use memchr::memmem;
@@ -42,9 +42,11 @@ impl Mask {
         let automaton = |in_json| {
             let forms = secrets.iter().flat_map(|secret| forms(secret.expose_secret().trim(), in_json));
             let forms: Vec<Vec<u8>> = forms.collect();
+            // Each exchange builds its own: a DFA of a long token takes several times as long, and 5 MB.
+            let mut builder = AhoCorasick::builder();
+            builder.kind(Some(AhoCorasickKind::ContiguousNFA)).match_kind(MatchKind::LeftmostLongest);
             // Building an automaton of so few patterns does not fail.
-            let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms).ok();
-            built.filter(|_| !forms.is_empty())
+            builder.build(&forms).ok().filter(|_| !forms.is_empty())
         };
         Self { text: automaton(false), json: automaton(true) }
     }
