@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use grapnel_core::{Store, write_private};
+#[cfg(target_os = "linux")]
+use gtk::prelude::GtkWindowExt;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager, Monitor, WebviewWindow, WebviewWindowBuilder, Wry};
@@ -73,14 +75,27 @@ fn of(window: &WebviewWindow, saved: Option<Geometry>) -> tauri::Result<Option<G
     if !window.is_visible()? || window.is_minimized()? {
         return Ok(None);
     }
-    let scale = window.scale_factor()?;
-    let (at, size) = (window.outer_position()?.to_logical(scale), window.inner_size()?.to_logical(scale));
-    let now = Geometry { x: at.x, y: at.y, width: size.width, height: size.height, maximized: false };
+    let at = window.outer_position()?.to_logical(window.scale_factor()?);
+    let (width, height) = inner_size(window)?;
+    let now = Geometry { x: at.x, y: at.y, width, height, maximized: false };
     if !window.is_maximized()? {
         return Ok(Some(now));
     }
     let (width, height) = DEFAULT_SIZE;
     Ok(Some(Geometry { maximized: true, ..saved.unwrap_or(Geometry { width, height, ..now }) }))
+}
+
+/// The size of the page in logical pixels. With decorations of its own (on Wayland), GTK's window also has a title bar
+/// and a shadow, with which it would grow at each start.
+#[cfg(target_os = "linux")]
+fn inner_size(window: &WebviewWindow) -> tauri::Result<(i32, i32)> {
+    Ok(window.gtk_window()?.size())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn inner_size(window: &WebviewWindow) -> tauri::Result<(i32, i32)> {
+    let size = window.inner_size()?.to_logical(window.scale_factor()?);
+    Ok((size.width, size.height))
 }
 
 impl Geometry {
