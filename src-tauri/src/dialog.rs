@@ -19,7 +19,6 @@ use tokio::sync::{Mutex, oneshot};
 use crate::confirm::{Confirmation, Prompter};
 #[cfg(target_os = "linux")]
 use linux as platform;
-pub(crate) use platform::alert;
 use purpose::Purpose;
 #[cfg(not(target_os = "linux"))]
 use rfd as platform;

@@ -1,5 +1,6 @@
 //! The desktop shell: the window, deep links, and the window's commands. OAuth is in the core.
 
+mod alert;
 mod arguments;
 mod background_tasks;
 mod bindings;

@@ -10,7 +10,6 @@ use tauri_specta::Event as _;
 use crate::arguments::{Arguments, Invocation};
 use crate::core_handle::CoreHandle;
 use crate::desktop_integration;
-use crate::dialog;
 use crate::event_forwarding::EventBacklog;
 use crate::events::SandboxRequested;
 use crate::first_page::FirstPage;
@@ -23,8 +22,8 @@ use crate::shutdown::Shutdown;
 #[cfg(target_os = "linux")]
 use crate::window::rendering::Rendering;
 use crate::{
-    background_tasks, bindings, callback, cancellation, clipboard, commands, deep_link, deep_link_self_test,
-    held_responses, lifecycle, logging, save_file, window,
+    alert, background_tasks, bindings, callback, cancellation, clipboard, commands, deep_link,
+    deep_link_self_test, held_responses, lifecycle, logging, save_file, window,
 };
 
 /// Exit code for an unknown argument.
@@ -102,6 +101,9 @@ fn claim(arguments: &Arguments) -> Result<Option<Instance>, ExitCode> {
             return Ok(None);
         }
     };
+    if arguments.hidden {
+        return Err(complain(problem));
+    }
     alert(problem);
     Err(ExitCode::FAILURE)
 }
@@ -197,6 +199,10 @@ fn build(
             if let Err(error) = window::open(app.handle(), !arguments.hidden) {
                 #[cfg(target_os = "linux")]
                 app.state::<Rendering>().clear_marker();
+                #[cfg(unix)]
+                if let Some(instance) = &session.instance {
+                    instance.release();
+                }
                 alert(&without_window(&why_no_window(&error), arguments.callback.is_some()));
                 // An error of this function would be a panic.
                 app.state::<Shutdown>().finish();
@@ -277,7 +283,7 @@ fn why_no_window(error: &tauri::Error) -> String {
 fn alert(what: &str) {
     complain(what);
     if !std::io::stderr().is_terminal() {
-        dialog::alert(what);
+        alert::wait("Grapnel did not start", what);
     }
 }
 

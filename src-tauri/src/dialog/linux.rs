@@ -69,27 +69,6 @@ pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confir
     dialog.show();
 }
 
-/// Shows why the program does not start, until the person closes that. Without a display, shows nothing.
-pub(crate) fn alert(what: &str) {
-    const TITLE: &str = "Grapnel did not start";
-    if gtk::init().is_err() {
-        return;
-    }
-    let dialog = MessageDialog::builder()
-        .title(TITLE)
-        .text(TITLE)
-        .secondary_text(what)
-        .message_type(MessageType::Error)
-        .buttons(ButtonsType::Close)
-        .build();
-    if let Some(accessible) = dialog.accessible() {
-        accessible.set_name(TITLE);
-    }
-    break_anywhere(&dialog, what);
-    dialog.run();
-    dialog.close();
-}
-
 /// Allows breaking long words in this text, so that the dialog is not wider than the screen.
 fn break_anywhere(dialog: &MessageDialog, text: &str) {
     let Ok(area) = dialog.message_area().downcast::<Container>() else { return };

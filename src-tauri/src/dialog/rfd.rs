@@ -2,24 +2,13 @@
 
 use std::path::PathBuf;
 
-use ::rfd::{
-    AsyncFileDialog, AsyncMessageDialog, MessageButtons, MessageDialog, MessageDialogResult, MessageLevel,
-};
+use ::rfd::{AsyncFileDialog, AsyncMessageDialog, MessageButtons, MessageDialogResult, MessageLevel};
 use grapnel_model::secret::SecretString;
 use tauri::WebviewWindow;
 use tokio::sync::oneshot::{Receiver, Sender};
 
 use super::purpose::Purpose;
 use crate::confirm::Confirmation;
-
-/// Shows an error of a program that has no window, until the person closes it. Only the main thread may do that.
-pub(crate) fn alert(what: &str) {
-    MessageDialog::new()
-        .set_level(MessageLevel::Error)
-        .set_title("Grapnel did not start")
-        .set_description(what)
-        .show();
-}
 
 /// Return presses the first button; Escape declines.
 pub(super) fn confirmation(window: Option<&WebviewWindow>, confirmation: &Confirmation, tell: Sender<bool>) {

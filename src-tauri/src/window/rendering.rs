@@ -23,6 +23,7 @@ use gtk::glib;
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager};
 
+use crate::alert;
 use crate::core_handle::CoreHandle;
 use crate::restart::restart;
 use crate::shutdown::Shutdown;
@@ -42,6 +43,11 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const MARKER_FILE: &str = "page-begins";
 /// A page that has not loaded by then will not load.
 const PAGE_LOAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a person is told whose window stays empty.
+const NO_RENDERER: &str = "WebKit, which draws the window, does not work with the graphics drivers of this computer, \
+    also without their acceleration. Your tokens are kept and unchanged. Use “grapnel” in a terminal, and check the \
+    drivers (libEGL, Mesa).";
 
 /// The ways to draw, from the fastest to the safest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -179,14 +185,28 @@ pub(super) fn watch(app: &AppHandle) {
             if rendering.renderer > Renderer::Default && app.state::<CoreHandle>().opened().is_some() {
                 remember(rendering.renderer);
             }
-        } else if let Some(safer) = rendering.renderer.safer()
-            && !app.state::<Shutdown>().has_begun()
-        {
+        } else if app.state::<Shutdown>().has_begun() {
+            // Nothing is to be shown any more.
+        } else if let Some(safer) = rendering.renderer.safer() {
             tracing::warn!(
                 renderer = safer.name(),
                 "the page did not load; Grapnel restarts with a safer renderer"
             );
             restart(&app, (RENDERER, safer.name()));
+        } else {
+            tracing::error!("the page did not load with any renderer");
+            // A page may load slowly while a computer starts, and a hidden window is missed by nobody.
+            tokio::time::sleep(PAGE_LOAD_TIMEOUT * 2).await;
+            let is_seen =
+                app.webview_windows().values().any(|window| window.is_visible().unwrap_or_default());
+            let has_ended =
+                rendering.has_loaded.load(Ordering::Relaxed) || app.state::<Shutdown>().has_begun();
+            if is_seen && !has_ended {
+                let show = || alert::show("Grapnel’s window stays empty", NO_RENDERER);
+                if let Err(error) = app.run_on_main_thread(show) {
+                    tracing::debug!(%error, "nobody was told");
+                }
+            }
         }
     });
 }
