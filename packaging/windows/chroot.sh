@@ -44,14 +44,15 @@ make() {
 }
 
 # Runs a command in the chroot. The project and cargo's directory have the same paths as outside. The mounts belong to
-# this command alone, and end with it. Debian's Wine aborts if TMPDIR is set.
+# this command alone, and end with it. Debian's Wine aborts if TMPDIR is set, and makes its directory only in one that
+# exists.
 inside() {
   # shellcheck disable=SC2016 # Another shell fills it in.
   unshare --mount bash -euc '
     root=$1 project=$2 cargo=$3
     shift 3
     mount --make-rprivate /
-    mkdir -p "$root$project" "$root$cargo" "$cargo"
+    mkdir -p "$root$project" "$root$cargo" "$cargo" "$root/var/cache/grapnel"
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount --bind "$project" "$root$project"
