@@ -20,6 +20,15 @@ if (!Element.prototype.animate)
     getAnimations: () => [],
   });
 
+// What jsdom finds by comparing every node of the page with every label, which takes a fifth of the time of a form.
+for (const { prototype } of [HTMLInputElement, HTMLSelectElement, HTMLTextAreaElement, HTMLButtonElement])
+  Object.defineProperty(prototype, "labels", {
+    get(this: HTMLElement) {
+      const labels = [...document.querySelectorAll("label")];
+      return labels.filter((label) => (label.htmlFor ? label.htmlFor === this.id : label.contains(this)));
+    },
+  });
+
 // Dialogs and popovers, as far as they work without layout.
 Object.assign(HTMLDialogElement.prototype, {
   showModal(this: HTMLDialogElement) {
