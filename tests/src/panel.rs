@@ -29,6 +29,8 @@ const WATCHER: &str = "/StatusNotifierWatcher";
 struct Heard {
     /// The titles of the notifications; the first has ID 1.
     titles: Vec<String>,
+    /// The IDs of those that the program closed.
+    closed: Vec<u32>,
     /// The items in the tray.
     items: Vec<String>,
 }
@@ -68,10 +70,15 @@ impl Panel {
         .await
     }
 
-    /// Clicks the notification with this ID.
+    /// Clicks the notification with this ID, and waits until the program closes it.
     pub async fn click(&self, number: u32) -> Result<()> {
         let clicked = &(number, "default");
-        Ok(self.bus.emit_signal(None::<&str>, NOTIFICATIONS, SERVICE, "ActionInvoked", clicked).await?)
+        self.bus.emit_signal(None::<&str>, NOTIFICATIONS, SERVICE, "ActionInvoked", clicked).await?;
+        until("the end of the notification", async || {
+            let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            Ok(heard.closed.contains(&number).then_some(()))
+        })
+        .await
     }
 
     /// The tooltip of the tray's only item.
@@ -112,6 +119,10 @@ impl Notifications {
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         heard.titles.push(title);
         u32::try_from(heard.titles.len()).unwrap_or(u32::MAX)
+    }
+
+    fn close_notification(&self, id: u32) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).closed.push(id);
     }
 }
 

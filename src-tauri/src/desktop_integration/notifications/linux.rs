@@ -6,9 +6,9 @@ use std::pin::Pin;
 
 use tauri::{AppHandle, Manager};
 use zbus::export::futures_core::Stream;
-use zbus::message::Type;
+use zbus::message::{Flags, Type};
 use zbus::zvariant::Value;
-use zbus::{Connection, MatchRule, MessageStream};
+use zbus::{Connection, MatchRule, Message, MessageStream};
 
 use super::notification::Notification;
 use crate::arguments::activation;
@@ -72,6 +72,7 @@ async fn show_until_clicked(notification: &Notification) -> zbus::Result<Option<
                 .or(token);
         }
         if is_signal("ActionInvoked") && answer.body().deserialize::<(u32, String)>()?.0 == id {
+            close(&bus, id).await?;
             return Ok(Some(Click { token }));
         }
         if is_signal("NotificationClosed") && answer.body().deserialize::<(u32, u32)>()?.0 == id {
@@ -79,6 +80,14 @@ async fn show_until_clicked(notification: &Notification) -> zbus::Result<Option<
         }
     }
     Ok(None)
+}
+
+/// Closes a notification that was clicked, which some desktops leave to the program. The others answer with an error,
+/// which nobody waits for.
+async fn close(bus: &Connection, id: u32) -> zbus::Result<()> {
+    let message =
+        Message::method_call(PATH, "CloseNotification")?.destination(SERVICE)?.interface(SERVICE)?;
+    bus.send(&message.with_flags(Flags::NoReplyExpected)?.build(&id)?).await
 }
 
 /// Escapes the text, which may be markup here.
