@@ -42,13 +42,17 @@ export const shortcutWords = {
     ...modifiers
       .split("+")
       .filter(Boolean)
-      .map((one) => (one === "control" ? (isMac() ? "⌘" : "Ctrl") : one === "alt" ? (isMac() ? "⌥" : "Alt") : "Shift")),
+      .map((one) => {
+        // macOS searches with ⌘ Space; the window takes either key.
+        if (one === "control") return !isMac() ? "Ctrl" : key === " " ? "⌃" : "⌘";
+        return one === "alt" ? (isMac() ? "⌥" : "Alt") : "Shift";
+      }),
     signs[key] ?? key.toUpperCase(),
   ],
   /** A shortcut of `aria-keyshortcuts`, as in a menu. */
   caps: (keys: string): string => {
-    const [key = "", ...modifiers] = keys.toLowerCase().split("+").reverse();
-    return shortcutWords.keys(modifiers.join("+"), key).join(" ");
+    const [, modifiers = "", key = ""] = /^(.*?)([^+]+)$/.exec(keys.toLowerCase()) ?? [];
+    return shortcutWords.keys(modifiers, key).join(" ");
   },
   /** The title of the window. */
   window: (name: string, provider: string, product: string): string =>

@@ -1,6 +1,18 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { clockOptions, dates, format, numbers } from "./locale";
-import { inFormWords, browse, fingerprint, list, named, of, scopeWords, stateSentence, time, value } from ".";
+import {
+  inFormWords,
+  browse,
+  fingerprint,
+  list,
+  named,
+  of,
+  scopeWords,
+  shortcutWords,
+  stateSentence,
+  time,
+  value,
+} from ".";
 
 const now = new Date(2026, 10, 21, 14, 27);
 const before = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
@@ -119,3 +131,12 @@ test("a hint of the host has no key of a setting beside its name in the form", (
   expect(inFormWords("Set “Bind tokens to a key (DPoP)” to yes (dpop=true), then reconnect (error=x).")).toBe(
     "Set “Bind tokens to a key (DPoP)” to yes, then reconnect (error=x).",
   ));
+
+test("on macOS a shortcut has the keys of macOS, and none that the system takes", () => {
+  vi.spyOn(navigator, "userAgent", "get").mockReturnValue("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)");
+  expect(["control+shift+n", "alt+arrowleft", "control+ "].map(shortcutWords.caps)).toEqual([
+    "⌘ Shift N",
+    "⌥ ←",
+    "⌃ Space",
+  ]);
+});
