@@ -2321,6 +2321,8 @@ export type Summary = {
 	sign_in_due: string | null,
 	/**  Whether scopes were requested that were not granted. */
 	lacks_scopes: boolean,
+	/**  Whether new tokens can be requested without a person: it has a refresh token, or its token is the client's own. */
+	can_refresh: boolean,
 	/**  What the person notes about it. */
 	annotations: Annotations,
 	/**  The name of the team that it is shared with. */

@@ -68,6 +68,8 @@ pub struct Summary {
     pub sign_in_due: Option<Timestamp>,
     /// Whether scopes were requested that were not granted.
     pub lacks_scopes: bool,
+    /// Whether new tokens can be requested without a person: it has a refresh token, or its token is the client's own.
+    pub can_refresh: bool,
     /// What the person notes about it.
     pub annotations: Annotations,
     /// The name of the team that it is shared with.

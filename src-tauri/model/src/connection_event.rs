@@ -183,6 +183,7 @@ mod tests {
             retry_at: None,
             sign_in_due: None,
             lacks_scopes: false,
+            can_refresh: true,
             annotations: crate::annotations::Annotations::default(),
             team: None,
         };

@@ -138,6 +138,7 @@ mod tests {
                 "id": format!("id-{name}"), "name": name, "app_id": "app", "app_name": "App", "provider": "custom",
                 "provider_name": "R&D", "state": "reconnect_needed", "expires_at": null, "retry_at": null,
                 "lacks_scopes": false,
+                "can_refresh": true,
                 "annotations": { "label": null, "note": "", "pinned": false, "position": null },
             })
         };

@@ -3,7 +3,7 @@
 use grapnel_model::annotations::Annotations;
 use grapnel_model::error::Error;
 use grapnel_model::id::{AppId, ConnectionId};
-use grapnel_model::provider::Origins;
+use grapnel_model::provider::{GrantType, Origins};
 use grapnel_model::text::natural_key;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -63,6 +63,16 @@ pub struct Notice {
 pub struct TokenExpiry {
     /// When the access token expires; `None` if that is unknown.
     pub expires_at: Option<Timestamp>,
+    /// The grant that issued it.
+    #[serde(default)]
+    pub grant_type: GrantType,
+}
+
+impl ConnectionStatus {
+    /// Whether new tokens can be requested without a person: it has a refresh token, or its token is the client's own.
+    pub fn can_refresh(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| self.refreshes || !held.grant_type.has_person())
+    }
 }
 
 impl From<&ConnectionRow> for ConnectionStatus {
@@ -72,7 +82,9 @@ impl From<&ConnectionRow> for ConnectionStatus {
             app_id: row.app_id.clone(),
             name: row.name.clone(),
             version: row.version,
-            held: row.token_metadata().map(|held| TokenExpiry { expires_at: held.expires_at }),
+            held: row
+                .token_metadata()
+                .map(|held| TokenExpiry { expires_at: held.expires_at, grant_type: held.grant_type }),
             error: row.refresh_status.error.clone(),
             allowed_origins: row.allowed_origins.clone(),
             retry_at: row.refresh_status.retry.at,

@@ -176,6 +176,7 @@ export function details(
       retry_at: state === "retrying" ? at(4 * MINUTE) : null,
       sign_in_due: null,
       lacks_scopes: false,
+      can_refresh: state !== "disconnected",
       annotations: { label: null, note: "", pinned: false, position: null },
     },
     account: { id: "u_41ac09", name: "Amélie Renard", email: "amelie@acme.example" },

@@ -83,6 +83,19 @@ test("all selected connections are refreshed, with the result of each", async ()
   expect(router.route).toMatchObject({ page: "connection", connection: "c4" });
 });
 
+test("what has no refresh token is not refreshed", async () => {
+  const user = await start("some", () => {
+    fake.data.connections[0]!.can_refresh = false;
+  });
+  await click(user, "c1", "Control");
+  expect(screen.getByRole("button", { name: "Refresh" })).toBeDisabled();
+  await click(user, "c2", "Control");
+  await press(user, "Refresh");
+  await screen.findByText("1 done, 1 skipped.");
+  expect(within(screen.getByRole("main")).getByText("Skipped: it has no refresh token.")).toBeInTheDocument();
+  expect(fake.called("refresh").map(([id]) => id)).toEqual(["c2"]);
+});
+
 test("an action shows its progress, and what has not begun is left when it is stopped", async () => {
   const user = await start("some", () => {
     for (let n = 1; n <= 6; n += 1) {

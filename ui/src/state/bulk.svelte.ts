@@ -20,7 +20,7 @@ const AT_ONCE: Record<BulkKind, number> = { refresh: 4, disconnect: 4, reconnect
 
 /** Whether the action makes sense for a connection. */
 export const applies: Record<BulkKind, (one: Summary) => boolean> = {
-  refresh: ({ state }) => !["reconnect_needed", "disconnected", "locked"].includes(state),
+  refresh: ({ state, can_refresh }) => can_refresh && !["reconnect_needed", "disconnected", "locked"].includes(state),
   reconnect: ({ state }) => state !== "locked",
   disconnect: ({ state }) => state !== "disconnected",
 };
@@ -69,7 +69,7 @@ class Bulk {
   async #act(kind: BulkKind, one: Summary): Promise<void> {
     const now = appStore.connections.find(({ id }) => id === one.id);
     if (!now || !applies[kind](now)) {
-      this.results.set(one.id, { phase: "skipped", text: words.skipped(now?.state) });
+      this.results.set(one.id, { phase: "skipped", text: words.skipped(now) });
       return;
     }
     this.results.set(one.id, { phase: "running", text: words.running[kind] });

@@ -1,4 +1,4 @@
-import type { State } from "../host";
+import type { Summary } from "../host";
 import { isMac } from "../state/system";
 import { count, list, number } from "./number";
 
@@ -40,12 +40,13 @@ export const bulk = {
       .map((phase) => `${number(counts[phase])} ${phase}`)
       .join(", ")}.`,
   running: { refresh: "Refreshing…", reconnect: "Signing in…", disconnect: "Disconnecting…" },
-  /** Why an action was skipped for a connection in this state; without one, it was removed. */
-  skipped: (state?: State): string => {
-    if (state === undefined) return "Skipped: it was removed.";
-    if (state === "locked") return "Skipped: the vault is locked.";
-    if (state === "disconnected") return "Skipped: it is disconnected.";
-    return "Skipped: it needs a reconnect.";
+  /** Why an action was skipped for a connection; without one, it was removed. */
+  skipped: (now?: Summary): string => {
+    if (now === undefined) return "Skipped: it was removed.";
+    if (now.state === "locked") return "Skipped: the vault is locked.";
+    if (now.state === "disconnected") return "Skipped: it is disconnected.";
+    if (now.state === "reconnect_needed") return "Skipped: it needs a reconnect.";
+    return "Skipped: it has no refresh token.";
   },
   notBegun: "Stopped before it began.",
   refreshed: "Refreshed.",

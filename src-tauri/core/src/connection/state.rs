@@ -43,6 +43,7 @@ impl<'a> StatusContext<'a> {
         Some(Summary {
             state: self.state(&of, app),
             lacks_scopes: of.held.is_some() && lacks_scopes(&of, app),
+            can_refresh: of.can_refresh(),
             id: of.id,
             name: of.name,
             app_id: of.app_id,

@@ -78,6 +78,7 @@ async fn an_app_connects_as_itself_without_a_browser() {
     assert!(requests[0].header("authorization").unwrap().starts_with("Basic "));
     let details = details(&world, &id);
     assert_eq!((details.summary.state, details.account), (State::Active, None));
+    assert!(details.summary.can_refresh);
     assert_eq!(details.identity_note.as_deref(), Some("The token is the app’s own: no person signed in."));
     assert_eq!(details.summary.sign_in_due, None);
     let tokens = details.tokens.unwrap();

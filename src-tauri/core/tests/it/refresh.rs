@@ -5,7 +5,7 @@ use std::time::Duration;
 use grapnel_model::connection::State;
 use grapnel_model::error::Code;
 use grapnel_model::secret::ExposeSecret;
-use grapnel_sandbox::{Endpoint, Fault, Times};
+use grapnel_sandbox::{Endpoint, Fault, ProviderId, Times};
 use jiff::SignedDuration;
 
 use crate::support::world::{World, again};
@@ -327,4 +327,17 @@ async fn a_person_is_notified_once_of_each_problem() {
     world.sandbox.faults().set(Endpoint::TokenRefresh, Fault::InvalidGrant, 1).unwrap();
     world.grapnel.refresh(&id).await.unwrap_err();
     assert_eq!(told(&world.grapnel), [id], "the next one is news");
+}
+
+#[tokio::test]
+async fn the_list_says_which_connections_can_be_refreshed() {
+    for (provider, expected) in [(ProviderId::Grigora, true), (ProviderId::TheGrid, false)] {
+        let world = World::of(provider);
+        let id = world.connect().await;
+        let can_refresh = || world.grapnel.connections().unwrap()[0].can_refresh;
+        assert_eq!(can_refresh(), expected);
+        assert_eq!(world.grapnel.refresh(&id).await.is_ok(), expected);
+        world.grapnel.disconnect(&id).await.unwrap();
+        assert!(!can_refresh());
+    }
 }

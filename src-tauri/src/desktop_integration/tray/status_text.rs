@@ -38,6 +38,7 @@ mod tests {
                 "id": "c", "name": "c", "app_id": "a", "app_name": "a", "provider": "custom", "provider_name": "P",
                 "state": "reconnect_needed", "expires_at": null, "retry_at": null,
                 "lacks_scopes": false,
+                "can_refresh": true,
                 "annotations": { "label": null, "note": "", "pinned": false, "position": null },
             });
             vec![serde_json::from_value(one).unwrap(); count]
