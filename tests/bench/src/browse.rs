@@ -37,6 +37,29 @@ const SCROLL: &str = "
         else done({ times: times.slice(1), blank });
     });";
 
+/// Scrolls a list of plain texts in the place of the table, as [`SCROLL`] does. Nothing is loaded or made while it
+/// scrolls: what is left is what this display needs to paint that much text.
+const PLAIN: &str = "
+    const [step, frames, done] = arguments;
+    const { left, top, width, height } = document.querySelector('[role=grid]').parentElement.getBoundingClientRect();
+    const list = document.createElement('div');
+    for (const [name, value] of Object.entries({ left, top, width, height })) list.style[name] = `${value}px`;
+    Object.assign(list.style, { position: 'fixed', overflow: 'auto', background: 'Canvas', zIndex: 9 });
+    const row = document.querySelector('[role=grid] tbody tr[aria-rowindex]');
+    for (let at = 0; at < 2000; at++)
+        list.append(Object.assign(document.createElement('div'), { textContent: row.innerText.replaceAll('\\n', ' ') }));
+    document.body.append(list);
+    const times = [];
+    let last = performance.now();
+    requestAnimationFrame(function frame(now) {
+        times.push(now - last);
+        last = now;
+        list.scrollTop += step;
+        if (times.length < frames) return requestAnimationFrame(frame);
+        list.remove();
+        done({ times: times.slice(1) });
+    });";
+
 /// Enters a filter as a person does, and returns the time until the table shows the result.
 const FILTER: &str = "
     const [text, done] = arguments;
@@ -74,6 +97,8 @@ pub(crate) async fn run() -> Result<()> {
     println!("{}", artifacts::program().display());
     println!("load, keep and show: {:.1} s (with the sandbox making them)", start.elapsed().as_secs_f32());
     println!("the display, with a page at rest: {}", Frames::at_rest(&page).await?);
+    let plain = script(&page, PLAIN, vec![json!(42), json!(200)]).await?;
+    println!("scrolling plain text in its place by the same: {}", Frames::of(&plain));
     for (what, step) in
         [("a row and a half a frame", 42), ("a page a frame", 500), ("500 rows a frame", 14_000)]
     {
