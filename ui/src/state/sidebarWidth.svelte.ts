@@ -4,7 +4,7 @@ const KEY = "sidebar-width";
 export const LEAST = 11;
 export const MOST = 30;
 /** The default; in a narrow window it is less (`--sidebar`). */
-const USUAL = 15.25;
+const USUAL = 17;
 
 function kept(): number | null {
   const width = Number(localStorage.getItem(KEY));
