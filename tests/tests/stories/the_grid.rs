@@ -38,7 +38,7 @@ async fn ticked_scopes_are_granted_with_a_token_without_expiry() -> Result<()> {
         .step("The connection is good until it is refused, and says what then is to be done", async {
             page.find(Role::Tab, "Overview").await?;
             page.says("No expiry given. Valid until the provider rejects it; then reconnect.").await?;
-            page.says("No refresh token; reconnect when it expires.").await?;
+            page.says("No refresh token.").await?;
             page.says("Ines Marchetti").await?;
             ensure!(!page.has(Role::Button, "Refresh now").await?, "it offers a refresh");
             Ok(())

@@ -108,7 +108,8 @@ export const connection = {
   accessToken: "Access token",
   refreshToken: "Refresh token",
   fingerprint: "fingerprint",
-  noRefresh: "No refresh token; reconnect when it expires.",
+  noSandbox: "Nothing refreshes it until the sandbox runs.",
+  noRefresh: "No refresh token.",
   renewed: (times: number) =>
     times === 0 ? "Not refreshed yet." : times === 1 ? "Refreshed once." : `Refreshed ${number(times)} times.`,
   scopes: "Scopes",
