@@ -8,7 +8,7 @@ const down = trouble(
   "team_unreachable",
   "The team’s database on db.harbour.example does not answer: connection refused.",
   "Nothing was lost: tokens are kept here, and valid ones are handed out.",
-  "Check the network, or ask who runs the database.",
+  "Check the network, or ask whoever runs the database.",
 );
 
 const removed = trouble(

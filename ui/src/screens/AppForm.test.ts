@@ -341,10 +341,10 @@ test("the deep link can be tested", async () => {
     field: null,
   });
   await step(user, "Register");
-  await press(user, "Test link");
+  await press(user, "Test deep link");
   expect(await screen.findByRole("alert")).toHaveTextContent("Use a port of this computer.");
   fake.fail("testDeepLink", null);
-  await press(user, "Test link");
+  await press(user, "Test deep link");
   await screen.findByText("The link opens Grapnel.");
 });
 

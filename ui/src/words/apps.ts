@@ -30,7 +30,7 @@ export const addApp = {
   redirectMaybe: "If the provider asks for a redirect URI, use this one exactly.",
   anyPort: "Grapnel picks a free port for each sign-in (RFC 8252). If the provider compares ports, set a fixed one.",
   redirectMethod: "Redirect method",
-  testDeepLink: "Test link",
+  testDeepLink: "Test deep link",
   testingDeepLink: "Testing…",
   deepLinkWorks: "The link opens Grapnel.",
   port: "Port",
@@ -41,7 +41,7 @@ export const addApp = {
     "with any port and path.",
   redirectAddress: "Your HTTPS redirect URI",
   environment: "Environment",
-  environmentNote: "Such as Production or Staging. The list on the left is grouped by it.",
+  environmentNote: "Such as Production or Staging. The list on the left can be grouped by it.",
   registered: "Register your app",
   scopes: "Scopes",
   scopesNote: "Separated by spaces or commas.",
@@ -83,7 +83,7 @@ export const addApp = {
   parametersNote: "Optional. Sent with every authorization request of this app.",
   parameterNote: {
     "authorize.audience": "The API that the access token is for (Auth0, Atlassian).",
-    resource: "The same by RFC 8707: absolute URIs, separated by spaces.",
+    resource: "The same, as in RFC 8707: absolute URIs, separated by spaces.",
     authorization_details: "A JSON array of objects with a type, for more than scopes can say.",
     "authorize.prompt": "none, login, consent or select_account.",
     "authorize.login_hint": "The account to sign in with. A connection’s own account comes first.",
@@ -255,7 +255,7 @@ export const sourceWord: Record<ValueSource, string> = {
 
 /** The registration of an app's client at its provider. */
 export const registration = {
-  title: "Registered by Grapnel",
+  title: "Registered",
   expires: "Secret expires",
   read: "Check registration",
   update: "Update registration",

@@ -71,7 +71,7 @@ export const removal = {
       : `Removing ${name} and ${n === 1 ? "its connection" : `its ${number(n)} connections`}`,
   connections: (names: string[]) =>
     names.length <= 3 ? `Removing ${list(names)}` : `Removing ${count(names.length, "connection", "connections")}`,
-  within: (seconds: number) => `In ${number(seconds)} s.`,
+  within: (seconds: number) => `It begins in ${number(seconds)} s.`,
   paused: "Paused while you are here.",
   /** What the removal does to tokens. */
   tokens: "Then the tokens are deleted here, and revoked where the provider offers that.",
@@ -79,7 +79,7 @@ export const removal = {
   shared: (teams: string[]) =>
     `What is shared with ${list(teams)} is removed from this computer only: the team keeps it, and nothing of it is ` +
     "revoked.",
-  quit: "If you quit Grapnel before that, nothing is removed.",
+  quit: "If you quit Grapnel first, nothing is removed.",
   removing: (done: number, all: number) => `${number(done)} of ${number(all)} removed…`,
   working: "Removing…",
   announced: (what: string, seconds: number) => `${what}. You can undo this for ${number(seconds)} seconds.`,

@@ -42,7 +42,7 @@ export const common = {
   firstRun: "Sign in once. Grapnel stores your OAuth tokens securely and keeps them fresh.",
   firstStepsTitle: "First steps",
   firstSteps: [
-    { title: "Add an app", text: "The client that you registered with a provider, or one of the sandbox." },
+    { title: "Add an app", text: "The client that you registered with a provider, or one from the sandbox." },
     { title: "Sign in once", text: "In your browser. Grapnel receives the tokens and encrypts them." },
     { title: "Use the token", text: "Copy it, send requests with it, or run grapnel token in a script." },
   ],

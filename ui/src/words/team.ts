@@ -75,7 +75,7 @@ export const teamWords = {
             "The tokens of those connections stay on this computer, and valid ones are still handed out; they are " +
             "not refreshed.",
           hint:
-            "Ask who runs the database for a newer backup. Otherwise an owner stops sharing them and shares them " +
+            "Ask whoever runs the database for a newer backup. Otherwise an owner stops sharing them and shares them " +
             "again, on the computer that has their newest tokens.",
         },
   reached: "Last reached",
@@ -132,7 +132,7 @@ export const teamWords = {
   keyFingerprint: "Fingerprint of their key",
   ownUrlSent: "The invitation holds your own database URL with its password.",
   copyInvitation: "Copy invitation",
-  worker: (name: string) => `Key of ${name}`,
+  worker: (name: string) => `Key for ${name}`,
   workerNote:
     "Store it as the secret GRAPNEL_TEAM_KEY of the worker, with the database URL as GRAPNEL_TEAM_URL. " +
     "The key can be copied until you close this; the clipboard is cleared after 45 seconds.",
