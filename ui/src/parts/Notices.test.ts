@@ -67,3 +67,17 @@ test("that another account signed in is told on every page, and by a row that le
   await row(user, "Acme staging");
   await screen.findByRole("button", { name: "Keep both" });
 });
+
+test("while the sandbox is not running, nothing says that it refreshes", async () => {
+  await start("sandbox-stopped");
+  const page = within(screen.getByRole("main"));
+  await waitFor(() => expect(page.getByText("Nothing refreshes it until the sandbox runs.")).toBeVisible());
+  expect(page.queryByText(/[Rr]efreshes automatically/)).toBeNull();
+  expect(page.queryByText("Refreshes")).toBeNull();
+  // Its next step is another one.
+  const c1 = fake.data.details["c1"];
+  if (!c1) throw new Error("no such connection");
+  c1.summary.state = "disconnected";
+  fake.tell({ kind: "connection", value: "c1" });
+  await page.findByText("Tokens deleted from this computer.");
+});

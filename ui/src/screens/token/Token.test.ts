@@ -62,12 +62,14 @@ test("only sign-ins and refreshes are listed, with their results", async () => {
   expect(list).not.toHaveTextContent("copied");
 });
 
-test("a disconnected connection says that no tokens are stored", async () => {
+test("a disconnected connection says that no tokens are stored, and can be reconnected", async () => {
   const user = await start("troubled");
   await row(user, "Night desk");
   await user.click(await screen.findByRole("tab", { name: "Token" }));
   await screen.findByText("No tokens: this connection is disconnected.");
   expect(screen.queryByText(/access_token/)).toBeNull();
+  await press(user, "Reconnect");
+  expect(fake.called("startAttempt")).toHaveLength(1);
 });
 
 test("missing scopes can be requested again", async () => {
