@@ -68,7 +68,7 @@ pub struct Summary {
     pub sign_in_due: Option<Timestamp>,
     /// Whether scopes were requested that were not granted.
     pub lacks_scopes: bool,
-    /// Whether new tokens can be requested without a person: it has a refresh token, or its token is the client's own.
+    /// Whether it has a refresh token, or its token is the client's own, so that no person is needed for a new one.
     pub can_refresh: bool,
     /// What the person notes about it.
     pub annotations: Annotations,

@@ -23,8 +23,8 @@ pub struct ConnectionStatus {
     pub name: String,
     /// The version of its grant.
     pub version: i64,
-    /// The expiry of the access token; `None` without a grant.
-    pub held: Option<TokenExpiry>,
+    /// The access token; `None` without a grant.
+    pub held: Option<HeldToken>,
     /// What is wrong with it now.
     pub error: Option<Error>,
     /// The origins that its tokens may be sent to, if the app's endpoints have changed since.
@@ -58,9 +58,9 @@ pub struct Notice {
     pub is_notified: bool,
 }
 
-/// The member of the `held` column that the status depends on.
+/// What the status depends on in the `held` column.
 #[derive(Debug, Clone, Deserialize)]
-pub struct TokenExpiry {
+pub struct HeldToken {
     /// When the access token expires; `None` if that is unknown.
     pub expires_at: Option<Timestamp>,
     /// The grant that issued it.
@@ -69,7 +69,7 @@ pub struct TokenExpiry {
 }
 
 impl ConnectionStatus {
-    /// Whether new tokens can be requested without a person: it has a refresh token, or its token is the client's own.
+    /// Whether it has a refresh token, or its token is the client's own, so that no person is needed for a new one.
     pub fn can_refresh(&self) -> bool {
         self.held.as_ref().is_some_and(|held| self.refreshes || !held.grant_type.has_person())
     }
@@ -84,7 +84,7 @@ impl From<&ConnectionRow> for ConnectionStatus {
             version: row.version,
             held: row
                 .token_metadata()
-                .map(|held| TokenExpiry { expires_at: held.expires_at, grant_type: held.grant_type }),
+                .map(|held| HeldToken { expires_at: held.expires_at, grant_type: held.grant_type }),
             error: row.refresh_status.error.clone(),
             allowed_origins: row.allowed_origins.clone(),
             retry_at: row.refresh_status.retry.at,

@@ -72,7 +72,9 @@ async fn show_until_clicked(notification: &Notification) -> zbus::Result<Option<
                 .or(token);
         }
         if is_signal("ActionInvoked") && answer.body().deserialize::<(u32, String)>()?.0 == id {
-            close(&bus, id).await?;
+            if let Err(error) = close(&bus, id).await {
+                tracing::warn!(%error, "a notification could not be closed");
+            }
             return Ok(Some(Click { token }));
         }
         if is_signal("NotificationClosed") && answer.body().deserialize::<(u32, u32)>()?.0 == id {
