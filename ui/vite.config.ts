@@ -83,7 +83,6 @@ export default defineConfig(({ mode }) => {
       include: ["src/**/*.test.ts"],
       restoreMocks: true,
       // The default leaves one processor out.
-      // The default leaves one processor out.
       maxWorkers: "100%",
       testTimeout: 30_000,
     },

@@ -51,8 +51,9 @@ export const shortcutWords = {
   ],
   /** A shortcut of `aria-keyshortcuts`, as in a menu. */
   caps: (keys: string): string => {
-    const [, modifiers = "", key = ""] = /^(.*?)([^+]+)$/.exec(keys.toLowerCase()) ?? [];
-    return shortcutWords.keys(modifiers, key).join(" ");
+    const modifiers = keys.toLowerCase().split("+");
+    const key = modifiers.pop() ?? "";
+    return shortcutWords.keys(modifiers.join("+"), key).join(" ");
   },
   /** The title of the window. */
   window: (name: string, provider: string, product: string): string =>

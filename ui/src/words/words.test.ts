@@ -132,7 +132,7 @@ test("a hint of the host has no key of a setting beside its name in the form", (
     "Set “Bind tokens to a key (DPoP)” to yes, then reconnect (error=x).",
   ));
 
-test("on macOS a shortcut has the keys of macOS, and none that the system takes", () => {
+test("on macOS a shortcut has the keys of macOS, and not those of its search", () => {
   vi.spyOn(navigator, "userAgent", "get").mockReturnValue("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)");
   expect(["control+shift+n", "alt+arrowleft", "control+ "].map(shortcutWords.caps)).toEqual([
     "⌘ Shift N",
