@@ -2321,7 +2321,7 @@ export type Summary = {
 	sign_in_due: string | null,
 	/**  Whether scopes were requested that were not granted. */
 	lacks_scopes: boolean,
-	/**  Whether new tokens can be requested without a person: it has a refresh token, or its token is the client's own. */
+	/**  Whether it has a refresh token, or its token is the client's own, so that no person is needed for a new one. */
 	can_refresh: boolean,
 	/**  What the person notes about it. */
 	annotations: Annotations,
