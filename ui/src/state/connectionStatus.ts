@@ -24,6 +24,10 @@ export const isOfClient = (held: TokenMetadata | null): boolean => isOfApp(held?
 export const isOnce = (held: TokenMetadata | null): boolean =>
   held !== null && held.refresh === null && !isOfClient(held);
 
+/** Whether new tokens can be requested without a person, also before the details are loaded. */
+export const canRefresh = (summary: Summary, details: Details | undefined): boolean =>
+  details ? !isOnce(details.tokens) : summary.can_refresh;
+
 /** Whether the access token can be copied: also one that is still valid but can no longer be refreshed. */
 export function canCopyToken(summary: Summary, details: Details | undefined, now: Date): boolean {
   const state = connectionState(summary, now);

@@ -10,7 +10,7 @@ import { browsable } from "../../state/profile";
 import { connectionActions } from "../../state/connectionActions.svelte";
 import {
   canCopyToken,
-  isOnce,
+  canRefresh,
   statusDetail,
   statusIcon,
   connectionState,
@@ -98,7 +98,7 @@ function onConnection(): PaletteItem[] {
     { id: "app", label: connection.appPage, icon: "app", act: () => router.go({ page: "app", app: one.app_id }) },
   ];
   const details = appStore.details.get(one.id);
-  if (usable && !isOnce(details?.tokens ?? null))
+  if (usable && canRefresh(one, details))
     found.unshift({
       id: "refresh",
       label: connection.refresh,
