@@ -83,7 +83,7 @@ export const addApp = {
   parametersNote: "Optional. Sent with every authorization request of this app.",
   parameterNote: {
     "authorize.audience": "The API that the access token is for (Auth0, Atlassian).",
-    resource: "The same, as in RFC 8707: absolute URIs, separated by spaces.",
+    resource: "The same, defined by RFC 8707: absolute URIs, separated by spaces.",
     authorization_details: "A JSON array of objects with a type, for more than scopes can say.",
     "authorize.prompt": "none, login, consent or select_account.",
     "authorize.login_hint": "The account to sign in with. A connection’s own account comes first.",

@@ -7,7 +7,7 @@ export const connect = {
   again: (connection: string, provider: string) =>
     connection === provider ? `Reconnect ${connection}` : `Reconnect ${connection} to ${provider}`,
   lead: "You sign in and approve access in your browser. Grapnel never sees your password.",
-  leadEither: "You sign in in your browser, where Grapnel doesn’t see your password, or by email and password here.",
+  leadEither: "You sign in with your browser, where Grapnel doesn’t see your password, or by email and password here.",
   leadDevice: "You enter a code on the provider’s page, on this computer or any other device.",
   leadClient: "The app gets an access token for itself. No person signs in, and no browser opens.",
   device: "Get a code",
