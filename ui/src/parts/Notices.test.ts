@@ -69,11 +69,15 @@ test("that another account signed in is told on every page, and by a row that le
 });
 
 test("while the sandbox is not running, nothing says that it refreshes", async () => {
-  await start("sandbox-stopped");
+  const user = await start("sandbox-stopped");
   const page = within(screen.getByRole("main"));
   await waitFor(() => expect(page.getByText("Nothing refreshes it until the sandbox runs.")).toBeVisible());
   expect(page.queryByText(/[Rr]efreshes automatically/)).toBeNull();
   expect(page.queryByText("Refreshes")).toBeNull();
+  await user.click(page.getByRole("tab", { name: "Token" }));
+  const told = async () =>
+    expect(await page.findAllByText("Nothing refreshes it until the sandbox runs.")).toHaveLength(2);
+  await waitFor(told);
   // Its next step is another one.
   const c1 = fake.data.details["c1"];
   if (!c1) throw new Error("no such connection");

@@ -1,6 +1,7 @@
 // A connection's displayed status: the state reported by the core, adjusted by the clock.
 
 import type { Details, TokenMetadata, State, Summary } from "../host";
+import { appStore } from "./appStore.svelte";
 import { isOfApp } from "./profile";
 import { connection as words, named, side, stateSentence, stateWord, time, type Hindrance } from "../words";
 
@@ -79,8 +80,9 @@ function hindranceOf(details: Details | undefined): Hindrance | null {
   return unreachable ? "unreachable" : null;
 }
 
-/** When it is to be refreshed; null if it is not, or if its team keeps it from that. */
-export const refreshesAt = (details: Details): string | null => (hindranceOf(details) ? null : details.renews_at);
+/** When it is to be refreshed; null if it is not, or if its team or a stopped sandbox keeps it from that. */
+export const refreshesAt = (details: Details): string | null =>
+  hindranceOf(details) || appStore.needsSandbox(details.summary.app_id) ? null : details.renews_at;
 
 /** Whether the team's database answers and the team cannot be used: removed from it, rolled back, or forged. */
 export const isOfTeam = (code: string | undefined): boolean =>
