@@ -78,6 +78,10 @@ test("while the sandbox is not running, nothing says that it refreshes", async (
   const told = async () =>
     expect(await page.findAllByText("Nothing refreshes it until the sandbox runs.")).toHaveLength(2);
   await waitFor(told);
+  await user.keyboard("{Control>}k{/Control}");
+  expect(await screen.findAllByRole("option", { name: /, Sandbox not running/ })).not.toHaveLength(0);
+  expect(screen.queryByRole("option", { name: /, Active/ })).toBeNull();
+  await user.keyboard("{Escape}");
   // Its next step is another one.
   const c1 = fake.data.details["c1"];
   if (!c1) throw new Error("no such connection");

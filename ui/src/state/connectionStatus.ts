@@ -40,8 +40,27 @@ export function canCopyToken(summary: Summary, details: Details | undefined, now
 export const isAccessTokenValid = (summary: Summary, held: TokenMetadata | null, now: Date): boolean =>
   held !== null && (summary.expires_at === null || time.until(summary.expires_at, now) > 0);
 
+/** Whether only a running sandbox would give it new tokens. */
+export const waitsForSandbox = (summary: Summary, now: Date): boolean =>
+  summary.can_refresh &&
+  ["active", "expired", "renewing", "retrying"].includes(connectionState(summary, now)) &&
+  appStore.needsSandbox(summary.app_id);
+
+/** How lists show a connection: `word` with `rest` after it, or, in a compact row, `brief`. */
+export function listedStatus(summary: Summary, now: Date) {
+  if (waitsForSandbox(summary, now))
+    return { ...glyphs.retrying, word: side.noSandbox, rest: "", brief: side.briefNoSandbox };
+  const state = connectionState(summary, now);
+  return {
+    ...glyphs[state],
+    word: stateWord[state],
+    rest: statusDetail(summary, now),
+    brief: briefStatus(summary, now),
+  };
+}
+
 /** The text after the status label in a list: `, 43 min left`. */
-export function statusDetail(summary: Summary, now: Date): string {
+function statusDetail(summary: Summary, now: Date): string {
   const state = connectionState(summary, now);
   if (state === "retrying")
     return waits(summary, now) ? side.again(time.brief(time.until(summary.retry_at!, now))) : "";
@@ -53,7 +72,7 @@ export function statusDetail(summary: Summary, now: Date): string {
 }
 
 /** The end of a compact row: `43 min` if active, or else a word. */
-export function briefStatus(summary: Summary, now: Date): string {
+function briefStatus(summary: Summary, now: Date): string {
   const state = connectionState(summary, now);
   if (state === "retrying" && waits(summary, now))
     return side.briefRetry(time.brief(time.until(summary.retry_at!, now)));

@@ -6,7 +6,7 @@ import { tokenTimeline } from "./tokenTimeline";
 import { Load } from "./load.svelte";
 import { dayMoment, daysOf } from "./filters";
 import { nextChangeOf } from "./changeTimes";
-import { briefStatus, failedAttempts, statusDetail, statusSentence, connectionState } from "./connectionStatus";
+import { connectionState, failedAttempts, listedStatus, statusSentence } from "./connectionStatus";
 import { time } from "../words";
 import { steps } from "./steps";
 import { visibleRows, scrollOffsetFor } from "./visibleRows";
@@ -59,20 +59,19 @@ describe("how a connection stands", () => {
     expect(connectionState(one("locked", -1000), now)).toBe("locked");
   });
   test("the detail after the status label", () => {
-    expect(statusDetail(one("active", 43 * 60_000 + 5000), now)).toBe(", 43 min left");
-    expect(statusDetail(one("disconnected", null), now)).toBe("");
-    expect(statusDetail(one("retrying", null), now)).toMatch(/^ in [34] min$/);
+    expect(listedStatus(one("active", 43 * 60_000 + 5000), now).rest).toBe(", 43 min left");
+    expect(listedStatus(one("disconnected", null), now).rest).toBe("");
+    expect(listedStatus(one("retrying", null), now).rest).toMatch(/^ in [34] min$/);
     const soon = { ...one("retrying", null), retry_at: new Date(now.getTime() + 7500).toISOString() };
-    expect(statusDetail(soon, now)).toBe(" in 8 s");
-    expect(
-      statusDetail(
-        { ...one("active", 60_000), sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString() },
-        now,
-      ),
-    ).toBe(", reconnect within 3 days");
+    expect(listedStatus(soon, now).rest).toBe(" in 8 s");
+    const due = {
+      ...one("active", 60_000),
+      sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),
+    };
+    expect(listedStatus(due, now).rest).toBe(", reconnect within 3 days");
   });
   test("a compact row ends with the remaining time, or with a word", () => {
-    const brief = (...given: Parameters<typeof one>) => briefStatus(one(...given), now);
+    const brief = (...given: Parameters<typeof one>) => listedStatus(one(...given), now).brief;
     expect(brief("active", 59 * 60_000 + 5000)).toBe("59 min");
     expect(brief("active", null)).toBe("");
     expect(brief("active", -1000)).toBe("Expired");
@@ -85,7 +84,7 @@ describe("how a connection stands", () => {
       ...one("active", 60_000),
       sign_in_due: new Date(now.getTime() + 3 * 86_400_000 + 5000).toISOString(),
     };
-    expect(briefStatus(due, now)).toBe("Due in 3 days");
+    expect(listedStatus(due, now).brief).toBe("Due in 3 days");
   });
   const failures = { count: 3, last_at: new Date(now.getTime() - 12_000).toISOString(), cause: "HTTP 503" };
   test("a retry shows its cause, its time and how many failed", () => {

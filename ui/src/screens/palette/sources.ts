@@ -8,14 +8,7 @@ import { matches, type PaletteItem, type PaletteSource } from "../../state/palet
 import { router, type SettingsGroup } from "../../state/router.svelte";
 import { browsable } from "../../state/profile";
 import { connectionActions } from "../../state/connectionActions.svelte";
-import {
-  canCopyToken,
-  canRefresh,
-  statusDetail,
-  statusIcon,
-  connectionState,
-  statusLabel,
-} from "../../state/connectionStatus";
+import { canCopyToken, canRefresh, listedStatus } from "../../state/connectionStatus";
 import { shortcutList } from "../../state/shortcuts.svelte";
 import { themePreference, type Theme } from "../../state/theme.svelte";
 import { appStore } from "../../state/appStore.svelte";
@@ -42,14 +35,15 @@ const connections: PaletteSource = {
     some(
       appStore.connections,
       text,
-      (one) => [one.name, one.provider_name, statusLabel(connectionState(one, clock.now))],
+      (one) => [one.name, one.provider_name, listedStatus(one, clock.now).word],
       (one) => {
-        const state = connectionState(one, clock.now);
+        const { icon, tone, word, rest } = listedStatus(one, clock.now);
         return {
           id: one.id,
           label: one.name,
-          note: `${one.provider_name}, ${statusLabel(state)}${statusDetail(one, clock.now)}`,
-          ...statusIcon(state),
+          note: `${one.provider_name}, ${word}${rest}`,
+          icon,
+          tone,
           act: () => router.toConnection(one.id),
         };
       },
