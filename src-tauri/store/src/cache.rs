@@ -7,11 +7,12 @@ mod list;
 mod posts;
 mod replace_list;
 mod search;
+mod titles;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use grapnel_model::content::PostQuery;
+use grapnel_model::content::{PostQuery, filled};
 use grapnel_model::error::{Code, Error, Result};
 use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -21,6 +22,7 @@ pub use list::{List, ListKey, get, one, sizes};
 pub use posts::{bodies, lines, months};
 pub use replace_list::{Entry, forget, replace_list};
 pub use search::find;
+use titles::Titles;
 
 use crate::open;
 
@@ -42,6 +44,8 @@ struct Inner {
     reader: Mutex<Option<Connection>>,
     /// The last selections, the newest last: a window asks for them in pages, and again when a filter is cleared.
     selected: Mutex<Vec<Selected>>,
+    /// The titles of the list that was last filtered by them: 100,000 take 7 MB.
+    titles: Mutex<Option<Titles>>,
 }
 
 /// The rows of a list that a query selects.
@@ -55,7 +59,8 @@ impl Cache {
     /// The cache in a data directory. Opens nothing yet.
     pub fn in_home(home: &Path) -> Self {
         let home = home.to_owned();
-        Self(Arc::new(Inner { home, reader: Mutex::default(), selected: Mutex::default() }))
+        let (reader, selected, titles) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { home, reader, selected, titles }))
     }
 
     /// Reads on a blocking thread.
@@ -99,7 +104,9 @@ impl Cache {
         if !self.write(move |tx| Ok(forget(tx, &id)?)).await? {
             return Ok(());
         }
-        let clean = |connection: &Connection| {
+        let inner = Arc::clone(&self.0);
+        let clean = move |connection: &Connection| {
+            *inner.titles.lock() = None;
             // FTS5 keeps deleted words until it merges segments.
             let words = "INSERT INTO words (words) VALUES ('optimize')";
             Ok(connection.execute_batch(&format!("{words}; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"))?)
@@ -113,8 +120,20 @@ impl Cache {
             return Ok(ids);
         }
         let (range, by) = (list.range(), query.clone());
-        let ids: Arc<[i64]> =
-            self.read(move |connection| posts::select(connection, range, &by)).await?.into();
+        let any_title = PostQuery { title: None, ..query.clone() };
+        let all = filled(&query.title).and_then(|_| self.selected(list.id, &any_title));
+        let (list_id, inner) = (list.id, Arc::clone(&self.0));
+        let select = move |connection: &Connection| match (by.title.as_deref(), all) {
+            (Some(part), Some(all)) => {
+                // Kept while nothing else can read, so that they do not outlive what `forget` deletes.
+                let mut titles = inner.titles.lock();
+                let kept = titles.take().filter(|kept| kept.are_of(list_id, range));
+                let kept = kept.map_or_else(|| Titles::read(connection, list_id, range), Ok)?;
+                Ok(titles.insert(kept).containing(part, &all))
+            }
+            _ => posts::select(connection, range, &by),
+        };
+        let ids: Arc<[i64]> = self.read(select).await?.into();
         let mut selected = self.0.selected.lock();
         // Another task may have made the same selection meanwhile.
         selected.retain(|one| one.list != list.id || one.query != query);
@@ -233,6 +252,14 @@ mod tests {
         cache.select(&list, query(MAX_SELECTIONS)).await.unwrap();
         assert!(Arc::ptr_eq(&first, &cache.select(&list, query(0)).await.unwrap()));
         assert!(cache.selected(list.id, &query(1)).is_none());
+
+        // The titles that a search keeps end with the connection.
+        cache.select(&list, PostQuery::default()).await.unwrap();
+        assert!(cache.0.titles.lock().is_none());
+        assert_eq!(cache.select(&list, query(1)).await.unwrap().len(), 1);
+        assert!(cache.0.titles.lock().is_some());
+        cache.forget("c").await.unwrap();
+        assert!(cache.0.titles.lock().is_none());
     }
 
     #[cfg(unix)]

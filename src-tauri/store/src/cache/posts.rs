@@ -163,7 +163,7 @@ mod tests {
     use grapnel_model::content::Post;
     use proptest::prelude::*;
 
-    use super::super::{Cache, Entry, ListKey, replace_list};
+    use super::super::{Cache, Entry, ListKey, get, replace_list};
     use super::*;
 
     fn moment(second: Option<i64>) -> Option<Timestamp> {
@@ -210,15 +210,24 @@ mod tests {
             narrowed: String::new() };
             let entries: Vec<Entry> = all.iter().cloned().map(entry).collect();
             let bodies: Vec<String> = (0..all.len()).map(|index| index.to_string()).collect();
-            runtime.block_on(cache.write(move |tx| {
+            let list = runtime.block_on(cache.write(move |tx| {
                 let read = |body: &String| entries.get(body.parse::<usize>().unwrap()).cloned();
-                Ok(replace_list(tx, &list, Timestamp::UNIX_EPOCH, bodies.into_iter(), read)?)
+                replace_list(tx, &list, Timestamp::UNIX_EPOCH, bodies.into_iter(), read)?;
+                Ok(get(tx, &list)?.unwrap())
             })).unwrap();
             let size = i64::try_from(all.len()).unwrap();
-            let selected = runtime.block_on(cache.read(move |connection| {
-                queries.into_iter().map(|query| Ok((select(connection, (1, size), &query)?,
-                query))).collect::<Result<Vec<_>, CacheError>>()
-            })).unwrap();
+            let selected = runtime.block_on(async {
+                let mut selected = Vec::new();
+                for query in queries {
+                    let by = query.clone();
+                    let ids = cache.read(move |connection| select(connection, (1, size), &by)).await?;
+                    selected.push((ids, query.clone()));
+                    // By the titles in memory, of what all but the title selects.
+                    cache.select(&list, PostQuery { title: None, ..query.clone() }).await?;
+                    selected.push((cache.select(&list, query.clone()).await?.to_vec(), query));
+                }
+                Ok::<_, Error>(selected)
+            }).unwrap();
             for (ids, query) in selected {
                 let mut matching: Vec<_> = (1..).zip(&all).filter(|(_, post)| query.matches(post)).collect();
                 matching.sort_by(|(_, one), (_, other)| in_order(&query, one, other));
