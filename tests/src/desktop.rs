@@ -82,6 +82,11 @@ impl Desktop {
         self.logs().join(format!("{program}.log"))
     }
 
+    /// Waits until a program has logged a text.
+    pub async fn has_logged(&self, program: &str, text: &str) -> Result<()> {
+        until(text, async || Ok(fs::read_to_string(self.log(program))?.contains(text).then_some(()))).await
+    }
+
     /// A command with this desktop's environment and nothing of the computer's.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let at = |name: &str| self.root().join(name);

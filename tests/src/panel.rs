@@ -43,17 +43,21 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Starts the panel on a desktop.
+    /// Starts the panel on a desktop. It shows notifications once it is told to.
     pub async fn start(desktop: &Desktop) -> Result<Self> {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let bus = connection::Builder::address(desktop.bus_address().as_str())?
             .serve_at(NOTIFICATIONS, Notifications(Arc::clone(&heard)))?
             .serve_at(WATCHER, Watcher(Arc::clone(&heard)))?
-            .name(SERVICE)?
             .name("org.kde.StatusNotifierWatcher")?
             .build()
             .await?;
         Ok(Self { bus, heard })
+    }
+
+    /// Shows notifications from now on.
+    pub async fn show_notifications(&self) -> Result<()> {
+        Ok(self.bus.request_name(SERVICE).await?)
     }
 
     /// The titles of all notifications so far.

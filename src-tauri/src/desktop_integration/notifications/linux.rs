@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::time::Duration;
 
+use serde::Serialize;
 use tauri::{AppHandle, Manager};
 use zbus::export::futures_core::Stream;
 use zbus::message::{Flags, Type};
-use zbus::zvariant::Value;
+use zbus::zvariant::{DynamicType, Value};
 use zbus::{Connection, MatchRule, Message, MessageStream};
 
 use super::notification::Notification;
@@ -18,6 +20,9 @@ const SERVICE: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 /// The package's desktop entry, which identifies the sender to the desktop.
 const ENTRY: &str = "Grapnel";
+/// How long a notification waits for the desktop's service, which may start after Grapnel at login. What it tells may
+/// no longer be true later.
+const SERVICE_STARTS_WITHIN: Duration = Duration::from_secs(60);
 
 pub(super) async fn send(app: AppHandle, notification: Notification) {
     match show_until_clicked(&notification).await {
@@ -57,10 +62,11 @@ async fn show_until_clicked(notification: &Notification) -> zbus::Result<Option<
         hints,
         -1_i32,
     );
-    let shown = bus.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", &said).await?;
+    let shown = tokio::time::timeout(SERVICE_STARTS_WITHIN, show(&bus, &said)).await;
+    let shown = shown.map_err(|_| zbus::Error::Failure("no service has shown it".into()))??;
     let id: u32 = shown.body().deserialize()?;
     let mut token = None;
-    while let Some(answer) = poll_fn(|context| Pin::new(&mut answers).poll_next(context)).await {
+    while let Some(answer) = next(&mut answers).await {
         let answer = answer?;
         let header = answer.header();
         let is_signal = |name: &str| header.member().is_some_and(|member| member == name);
@@ -82,6 +88,32 @@ async fn show_until_clicked(notification: &Notification) -> zbus::Result<Option<
         }
     }
     Ok(None)
+}
+
+/// Asks the desktop's service to show a notification, as soon as there is one.
+async fn show(bus: &Connection, said: &(impl Serialize + DynamicType)) -> zbus::Result<Message> {
+    let rule = MatchRule::builder().msg_type(Type::Signal).sender("org.freedesktop.DBus")?;
+    let rule = rule.member("NameOwnerChanged")?.arg(0, SERVICE)?.build();
+    let mut owners = MessageStream::for_match_rule(rule, bus, None).await?;
+    loop {
+        match bus.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", said).await {
+            Err(zbus::Error::MethodError(name, ..)) if is_of_missing_service(&name) => {
+                tracing::info!("a notification waits for the desktop's service");
+                let _ = next(&mut owners).await;
+            }
+            settled => return settled,
+        }
+    }
+}
+
+/// Whether the bus answers so for a service that does not run, or that it could not start.
+fn is_of_missing_service(error: &str) -> bool {
+    let error = error.strip_prefix("org.freedesktop.DBus.Error.").unwrap_or_default();
+    matches!(error, "ServiceUnknown" | "NameHasNoOwner" | "TimedOut") || error.starts_with("Spawn.")
+}
+
+async fn next(messages: &mut MessageStream) -> Option<zbus::Result<Message>> {
+    poll_fn(|context| Pin::new(&mut *messages).poll_next(context)).await
 }
 
 /// Closes a notification that was clicked, which some desktops leave to the program. The others answer with an error,
