@@ -32,6 +32,9 @@ mod sandbox;
 mod save_file;
 mod shutdown;
 mod start;
+#[cfg(test)]
+#[cfg(windows)]
+mod test_registry;
 mod window;
 
 pub use start::run;
