@@ -2,7 +2,7 @@
 
 export type VisibleRows = { from: number; to: number; before: number; after: number };
 
-const SPARE = 12;
+const SPARE = 6;
 
 export function visibleRows(total: number, row: number, scrolled: number, height: number): VisibleRows {
   if (total === 0 || row <= 0) return { from: 0, to: 0, before: 0, after: 0 };
