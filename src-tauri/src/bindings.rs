@@ -1,25 +1,38 @@
 //! The commands and events of the window's page. The TypeScript bindings are generated from here.
 
-use tauri_specta::{Builder, collect_commands, collect_events};
+use tauri::Wry;
+use tauri::ipc::Invoke;
+#[cfg(test)]
+use tauri_specta::collect_commands;
+use tauri_specta::{Builder, collect_events};
 
 use crate::commands;
 use crate::events::{AppRequested, ConnectionRequested, CoreEvent, SandboxRequested};
 
-/// Defines the builder with all commands and, for the tests, their names, from one list by module.
+/// Defines the handler of all commands and, for the tests, their types and names, from one list by module.
 macro_rules! commands {
     ($($module:ident { $($command:ident),+ $(,)? })+) => {
-        /// Every command and event.
-        pub(crate) fn builder() -> Builder<tauri::Wry> {
-            Builder::new()
-                // Serialization and deserialization have the same shape.
-                .disable_serde_phases()
-                .commands(collect_commands![$($(commands::$module::$command),+),+])
-                .events(collect_events![CoreEvent, ConnectionRequested, AppRequested, SandboxRequested])
+        /// Runs the command that the page calls.
+        pub(crate) fn invoke_handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($(commands::$module::$command),+),+]
+        }
+
+        /// Every command and event. The program itself does not contain the types of the commands, which have a
+        /// megabyte.
+        #[cfg(test)]
+        fn builder() -> Builder<Wry> {
+            // Serialization and deserialization have the same shape.
+            events().disable_serde_phases().commands(collect_commands![$($(commands::$module::$command),+),+])
         }
 
         #[cfg(test)]
         const NAMES: &[&str] = &[$($(stringify!($command)),+),+];
     };
+}
+
+/// Every event.
+pub(crate) fn events() -> Builder<Wry> {
+    Builder::new().events(collect_events![CoreEvent, ConnectionRequested, AppRequested, SandboxRequested])
 }
 
 commands! {

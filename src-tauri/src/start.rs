@@ -151,16 +151,15 @@ fn run_to_end(built: tauri::Result<tauri::App>) -> ExitCode {
 
 /// The program with its commands, events and state.
 fn builder() -> Builder<Wry> {
-    let bindings = bindings::builder();
-    Builder::default().invoke_handler(bindings.invoke_handler()).plugin(state(bindings))
+    Builder::default().invoke_handler(bindings::invoke_handler()).plugin(state(bindings::events()))
 }
 
 /// Manages the state. A plugin, and the first one, since a callback or a second start may arrive before the setup of
 /// the program: macOS delivers the link that starts a program before it has launched.
-fn state(bindings: tauri_specta::Builder<Wry>) -> TauriPlugin<Wry> {
+fn state(events: tauri_specta::Builder<Wry>) -> TauriPlugin<Wry> {
     tauri::plugin::Builder::new("state")
         .setup(move |app, _| {
-            bindings.mount_events(app);
+            events.mount_events(app);
             let handle = app.clone();
             app.manage(CoreHandle::new(move |core| background_tasks::start(&handle, core)));
             app.manage(EventBacklog::default());
