@@ -73,7 +73,7 @@ describe("how a connection stands", () => {
   test("a compact row ends with the remaining time, or with a word", () => {
     const brief = (...given: Parameters<typeof one>) => listedStatus(one(...given), now).brief;
     expect(brief("active", 59 * 60_000 + 5000)).toBe("59 min");
-    expect(brief("active", null)).toBe("");
+    expect(brief("active", null)).toBe("Active");
     expect(brief("active", -1000)).toBe("Expired");
     expect(brief("renewing", 60_000)).toBe("Refreshing");
     expect(brief("retrying", 60_000)).toMatch(/^Retry [34] min$/);

@@ -139,7 +139,7 @@ export const side = {
   notConnected: "Not connected",
   /** The status at the end of a row, where there is no room for more than a word. */
   brief: {
-    active: "",
+    active: "Active",
     expired: "Expired",
     renewing: "Refreshing",
     retrying: "Retrying",
