@@ -125,7 +125,7 @@ impl Cache {
         let (list_id, inner) = (list.id, Arc::clone(&self.0));
         let select = move |connection: &Connection| match (by.title.as_deref(), all) {
             (Some(part), Some(all)) => {
-                // Kept while nothing else can read, so that they do not outlive what `forget` deletes.
+                // Kept under the reader's lock, which `forget` takes after it has deleted: they end with their list.
                 let mut titles = inner.titles.lock();
                 let kept = titles.take().filter(|kept| kept.are_of(list_id, range));
                 let kept = kept.map_or_else(|| Titles::read(connection, list_id, range), Ok)?;

@@ -1,4 +1,4 @@
-//! The titles of one list in memory, where a search takes a tenth of the time that SQLite needs to read every row.
+//! The titles of one list in memory, so that a search need not read every row of the database.
 
 use memchr::memmem::Finder;
 use rusqlite::Connection;
