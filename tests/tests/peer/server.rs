@@ -106,11 +106,13 @@ impl Server {
         Ok(())
     }
 
-    /// Ends it, and returns every request that it refused: the endpoint, the error, and its description.
+    /// Ends it, and returns every request that it refused: the endpoint, the error, and its description. The account is
+    /// fetched again after a refresh, for which nothing waits, and so possibly with a token that is revoked meanwhile.
     pub(crate) async fn refusals(mut self) -> Result<Vec<String>> {
         self.end().await?;
         let words = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
-        let refused = self.told.iter().filter(|event| event["error"].is_string());
+        let is_late = |event: &Value| event["event"] == "userinfo.error" && event["error"] == "invalid_token";
+        let refused = self.told.iter().filter(|event| event["error"].is_string() && !is_late(event));
         Ok(refused
             .map(|one| {
                 format!("{}: {} ({})", words(one, "event"), words(one, "error"), words(one, "description"))
