@@ -150,8 +150,6 @@ export function failedAttempts(summary: Summary, details: Details, now: Date): s
 const waits = (summary: Summary, now: Date): boolean =>
   summary.retry_at !== null && time.until(summary.retry_at, now) > 0;
 
-export const statusLabel = (state: State): string => stateWord[state];
-
 const glyphs: Record<State, { icon: string; tone: string }> = {
   active: { icon: "s-active", tone: "is-active" },
   expired: { icon: "s-expired", tone: "is-expired" },
@@ -161,5 +159,3 @@ const glyphs: Record<State, { icon: string; tone: string }> = {
   locked: { icon: "s-locked", tone: "is-locked" },
   disconnected: { icon: "s-disconnected", tone: "is-disconnected" },
 };
-
-export const statusIcon = (state: State): { icon: string; tone: string } => glyphs[state];
