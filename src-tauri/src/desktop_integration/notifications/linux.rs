@@ -134,6 +134,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_service_that_does_not_run_is_told_from_one_that_refuses() {
+        for missing in ["ServiceUnknown", "NameHasNoOwner", "TimedOut", "Spawn.ChildExited"] {
+            assert!(is_of_missing_service(&format!("org.freedesktop.DBus.Error.{missing}")), "{missing}");
+        }
+        for refusing in ["org.freedesktop.DBus.Error.AccessDenied", "org.example.Spawn.Failed", ""] {
+            assert!(!is_of_missing_service(refusing), "{refusing}");
+        }
+    }
+
+    #[test]
     fn a_text_contains_no_markup() {
         assert_eq!(escaped("<b>R&D</b> &lt;"), "&lt;b&gt;R&amp;D&lt;/b&gt; &amp;lt;");
     }
