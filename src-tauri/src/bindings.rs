@@ -17,8 +17,8 @@ macro_rules! commands {
             tauri::generate_handler![$($(commands::$module::$command),+),+]
         }
 
-        /// Every command and event. The program itself does not contain the types of the commands, which have a
-        /// megabyte.
+        /// Every command and event. The program itself does not contain the types of the commands, of which it would
+        /// make no use.
         #[cfg(test)]
         fn builder() -> Builder<Wry> {
             // Serialization and deserialization have the same shape.
