@@ -44,7 +44,7 @@ struct Inner {
     reader: Mutex<Option<Connection>>,
     /// The last selections, the newest last: a window asks for them in pages, and again when a filter is cleared.
     selected: Mutex<Vec<Selected>>,
-    /// The titles of the list that was last filtered by them: 100,000 take 7 MB.
+    /// The titles of the list that was last shown or filtered by them: 100,000 take 7 MB.
     titles: Mutex<Option<Titles>>,
 }
 
@@ -125,11 +125,7 @@ impl Cache {
         let (list_id, inner) = (list.id, Arc::clone(&self.0));
         let select = move |connection: &Connection| match (by.title.as_deref(), all) {
             (Some(part), Some(all)) => {
-                // Kept under the reader's lock, which `forget` takes after it has deleted: they end with their list.
-                let mut titles = inner.titles.lock();
-                let kept = titles.take().filter(|kept| kept.are_of(list_id, range));
-                let kept = kept.map_or_else(|| Titles::read(connection, list_id, range), Ok)?;
-                Ok(titles.insert(kept).containing(part, &all))
+                Ok(inner.with_titles(connection, list_id, range, |titles| titles.containing(part, &all))?)
             }
             _ => posts::select(connection, range, &by),
         };
@@ -144,12 +140,35 @@ impl Cache {
         Ok(ids)
     }
 
+    /// Reads the titles of a list, so that the first search in it takes no longer than the next.
+    pub async fn read_titles(&self, list: &List) -> Result<()> {
+        let (list_id, range, inner) = (list.id, list.range(), Arc::clone(&self.0));
+        self.read(move |connection| Ok(inner.with_titles(connection, list_id, range, |_| ())?)).await
+    }
+
     /// An earlier selection, which becomes the newest.
     fn selected(&self, list: i64, query: &PostQuery) -> Option<Arc<[i64]>> {
         let mut selected = self.0.selected.lock();
         let at = selected.iter().position(|one| one.list == list && one.query == *query)?;
         selected[at..].rotate_left(1);
         selected.last().map(|newest| Arc::clone(&newest.ids))
+    }
+}
+
+impl Inner {
+    /// Calls `with` with the titles of a list. They are kept under the lock of `reader`, which `forget` takes after it
+    /// has deleted: they end with their list.
+    fn with_titles<T>(
+        &self,
+        reader: &Connection,
+        list: i64,
+        range: (i64, i64),
+        with: impl FnOnce(&Titles) -> T,
+    ) -> rusqlite::Result<T> {
+        let mut titles = self.titles.lock();
+        let kept = titles.take().filter(|kept| kept.are_of(list, range));
+        let kept = kept.map_or_else(|| Titles::read(reader, list, range), Ok)?;
+        Ok(with(titles.insert(kept)))
     }
 }
 
@@ -256,8 +275,9 @@ mod tests {
         // The titles that a search keeps end with the connection.
         cache.select(&list, PostQuery::default()).await.unwrap();
         assert!(cache.0.titles.lock().is_none());
+        cache.read_titles(&list).await.unwrap();
+        assert!(cache.0.titles.lock().as_ref().is_some_and(|titles| titles.are_of(list.id, list.range())));
         assert_eq!(cache.select(&list, query(1)).await.unwrap().len(), 1);
-        assert!(cache.0.titles.lock().is_some());
         cache.forget("c").await.unwrap();
         assert!(cache.0.titles.lock().is_none());
     }
