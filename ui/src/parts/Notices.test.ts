@@ -82,6 +82,10 @@ test("while the sandbox is not running, nothing says that it refreshes", async (
   expect(await screen.findAllByRole("option", { name: /, Sandbox not running/ })).not.toHaveLength(0);
   expect(screen.queryByRole("option", { name: /, Active/ })).toBeNull();
   await user.keyboard("{Escape}");
+  await user.click(screen.getByRole("button", { name: "List options" }));
+  expect(await screen.findByRole("menuitemradio", { name: /^Sandbox not running/ })).toBeVisible();
+  expect(screen.queryByRole("menuitemradio", { name: /^Active/ })).toBeNull();
+  await user.keyboard("{Escape}");
   // Its next step is another one.
   const c1 = fake.data.details["c1"];
   if (!c1) throw new Error("no such connection");

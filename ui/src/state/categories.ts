@@ -1,7 +1,7 @@
 // The categories of the sidebar's status filter.
 
 import { isOver } from "./attempts";
-import { connectionState } from "./connectionStatus";
+import { connectionState, waitsForSandbox } from "./connectionStatus";
 import type { Row } from "./sidebarRows";
 
 /** In the order of the menu: what needs the person comes first. */
@@ -9,6 +9,7 @@ export const categories = [
   "attention",
   "active",
   "retrying",
+  "no_sandbox",
   "expired",
   "locked",
   "disconnected",
@@ -25,6 +26,7 @@ export function categoryOf(row: Row, now: Date): Category {
   const state = connectionState(row.connection, now);
   if (state === "reconnect_needed" || (row.connection.sign_in_due !== null && state !== "disconnected"))
     return "attention";
+  if (waitsForSandbox(row.connection, now)) return "no_sandbox";
   return state === "renewing" ? "active" : state;
 }
 

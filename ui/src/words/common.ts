@@ -171,6 +171,7 @@ export const side = {
     attention: "Needs attention",
     active: "Active",
     retrying: "Retrying",
+    no_sandbox: "Sandbox not running",
     expired: "Expired",
     locked: "Locked",
     disconnected: "Disconnected",
