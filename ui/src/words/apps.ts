@@ -176,7 +176,9 @@ export const endpointTest = {
   title: "Test",
   note: "No credentials are sent.",
   outcome: { passed: "OK", unclear: "Unclear", failed: "Failed" },
-  done: (failed: number, all: number) => (failed === 0 ? `All ${all} were reached.` : `${failed} of ${all} failed.`),
+  done: (failed: number, unclear: number, all: number) =>
+    (failed === 0 ? `All ${all} were reached` : `${failed} of ${all} failed`) +
+    (unclear ? `, ${unclear} unclear.` : "."),
 };
 
 /** The same form, for an existing app. */
