@@ -99,6 +99,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
     "paste-waiting",
     async (user) => {
       await row(user, "Harbour");
+      await user.type(await screen.findByRole("textbox", { name: "Redirect URL" }), "nonsense");
       await press(user, "Use this URL");
       await screen.findByText(/That is not an address/);
     },
