@@ -2156,6 +2156,8 @@ export type SearchHit = {
 	kind: string,
 	/**  The ID of the parent, such as a project; empty for none. */
 	within: string,
+	/**  The parent's name, if it was read. */
+	parent: string | null,
 	/**  The provider's ID. */
 	id: string,
 	/**  Its name or title. */

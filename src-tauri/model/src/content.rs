@@ -298,6 +298,8 @@ pub struct SearchHit {
     pub kind: String,
     /// The ID of the parent, such as a project; empty for none.
     pub within: String,
+    /// The parent's name, if it was read.
+    pub parent: Option<String>,
     /// The provider's ID.
     pub id: String,
     /// Its name or title.

@@ -132,6 +132,7 @@ export class FakePosts {
         connection: name(connection_id),
         kind,
         within,
+        parent: data.projects.find(({ id }) => id === within)?.name ?? null,
         id: one.id,
         title: one.title,
         status: one.status ?? null,

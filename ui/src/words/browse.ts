@@ -1,5 +1,7 @@
 import { count, number, size } from "./number";
 
+type Found = { kind: string; status: string | null; parent: string | null; connection: string };
+
 export const browse = {
   projects: "Projects",
   loadingProjects: (provider: string) => `Loading projects from ${provider}…`,
@@ -77,8 +79,8 @@ export const browse = {
   search: "Search offline content",
   searchNote: "Across projects and connections",
   nothingFound: "No offline content matches.",
-  foundIn: ({ kind, status, connection }: { kind: string; status: string | null; connection: string }) =>
-    `${browse.kindOf(kind, status)}, ${connection}`,
+  foundIn: ({ kind, status, parent, connection }: Found) =>
+    [browse.kindOf(kind, status), parent, connection].filter(Boolean).join(", "),
   /** A kind of content, in the singular. */
   kindOf: (kind: string, status: string | null): string =>
     ({

@@ -174,6 +174,7 @@ impl CachedContent {
                 connection: name.clone(),
                 kind: hit.kind,
                 within: hit.within,
+                parent: hit.parent,
                 id: hit.key,
                 title: hit.title,
                 status: hit.status,

@@ -171,6 +171,9 @@ async fn all_cached_content_is_searched() {
     let found = kept.search(&title.to_uppercase()).await.unwrap();
     assert_eq!((found[0].title.as_str(), found[0].within.as_str()), (title.as_str(), "proj_harbour"));
     assert_eq!(found[0].connection, "Acme");
+    let projects = kept.projects(&id).await.unwrap().projects;
+    let harbour = projects.into_iter().find(|project| project.id == "proj_harbour").unwrap();
+    assert_eq!(found[0].parent, Some(harbour.name));
     // A prefix without its accents; a word within Japanese text; an author.
     for (text, kind) in [
         ("harb roast", "projects"),

@@ -17,6 +17,8 @@ pub struct Hit {
     pub kind: String,
     /// The ID of its parent, such as a project.
     pub within: String,
+    /// The parent's title, if it was fetched.
+    pub parent: Option<String>,
     /// The provider's ID.
     pub key: String,
     /// The title.
@@ -32,7 +34,11 @@ pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
     let Some(wanted) = wanted(text) else { return Ok(Vec::new()) };
     connection
         .prepare_cached(
-            "SELECT connection_id, kind, within, key, title, status, max(as_of) AS as_of
+            "SELECT connection_id, kind, within, key, title, status, max(as_of) AS as_of,
+               (SELECT parent.title FROM list AS parents JOIN entry AS parent
+                ON parent.id BETWEEN parents.first AND parents.first + parents.size - 1
+                WHERE parents.connection_id = list.connection_id AND parents.within = '' AND list.within <> ''
+                  AND parent.key = list.within LIMIT 1) AS parent
              FROM (SELECT rowid AS body, rank AS rank FROM words WHERE words MATCH ?1 ORDER BY rank LIMIT ?2)
              JOIN entry USING (body)
              JOIN list ON entry.id BETWEEN list.first AND list.first + list.size - 1
@@ -43,6 +49,7 @@ pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
                 connection_id: row.get("connection_id")?,
                 kind: row.get("kind")?,
                 within: row.get("within")?,
+                parent: row.get("parent")?,
                 key: row.get("key")?,
                 title: row.get("title")?,
                 status: row.get("status")?,
