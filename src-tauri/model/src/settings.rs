@@ -151,7 +151,9 @@ impl Settings {
                 .hint("It looks like http://proxy.example:3128 or socks5://127.0.0.1:1080.")
         };
         let Some((scheme, rest)) = self.proxy.split_once("://") else {
-            return Err(wrong("The proxy’s address does not begin with http:// or socks5://."));
+            return Err(wrong(
+                "The proxy’s address does not begin with http://, https://, socks5:// or socks5h://.",
+            ));
         };
         if !PROXY_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
             return Err(wrong(

@@ -42,7 +42,7 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
           throw {
             ...trouble(
               "invalid_input",
-              "The proxy’s address does not begin with http:// or socks5://.",
+              "The proxy’s address does not begin with http://, https://, socks5:// or socks5h://.",
               null,
               "It looks like http://proxy.example:3128.",
             ),
@@ -150,8 +150,8 @@ export function keeping(answer: Answer, data: () => FakeData, tell: (event: Even
             verdict: "attention" as const,
             code: "reconnect_needed" as const,
             found: "4 in all: 1 reconnect needed.",
-            meaning: "What uses those that need it stops when their access tokens expire.",
-            hint: "Connect them again in the browser.",
+            meaning: "Programs that use them stop working when their access tokens expire.",
+            hint: "Reconnect them in the browser.",
           },
         ],
       })),

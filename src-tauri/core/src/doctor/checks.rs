@@ -153,7 +153,7 @@ pub(super) fn connections(ctx: &Context) -> Check {
         return Check::fine(NAME, found);
     }
     let error = Error::new(Code::ReconnectNeeded, found)
-        .means("What uses those that need it stops when their access tokens expire.")
-        .hint("Connect them again in the browser.");
+        .means("Programs that use them stop working when their access tokens expire.")
+        .hint("Reconnect them in the browser.");
     Check::wrong(NAME, CheckStatus::Attention, error)
 }
