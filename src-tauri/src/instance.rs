@@ -206,7 +206,7 @@ impl Instance {
 /// Reads the arguments of a start and responds. `None` if it is of another account or has another data directory.
 fn answer(mut stream: UnixStream, home: Option<&str>) -> io::Result<Option<Arguments>> {
     if !is_own(&stream) {
-        tracing::warn!("another account reached the window's socket");
+        tracing::warn!("another account reached the window’s socket");
         return Ok(None);
     }
     let bytes = read_in_time(&mut stream, MAX_ARGUMENT_BYTES, IO_TIMEOUT)?;

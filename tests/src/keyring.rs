@@ -108,7 +108,7 @@ fn daemon(desktop: &Desktop, unlock: bool) -> Result<Running> {
     }
     let mut daemon = Running::start(&mut command, &desktop.log("keyring"))?;
     // The daemon reads the password until the end of its input.
-    let mut input = daemon.child().stdin.take().context("the keyring's input")?;
+    let mut input = daemon.child().stdin.take().context("the keyring’s input")?;
     if unlock {
         input.write_all(PASSWORD.as_bytes())?;
     }

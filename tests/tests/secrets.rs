@@ -44,7 +44,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("cli IdTokenDocument.id_token", "`grapnel token --id-token --json` prints it: that is what it is for"),
     ("core TokenResponse.access_token", "the token agent's answer to a program that asks for it"),
     ("cli UsageError.code", "a code of Grapnel's own errors"),
-    ("oauth ApiFailure.Refused.code", "the error code of a provider's reply"),
+    ("oauth ApiFailure.Refused.code", "the error code of a provider’s reply"),
     ("oauth CallbackParameterNames.code", "the names of the parameter that carries a code, never a code"),
     ("model DevicePrompt.user_code", "the person reads it, and enters it elsewhere"),
     ("model DevicePrompt.qr_code", "the picture of an address that the person scans"),

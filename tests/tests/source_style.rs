@@ -1,5 +1,5 @@
-//! Rules for source files that no formatter or linter has: `foo.rs` next to `foo/`, and lines of at most 120
-//! characters. The window's code has its own test, `ui/src/house.test.ts`.
+//! Rules for source files that no formatter or linter has: `foo.rs` next to `foo/`, lines of at most 120 characters,
+//! and typographic apostrophes. The window's code has its own test, `ui/src/house.test.ts`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,33 @@ fn no_line_is_longer_than_120_characters() -> Result<()> {
     }
     ensure!(found.is_empty(), "{} lines are too long:\n{}", found.len(), found.join("\n"));
     Ok(())
+}
+
+/// What people read has the same apostrophe everywhere, as in “the team’s database”.
+#[test]
+fn no_text_has_a_straight_apostrophe() -> Result<()> {
+    let mut found = Vec::new();
+    let is_of_tests = |path: &str| path.ends_with("tests.rs") || path.contains("/tests/");
+    for path in sources()?.iter().map(shown) {
+        if !path.starts_with("src-tauri") || !path.ends_with(".rs") || is_of_tests(&path) {
+            continue;
+        }
+        let text = fs::read_to_string(root().join(&path))?;
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let wrong = code.lines().enumerate().filter(|(_, line)| has_straight_apostrophe(line));
+        found.extend(wrong.map(|(number, _)| format!("{path}:{}", number + 1)));
+    }
+    ensure!(found.is_empty(), "write ’ for ':\n{}", found.join("\n"));
+    Ok(())
+}
+
+/// Whether a line that is no comment has a possessive `'s`.
+fn has_straight_apostrophe(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    code.split("'s").zip(code.split("'s").skip(1)).any(|(before, after)| {
+        before.ends_with(|letter: char| letter.is_ascii_lowercase())
+            && after.starts_with([' ', '.', ',', ':', ';', '"', '\\'])
+    })
 }
 
 fn root() -> PathBuf {

@@ -10,7 +10,7 @@ pub(crate) type Digest = [u8; 32];
 #[expect(clippy::expect_used, reason = "without a random source nothing safe can be issued")]
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0_u8; N];
-    getrandom::fill(&mut bytes).expect("the system's random source answers");
+    getrandom::fill(&mut bytes).expect("the system’s random source answers");
     bytes
 }
 

@@ -5,7 +5,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TeamError {
     /// The database cannot be reached, ended the session, or did not answer in time. The request may have been done.
-    #[error("The team's database cannot be reached: {cause}.")]
+    #[error("The team’s database cannot be reached: {cause}.")]
     Unreachable {
         /// In a few words, without the URL.
         cause: String,
@@ -13,19 +13,19 @@ pub enum TeamError {
         hint: Option<&'static str>,
     },
     /// The server's certificate is not accepted, or the server offers no TLS.
-    #[error("The connection to the team's database is not secure: {cause}.")]
+    #[error("The connection to the team’s database is not secure: {cause}.")]
     Untrusted {
         /// In a few words.
         cause: String,
     },
     /// The server refused the role or its password, or the role lacks a privilege.
-    #[error("The team's database denies access: {cause}.")]
+    #[error("The team’s database denies access: {cause}.")]
     Denied {
         /// In a few words.
         cause: String,
     },
     /// The role may not do this one thing. What it may do goes on.
-    #[error("The team's database does not permit this to the role of the database URL (SQLSTATE 42501).")]
+    #[error("The team’s database does not permit this to the role of the database URL (SQLSTATE 42501).")]
     Forbidden,
     /// The database URL cannot be used.
     #[error("This database URL cannot be used: {cause}.")]
@@ -47,7 +47,7 @@ pub enum TeamError {
     TeamExists,
     /// A newer Grapnel has changed the schema.
     #[error(
-        "The team's database was changed by a newer Grapnel (schema version {found}; this one knows {known})."
+        "The team’s database was changed by a newer Grapnel (schema version {found}; this one knows {known})."
     )]
     NewerSchema {
         /// The version in the database.
@@ -57,7 +57,7 @@ pub enum TeamError {
     },
     /// The schema lacks what this Grapnel needs, and the role may not complete it.
     #[error(
-        "The team's database was made by an older Grapnel (schema version {found}; this one needs {known}), and the \
+        "The team’s database was made by an older Grapnel (schema version {found}; this one needs {known}), and the \
          role of the database URL may not complete it."
     )]
     OlderSchema {
@@ -67,20 +67,20 @@ pub enum TeamError {
         known: u32,
     },
     /// Rows that a request needs stayed locked, as while the keys are changed. Nothing was done.
-    #[error("The team's database is busy, as while the team's keys are changed.")]
+    #[error("The team’s database is busy, as while the team’s keys are changed.")]
     Busy,
     /// The session ended before the answer to a commit arrived.
-    #[error("The connection to the team's database ended before it confirmed the change.")]
+    #[error("The connection to the team’s database ended before it confirmed the change.")]
     Unconfirmed,
     /// Another machine held the lock until the deadline.
     #[error("Another machine of the team held this connection for too long.")]
     LockTimedOut,
     /// The session that held the lock is gone, and the lock with it.
-    #[error("The lock of this connection was lost, because the session with the team's database ended.")]
+    #[error("The lock of this connection was lost, because the session with the team’s database ended.")]
     LockLost,
     /// What the database has is older than what was seen of it.
     #[error(
-        "The team's database was restored from an older backup: {what} is older than what was seen here."
+        "The team’s database was restored from an older backup: {what} is older than what was seen here."
     )]
     RolledBack {
         /// Such as `the connection's record`.
@@ -88,26 +88,26 @@ pub enum TeamError {
     },
     /// The list of members that the database has is older than what was seen of it: nothing of it can be used.
     #[error(
-        "The team's database was restored from an older backup: the list of {of} is older than what was seen here."
+        "The team’s database was restored from an older backup: the list of {of} is older than what was seen here."
     )]
     TeamRolledBack {
         /// `members` or `owners`.
         of: &'static str,
     },
     /// What was seen in the database is no longer there.
-    #[error("{what} is no longer in the team's database.")]
+    #[error("{what} is no longer in the team’s database.")]
     Vanished {
         /// Such as `The connection's record`.
         what: String,
     },
     /// A value does not decrypt, or is not signed by an owner.
-    #[error("{what} in the team's database was not written by the team.")]
+    #[error("{what} in the team’s database was not written by the team.")]
     Forged {
         /// Such as `The connection's record`.
         what: String,
     },
     /// This member was removed, or its keys are not those of the current generation.
-    #[error("This member is no longer in the team.")]
+    #[error("You are no longer a member of this team.")]
     Removed,
     /// The membership changed at the same time.
     #[error("Somebody else changed the team at the same moment.")]
@@ -134,7 +134,7 @@ pub enum TeamError {
     #[error("Only an owner of the team can do this.")]
     NotOwner,
     /// A defect, such as a query that the server does not understand.
-    #[error("The team's database reported an error: {cause}.")]
+    #[error("The team’s database reported an error: {cause}.")]
     Internal {
         /// The SQLSTATE, never a text of the server.
         cause: String,
@@ -177,10 +177,10 @@ impl TeamError {
                  authority signs."
             }
             Self::Denied { .. } => {
-                "Ask the database's administrator whether the database and the role exist and the role has its \
+                "Ask the database’s administrator whether the database and the role exist and the role has its \
                  privileges. If its URL has changed, enter the new one: grapnel team url"
             }
-            Self::Forbidden => "Ask an owner, or the database's administrator for the privilege.",
+            Self::Forbidden => "Ask an owner, or the database’s administrator for the privilege.",
             Self::InvalidUrl { .. } => {
                 "Enter it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, or with the directory of a Unix socket as \
                  postgres://USER:PASSWORD@/DATABASE?host=DIRECTORY."
@@ -200,11 +200,11 @@ impl TeamError {
             }
             Self::LockTimedOut | Self::LockLost | Self::Conflict => "Try again.",
             Self::RolledBack { .. } | Self::Vanished { .. } => {
-                "Ask the database's administrator for a newer backup. Otherwise an owner shares the connection anew \
+                "Ask the database’s administrator for a newer backup. Otherwise an owner shares the connection anew \
                  from a computer that has its newest tokens: grapnel unshare, then grapnel share."
             }
             Self::TeamRolledBack { .. } => {
-                "Ask the database's administrator for a newer backup. Otherwise an owner moves the connections to a \
+                "Ask the database’s administrator for a newer backup. Otherwise an owner moves the connections to a \
                  new team, from a computer that has their newest tokens: grapnel unshare, grapnel team create, then \
                  grapnel share."
             }
@@ -214,7 +214,7 @@ impl TeamError {
             Self::Removed => "To rejoin, leave the team, then join with a new invitation from an owner.",
             Self::Invalid(_) | Self::InvalidName => "Check the input.",
             Self::InvalidKey { .. } => {
-                "Copy all of the line that the person's grapnel team key prints, or from Settings, Teams in their \
+                "Copy all of the line that the person’s grapnel team key prints, or from Settings, Teams in their \
                  window: age1…, a dot, and 43 more characters."
             }
             Self::NameTaken => {
@@ -226,7 +226,7 @@ impl TeamError {
                  team remove), then invite it anew."
             }
             Self::NotOwner => "Ask an owner.",
-            Self::Internal { .. } => "Check the database's log, and report it if it persists.",
+            Self::Internal { .. } => "Check the database’s log, and report it if it persists.",
         }
     }
 

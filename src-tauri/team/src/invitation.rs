@@ -99,7 +99,7 @@ impl Invitation {
         }
         let plain = age_file::open(&sealed, identity.age());
         Self::parse(&plain.ok_or_else(|| {
-            invalid("This invitation is for another key than this computer's, or incomplete. Copy all of it.")
+            invalid("This invitation is for another key than this computer’s, or incomplete. Copy all of it.")
         })?)
     }
 
@@ -108,7 +108,7 @@ impl Invitation {
         let sealed = sealed_part(text)?;
         if !age_file::needs_passphrase(&sealed) {
             return Err(invalid(
-                "This invitation opens with the invited person's key, without a passphrase.",
+                "This invitation opens with the invited person’s key, without a passphrase.",
             ));
         }
         let plain = age_file::open_with_passphrase(&sealed, passphrase);

@@ -219,7 +219,7 @@ pub(crate) fn open(
     team: &TeamId,
     sealed: &SealedRecord,
 ) -> Result<Record> {
-    let forged = || TeamError::Forged { what: "The connection's record".to_owned() };
+    let forged = || TeamError::Forged { what: "The connection’s record".to_owned() };
     let (id, generation) = (&sealed.id, sealed.generation);
     let digests = Digests { definition: sha256(&sealed.definition), app: sha256(&sealed.app) };
     let framed = keys

@@ -29,14 +29,14 @@ pub fn check_record(
     generation: Generation,
 ) -> Result<Option<SeenRecord>> {
     let Some(read) = read else {
-        let vanished = TeamError::Vanished { what: "The connection's record".to_owned() };
+        let vanished = TeamError::Vanished { what: "The connection’s record".to_owned() };
         return if seen.version == 0 { Ok(None) } else { Err(vanished) };
     };
     if read.version >= MAX_VERSION {
-        return Err(TeamError::Forged { what: "The version of the connection's record".to_owned() });
+        return Err(TeamError::Forged { what: "The version of the connection’s record".to_owned() });
     }
     if read.version < seen.version || read.generation < seen.generation.max(generation) {
-        return Err(TeamError::RolledBack { what: "the connection's record".to_owned() });
+        return Err(TeamError::RolledBack { what: "the connection’s record".to_owned() });
     }
     Ok(Some(SeenRecord { version: read.version, generation: read.generation, ..seen }))
 }
@@ -45,7 +45,7 @@ pub fn check_record(
 pub(crate) fn check_definition(counter: u64, seen: SeenRecord) -> Result<()> {
     if counter < seen.definition {
         return Err(TeamError::RolledBack {
-            what: "what the connection's record says of its app".to_owned(),
+            what: "what the connection’s record says of its app".to_owned(),
         });
     }
     Ok(())

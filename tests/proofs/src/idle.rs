@@ -45,7 +45,7 @@ fn times(scene: &Scene) -> Result<Vec<(u32, String, Duration)>> {
             ours.contains(&name.as_str()).then(|| Ok((one.pid, name, time(one.pid)?)))
         })
         .collect::<Result<_>>()?;
-    ensure!(times.len() >= 2, "the window's processes are not to be found");
+    ensure!(times.len() >= 2, "the window’s processes are not to be found");
     Ok(times)
 }
 

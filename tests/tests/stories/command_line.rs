@@ -113,7 +113,7 @@ async fn by_file(scene: &Scene, terminal: Terminal<'_>, page: &Page) -> Result<(
     let file = scene.desktop().home().join("all.age");
     let named = file.to_str().context("a path in UTF-8")?;
     scene
-        .step("What the window exports goes where its person says in the system's dialog", async {
+        .step("What the window exports goes where its person says in the system’s dialog", async {
             page.settings("Data").await?;
             page.press(Role::Button, "Export…").await?;
             page.fill("File passphrase", WORDS).await?;

@@ -64,7 +64,7 @@ async fn without_a_display_the_program_reports_that() -> Result<()> {
         Ok((ended.status.code(), text(&ended.stdout), text(&ended.stderr)))
     };
     scene
-        .check("Help and version are printed, and the window's absence is told in words", async {
+        .check("Help and version are printed, and the window’s absence is told in words", async {
             let (code, help, _) = run(&["--help"])?;
             ensure!(code == Some(0) && help.contains("Usage: grapnel-desktop"), "{code:?} {help}");
             let (code, version, _) = run(&["--version"])?;

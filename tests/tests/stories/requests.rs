@@ -66,7 +66,7 @@ async fn programs_use_a_connection_without_its_token() -> Result<()> {
         })
         .await?;
     scene
-        .step("So does the dev server's page in Chromium, and no page of another origin", async {
+        .step("So does the dev server’s page in Chromium, and no page of another origin", async {
             scene.desktop().open(&server.own)?;
             let page = scene.page_at(&server.own).await?;
             page.says(&format!("The page got {projects} projects.")).await?;
@@ -175,7 +175,7 @@ impl DevServer {
         let mut node = scene.desktop().command("node");
         let mut node = node.args(["-e", DEV_SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut lines = BufReader::new(node.stdout.take().context("its output")?).lines();
-        let ports = lines.next().context("the dev server's ports")??;
+        let ports = lines.next().context("the dev server’s ports")??;
         let (own, other) = ports.split_once(' ').context("two ports")?;
         let [own, other] = [own, other].map(|port| format!("http://127.0.0.1:{port}"));
         let input = node.stdin.take().context("its input")?;

@@ -40,7 +40,7 @@ async fn every_screen_is_accessible() -> Result<()> {
     let scene = Scene::set("screens", Keyring::Unlocked, Pictures::OfFailure).await?;
     let window = scene.open_grapnel().await?;
     let page = window.page();
-    let axe = fs::read_to_string(Path::new(AXE)).context("the window's packages are not installed")?;
+    let axe = fs::read_to_string(Path::new(AXE)).context("the window’s packages are not installed")?;
     page.driver().execute(axe, Vec::new()).await?;
     scene.step("The empty window", judged(&page, "Add your own app")).await?;
     scene

@@ -95,7 +95,7 @@ async fn a_team_of_two_shares_a_connection() -> Result<()> {
             let refused = Terminal::on(&elsewhere).run(&["refresh", &name], "")?;
             ensure!(!refused.status.success(), "a removed member refreshes");
             bo.settings("Teams").await?;
-            bo.says("This member is no longer in the team.").await
+            bo.says("You are no longer a member of this team.").await
         })
         .await?;
     scene

@@ -24,7 +24,7 @@ async fn the_window_gets_the_focus_despite_focus_stealing_prevention() -> Result
     let consent = scene.step("The browser shows the consent page", scene.connect(&window.page())).await?;
     scene
         .step(
-            "After a person's click in the browser, a link that comes back brings Grapnel to the front",
+            "After a person’s click in the browser, a link that comes back brings Grapnel to the front",
             async {
                 click_in_the_browser(&scene, &consent).await?;
                 // The callback belongs to no sign-in: Grapnel reports it, and must be visible for that.

@@ -13,7 +13,7 @@ const down = trouble(
 
 const removed = trouble(
   "team_refused",
-  "This member is no longer in the team.",
+  "You are no longer a member of this team.",
   "The tokens on this computer are those that were last shared with it.",
   "To rejoin, leave the team, then join with a new invitation from an owner.",
 );
@@ -67,11 +67,11 @@ export const teamScenarios = (some: () => FakeData): { [name in string]: () => F
     sharing(some(), team("Harbour", { rolled_back: 2 }), {
       conflict: trouble(
         "team_rolled_back",
-        "The team's database was restored from an older backup: the connection's record is older than what was " +
+        "The team’s database was restored from an older backup: the connection’s record is older than what was " +
           "seen here.",
         "The tokens on this computer are kept, and valid ones are still handed out; nothing was taken from the " +
           "database.",
-        "Ask the database's administrator for a newer backup. Otherwise an owner shares the connection anew from a " +
+        "Ask the database’s administrator for a newer backup. Otherwise an owner shares the connection anew from a " +
           "computer that has its newest tokens: grapnel unshare, then grapnel share.",
       ),
     }),

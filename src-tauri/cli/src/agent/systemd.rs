@@ -93,7 +93,7 @@ impl CommandResult for ServiceUnits {
         match (self.installed, self.units.is_empty()) {
             (true, _) => {
                 let limit = if self.without_namespaces {
-                    "\nThis system gives a user's services no namespaces, so this one can write all your files."
+                    "\nThis system gives a user’s services no namespaces, so this one can write all your files."
                 } else {
                     ""
                 };

@@ -70,7 +70,7 @@ const FOREIGN_ORIGIN: Refusal = Refusal {
 const NO_SECRET: Refusal = Refusal {
     status: StatusCode::UNAUTHORIZED,
     name: "no_secret",
-    message: "The proxy's secret is missing or wrong. Use the URL or the header that it printed at its start.",
+    message: "The proxy’s secret is missing or wrong. Use the URL or the header that it printed at its start.",
 };
 
 enum Secret {

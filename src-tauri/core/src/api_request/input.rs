@@ -30,7 +30,7 @@ pub fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)
     let name: HeaderName = name.trim().parse().map_err(|_| "this is not the name of a header")?;
     if OWN_HEADERS.contains(&name) {
         return Err(format!(
-            "“{name}” is set by Grapnel; Authorization carries the connection's access token"
+            "“{name}” is set by Grapnel; Authorization carries the connection’s access token"
         ));
     }
     let value = value.trim().parse().map_err(|_| "the header has characters that cannot be sent")?;

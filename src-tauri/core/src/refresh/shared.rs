@@ -162,7 +162,7 @@ async fn release(lock: Option<Box<dyn RecordLock>>) {
     if let Some(lock) = lock
         && let Err(error) = lock.release().await
     {
-        tracing::debug!(%error, "the team's lock was gone when it was released");
+        tracing::debug!(%error, "the team’s lock was gone when it was released");
     }
 }
 

@@ -40,7 +40,7 @@ fn field(error: &TeamError) -> Option<&'static str> {
 
 /// A record that was seen and is not there.
 pub(super) fn vanished() -> Error {
-    told(&TeamError::Vanished { what: "The connection's record".to_owned() })
+    told(&TeamError::Vanished { what: "The connection’s record".to_owned() })
 }
 
 /// Another connection of the team has this name.

@@ -39,7 +39,7 @@ impl TeamSession {
             let _one = team.logging.lock().await;
             let added = team.team.add_activity(&id, &entry, KEPT_ENTRIES).await;
             if let Err(error) = team.checked(&ctx, added) {
-                tracing::info!(%error, "the team's activity could not be written");
+                tracing::info!(%error, "the team’s activity could not be written");
             }
             drop(logging);
         });

@@ -123,7 +123,7 @@ impl TeamSession {
             // It is only shown.
             match ctx.store.write(|tx| team::set_opened(tx, &row.id, (&database, schema_version()))) {
                 Ok(()) => ctx.emit(Event::Teams),
-                Err(error) => tracing::warn!(%error, "the name of a team's database could not be stored"),
+                Err(error) => tracing::warn!(%error, "the name of a team’s database could not be stored"),
             }
         }
         Ok(opened)
@@ -291,7 +291,7 @@ impl TeamSession {
         if record.document.grant_number() < of.grant_number {
             // Its version has caught up since the database was restored.
             return Err(told(&TeamError::RolledBack {
-                what: "the grant in the connection's record".to_owned(),
+                what: "the grant in the connection’s record".to_owned(),
             }));
         }
         Ok(record)

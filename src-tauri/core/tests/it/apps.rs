@@ -171,7 +171,7 @@ async fn a_connection_has_the_environment_of_its_app() {
     assert_eq!(environment().as_deref(), Some("Staging"));
     assert_eq!(world.grapnel.connections().unwrap()[0].environment.as_deref(), Some("Staging"));
     let profile = world.grapnel.profile_of(&app.id).unwrap().write().unwrap();
-    assert!(!profile.contains("Staging"), "it is the person's own arrangement");
+    assert!(!profile.contains("Staging"), "it is the person’s own arrangement");
 }
 
 fn change(new: &mut NewApp, key: &str, value: &str) {

@@ -140,7 +140,7 @@ async fn a_computer_that_was_suspended_before_its_request_sends_none_without_the
     let ends = async {
         // It has taken the lock again, twice, and found the refresh of the other one.
         until(|| at.locks() >= 3).await;
-        assert_eq!(team.world.tokens_given(), before, "a request was sent beside the other computer's");
+        assert_eq!(team.world.tokens_given(), before, "a request was sent beside the other computer’s");
         let schema = team.schema();
         let taken_back = format!("UPDATE {schema}.record SET begun_at = NULL, begun_by = NULL");
         team.database.sql(&taken_back).unwrap();
@@ -271,7 +271,7 @@ async fn a_wait_for_another_computer_keeps_back_no_other_connection() {
     until(|| ada.connections().unwrap().iter().filter(|one| one.state == State::Refreshing).count() >= 4)
         .await;
     ada.refresh(&own).await.unwrap();
-    assert!(!waiting.is_finished(), "the connection had to wait for another computer's refreshes");
+    assert!(!waiting.is_finished(), "the connection had to wait for another computer’s refreshes");
     waiting.await.unwrap();
     theirs.await.unwrap();
 }

@@ -39,7 +39,7 @@ impl Clock for SystemClock {
             match linux::wait_until(at).await {
                 Ok(woken) => woken,
                 Err(error) => {
-                    tracing::warn!(%error, "the system's wall-clock timer is unavailable");
+                    tracing::warn!(%error, "the system’s wall-clock timer is unavailable");
                     super::wall_clock::wait_in_slices(self, at).await
                 }
             }

@@ -26,7 +26,7 @@ const CATEGORIES: [&str; 8] =
 
 /// A post of the list. The fields up to `word_count` are documented.
 #[derive(Debug, Serialize)]
-#[expect(clippy::struct_field_names, reason = "post_publish is the provider's own name")]
+#[expect(clippy::struct_field_names, reason = "post_publish is the provider’s own name")]
 pub(crate) struct Post {
     pub(crate) id: String,
     pub(crate) title: String,

@@ -98,7 +98,7 @@ async fn show(bus: &Connection, said: &(impl Serialize + DynamicType)) -> zbus::
     loop {
         match bus.call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", said).await {
             Err(zbus::Error::MethodError(name, ..)) if is_of_missing_service(&name) => {
-                tracing::info!("a notification waits for the desktop's service");
+                tracing::info!("a notification waits for the desktop’s service");
                 let _ = next(&mut owners).await;
             }
             settled => return settled,

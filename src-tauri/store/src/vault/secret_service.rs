@@ -125,7 +125,7 @@ impl Keyring for SystemKeyring {
                 }
             }
             if let Err(error) = signals::unlocked(bus.as_deref()).await {
-                tracing::info!(%error, "the keyring's availability cannot be watched");
+                tracing::info!(%error, "the keyring’s availability cannot be watched");
                 pause(tries).await;
             }
         })
@@ -136,7 +136,7 @@ impl Keyring for SystemKeyring {
         Box::pin(async move {
             let mut tries = 0;
             while let Err(error) = signals::unlocked(bus.as_deref()).await {
-                tracing::info!(%error, "the keyring's availability cannot be watched");
+                tracing::info!(%error, "the keyring’s availability cannot be watched");
                 pause(tries).await;
                 tries += 1;
             }

@@ -85,7 +85,7 @@ fn of_server(code: &SqlState) -> TeamError {
         "40001" | "40P01" => TeamError::Conflict,
         _ => match &code[..2] {
             "28" => {
-                denied("the role or its password is refused, or the server's pg_hba.conf does not admit it")
+                denied("the role or its password is refused, or the server’s pg_hba.conf does not admit it")
             }
             "08" => unreachable("the connection failed"),
             "53" => unreachable("the server is out of connections, memory or disk"),
@@ -103,13 +103,13 @@ fn tls_cause(error: &rustls::Error) -> String {
     match fault {
         // Another authority of the same name makes a wrong signature.
         Fault::UnknownIssuer | Fault::BadSignature => {
-            "the server's certificate is signed by an unknown authority"
+            "the server’s certificate is signed by an unknown authority"
         }
         Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
-            "the server's certificate is for another host"
+            "the server’s certificate is for another host"
         }
-        Fault::Expired | Fault::ExpiredContext { .. } => "the server's certificate has expired",
-        _ => "the server's certificate is not accepted",
+        Fault::Expired | Fault::ExpiredContext { .. } => "the server’s certificate has expired",
+        _ => "the server’s certificate is not accepted",
     }
     .to_owned()
 }

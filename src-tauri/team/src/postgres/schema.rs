@@ -31,7 +31,7 @@ impl SchemaName {
             && !name.starts_with("pg_")
             && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         let invalid =
-            "A schema's name has up to 63 lower-case letters, digits and underscores, the first a letter.";
+            "A schema’s name has up to 63 lower-case letters, digits and underscores, the first a letter.";
         is_valid.then(|| Self(name.to_owned())).ok_or_else(|| TeamError::Invalid(invalid.to_owned()))
     }
 

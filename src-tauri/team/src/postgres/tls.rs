@@ -27,7 +27,7 @@ pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect> {
         Tls::System => {
             let verifier = rustls_platform_verifier::Verifier::new(provider);
             let verifier =
-                verifier.map_err(|_| untrusted("the system's certificate authorities cannot be read"))?;
+                verifier.map_err(|_| untrusted("the system’s certificate authorities cannot be read"))?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
         }
     };

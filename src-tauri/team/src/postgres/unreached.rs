@@ -16,10 +16,10 @@ use crate::error::{Result, TeamError};
 const NO_SOCKET: &str = "Start the server. If it runs, its socket is elsewhere: correct the directory (host=) or the \
     port in the database URL. SHOW unix_socket_directories in psql tells it. For a team that you are in: grapnel team \
     url";
-const NOT_PERMITTED: &str = "Ask the server's administrator for access to the directory of its Unix socket, or \
+const NOT_PERMITTED: &str = "Ask the server’s administrator for access to the directory of its Unix socket, or \
     connect by TCP: postgres://USER:PASSWORD@localhost/DATABASE";
 const NO_LISTENER: &str = "Start the server. If it runs, it listens on another address or port: correct the database \
-    URL, or ask the server's administrator for listen_addresses and the firewall. For a team that you are in: grapnel \
+    URL, or ask the server’s administrator for listen_addresses and the firewall. For a team that you are in: grapnel \
     team url";
 const NO_NAME: &str =
     "Check the network, and the host in the database URL. For a team that you are in: grapnel team url";

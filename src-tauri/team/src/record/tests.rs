@@ -103,7 +103,7 @@ fn a_record_decrypts_only_in_its_place() {
     let other = World { id: RecordId::random(), ..self::world(1) };
     let other = World { keys: world.keys.clone(), team: world.team.clone(), ..other }.first();
     let changes: [(&str, SealedRecord); 8] = [
-        ("another record's", SealedRecord { id: world.id.clone(), ..other.clone() }),
+        ("another record’s", SealedRecord { id: world.id.clone(), ..other.clone() }),
         ("all parts of an older version", SealedRecord { version: 2, ..older.clone() }),
         ("tokens of an older version", SealedRecord { tokens: older.tokens.clone(), ..record.clone() }),
         ("an older definition", SealedRecord { definition: older.definition.clone(), ..record.clone() }),

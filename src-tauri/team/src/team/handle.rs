@@ -187,7 +187,7 @@ impl Team {
         let found = self.open_record(current, sealed, SeenRecord::default()).await?;
         match found {
             Some(record) if record.name != name => {
-                Err(TeamError::Forged { what: "The connection's record".to_owned() })
+                Err(TeamError::Forged { what: "The connection’s record".to_owned() })
             }
             found => Ok(found),
         }
@@ -357,7 +357,7 @@ impl Current {
 pub(super) fn wrap(keys: &TeamKeys, team: &TeamId, member: &Member) -> Result<WrappedKeys> {
     let wrapped = keys.wrap(team, &member.recipient, member.role != Role::Worker);
     let keys =
-        wrapped.ok_or_else(|| TeamError::Invalid("A member's public key cannot be used.".to_owned()))?;
+        wrapped.ok_or_else(|| TeamError::Invalid("A member’s public key cannot be used.".to_owned()))?;
     Ok(WrappedKeys { member: member.id.clone(), keys })
 }
 

@@ -56,7 +56,7 @@ async fn one(backup: Backup) -> Result<()> {
         ensure!(member.token(changed).await?.token == held, "the valid token was not handed out");
     }
     ensure!(world.requests() == requests, "a request was sent");
-    let of_owner = world.owner.refresh(changed).await.err().context("the owner's machine noticed nothing")?;
+    let of_owner = world.owner.refresh(changed).await.err().context("the owner’s machine noticed nothing")?;
     explained(&of_owner)?;
     println!("{backup:?}: {} {}", of_owner.message, of_owner.meaning.as_deref().unwrap_or_default());
     let began = Instant::now();

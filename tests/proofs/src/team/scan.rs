@@ -46,7 +46,7 @@ pub(super) async fn prove() -> Result<()> {
     let (client_id, client_secret) = world.world.client(ProviderId::Grigora);
     secrets.push(("the client ID", client_id.to_owned()));
     secrets.extend(client_secret.map(|secret| ("the client secret", secret.to_owned())));
-    for (what, name) in [("the team's name", TEAM), ("the owner's name", OWNER), ("a member's name", MEMBER)]
+    for (what, name) in [("the team’s name", TEAM), ("the owner’s name", OWNER), ("a member’s name", MEMBER)]
     {
         secrets.push((what, name.to_owned()));
     }
@@ -56,13 +56,13 @@ pub(super) async fn prove() -> Result<()> {
             let of = [Some(account.id), Some(account.name), account.email, account.username];
             secrets.extend(of.into_iter().flatten().map(|text| ("a part of the account", text)));
         }
-        secrets.push(("a connection's name", connection.name));
+        secrets.push(("a connection’s name", connection.name));
     }
     let token = world.owner.token(&ids[0], Duration::ZERO).await?;
     secrets.push(("the access token", token.value.expose_secret().to_owned()));
     // Shorter ones would be found by chance.
     secrets.retain(|(_, text)| text.len() >= 8);
-    let is_named = secrets.iter().any(|(what, _)| *what == "a connection's name");
+    let is_named = secrets.iter().any(|(what, _)| *what == "a connection’s name");
     ensure!(is_named, "the connections' names are too short to be looked for");
 
     let mut psql = world.client("psql")?;
@@ -95,7 +95,7 @@ pub(super) async fn prove() -> Result<()> {
     }
     let passed: usize = wire.iter().map(Vec::len).sum();
     println!(
-        "{looked_for} secrets and names looked for in the database's files, {} KB of its log with all statements, \
+        "{looked_for} secrets and names looked for in the database’s files, {} KB of its log with all statements, \
          {} KB on its socket and its dump, and not found; the control is in all four",
         log.len() / 1024,
         passed / 1024

@@ -231,7 +231,7 @@ test("an unreachable team says since when and why, and is tried again", async ()
 test("a removed member is not told that the team is unavailable", async () => {
   const { section } = await open("team-removed");
   const panel = within(await section.findByRole("region", { name: "Harbour" }));
-  expect(panel.getByText("This member is no longer in the team.")).toBeVisible();
+  expect(panel.getByText("You are no longer a member of this team.")).toBeVisible();
   expect(panel.getByText(/join with a new invitation/)).toBeVisible();
   expect(panel.queryByText(/has been unavailable since/)).toBeNull();
 });
