@@ -71,7 +71,7 @@ export const removal = {
       : `Removing ${name} and ${n === 1 ? "its connection" : `its ${number(n)} connections`}`,
   connections: (names: string[]) =>
     names.length <= 3 ? `Removing ${list(names)}` : `Removing ${count(names.length, "connection", "connections")}`,
-  within: (seconds: number) => `It begins in ${number(seconds)} s.`,
+  within: (seconds: number) => `It begins in ${number(seconds)}\u00a0s.`,
   paused: "Paused while you are here.",
   /** What the removal does to tokens. */
   tokens: "Then the tokens are deleted here, and revoked where the provider offers that.",

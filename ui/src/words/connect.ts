@@ -61,7 +61,7 @@ export const connect = {
   cancelOther: (app: string) => `Cancel the sign-in for ${app} and continue`,
   nothingYet: "No response yet. Check the page in your browser:",
   ifClient: (provider: string) =>
-    `If it reports an invalid client, compare this Client ID with the one at ${provider}:`,
+    `If it reports an invalid client, compare this client ID with the one at ${provider}:`,
   ifRedirect: (provider: string) => `If it reports an invalid redirect URI, register this one with ${provider}:`,
   ifLost: {
     deep_link:
@@ -71,7 +71,7 @@ export const connect = {
     paste:
       "If it shows an error after you approve access, copy the full URL from the address bar anyway and paste it here.",
   },
-  copyClient: "Copy Client ID",
+  copyClient: "Copy client ID",
   open: "Open the sign-in page",
   openText: (provider: string) =>
     `In the browser, ${provider} asks which projects Grapnel may access. You’ll return here automatically.`,

@@ -35,8 +35,8 @@ export function scopeWords(scope: string): string | null {
 /** An account's name, or "" if the name is only a part of its ID, such as a wallet address. */
 export const named = ({ id, name }: { id: string; name: string }): string => (id.endsWith(name) ? "" : name);
 
-/** `9f3c21ab` as `9f3c 21ab`. */
-export const fingerprint = (hex: string): string => hex.replace(/(.{4})(?=.)/g, "$1 ");
+/** `9f3c21ab` as `9f3c 21ab`, in one piece. */
+export const fingerprint = (hex: string): string => hex.replace(/(.{4})(?=.)/g, "$1\u00a0");
 
 export const connection = {
   through: (app: string) => `via ${app}`,

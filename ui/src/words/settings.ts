@@ -125,7 +125,7 @@ export const hooks = {
   failed: (failure: string) => `The hook ${failure}.`,
   remove: "Remove…",
   removeNamed: (command: string) => `Remove ${command}…`,
-  removeTitle: "Remove this hook?",
+  removeTitle: "Remove this hook",
   removeText: (command: string | null) =>
     command === null ? "It does not run any more." : `${command} does not run any more. The program itself stays.`,
   removeAction: "Remove",

@@ -218,8 +218,8 @@ export const sharedWords = {
   unshareAction: "Stop sharing",
   unshared: "No longer shared.",
   disconnectTeam: (team: string) =>
-    `This connection is shared with ${team}: it ends for the whole team, on all its computers. To end it on this ` +
-    "computer only, choose Remove from this computer.",
+    `This connection is shared with ${team}, and ends for the whole team, on all its computers. To end it here only, ` +
+    "cancel, and choose “Remove from this computer”.",
   forget: "Remove from this computer…",
   forgetTitle: (name: string) => `Remove ${name} from this computer`,
   forgetText: (team: string) =>

@@ -66,7 +66,6 @@ export const token = {
   ofType: (type: string) => `, ${type.replaceAll("_", " ")}`,
   copyDerived: (service: string) => `Copy the token for ${service}`,
   removeDerived: (service: string) => `Remove the token for ${service}`,
-  removeDerivedTitle: (service: string) => `Remove the token for ${service}?`,
   removeDerivedText: (provider: string) =>
     `Grapnel deletes it, and revokes it if ${provider} supports that. The connection’s own tokens stay.`,
   removeDerivedAction: "Remove token",

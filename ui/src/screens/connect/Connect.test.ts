@@ -277,7 +277,7 @@ test("after half a minute hints for the browser appear", async () => {
   expect(step()).not.toHaveTextContent("No response yet");
   fake.tell({ kind: "attempt", value: attempt("waiting") });
   await waitFor(() => expect(step()).toHaveTextContent("No response yet"));
-  expect(step()).toHaveTextContent(/reports an invalid client, compare this Client ID.*acme-sites-7f3a/);
+  expect(step()).toHaveTextContent(/reports an invalid client, compare this client ID.*acme-sites-7f3a/);
   expect(step()).toHaveTextContent(
     /reports an invalid redirect URI, register this one.*dev.grapnel.desktop:\/oauth\/callback/,
   );

@@ -86,7 +86,7 @@ test("disconnecting says that it ends for the whole team", async () => {
   await section();
   await choose(user, "Disconnect…");
   const dialog = within(await screen.findByRole("alertdialog"));
-  expect(dialog.getByText(/it ends for the whole team, on all its computers/)).toBeVisible();
+  expect(dialog.getByText(/ends for the whole team, on all its computers/)).toBeVisible();
 });
 
 test("removing it says that it is forgotten here only, and disconnects nothing", async () => {

@@ -22,7 +22,7 @@ test("a hook is added, tried and removed", async () => {
   expect(await section.findByText("The hook exited with 1.")).toBeVisible();
   expect(section.getByText(/: exited with 1$/)).toBeVisible();
   await user.click(section.getByRole("button", { name: "Remove /bin/fail…" }));
-  const dialog = within(await screen.findByRole("alertdialog", { name: "Remove this hook?" }));
+  const dialog = within(await screen.findByRole("alertdialog", { name: "Remove this hook" }));
   expect(fake.called("removeHook")).toEqual([]);
   await user.click(dialog.getByRole("button", { name: "Remove" }));
   expect(await section.findByText("No hooks.")).toBeVisible();

@@ -30,7 +30,7 @@ test("one is copied by the host, for the same target", async () => {
 test("one is removed only after a confirmation", async () => {
   const user = await open("custom");
   await press(user, "Remove the token for berths");
-  expect(await screen.findByRole("alertdialog")).toHaveTextContent("Remove the token for berths?");
+  expect(await screen.findByRole("alertdialog")).toHaveTextContent("Remove the token for berths");
   expect(fake.called("removeDerivedToken")).toEqual([]);
   await press(user, "Remove token");
   expect(fake.called("removeDerivedToken")).toEqual([["c1", "d1"]]);
