@@ -44,7 +44,7 @@ struct Inner {
     reader: Mutex<Option<Connection>>,
     /// The last selections, the newest last: a window asks for them in pages, and again when a filter is cleared.
     selected: Mutex<Vec<Selected>>,
-    /// The titles of the list that was last shown or filtered by them: 100,000 take 7 MB.
+    /// The titles of one list, the last that was filtered by them or read ahead: 100,000 take 7 MB.
     titles: Mutex<Option<Titles>>,
 }
 

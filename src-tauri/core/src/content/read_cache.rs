@@ -24,7 +24,7 @@ const STATISTICS_MONTHS: i64 = 24;
 /// The most rows of a page.
 const MAX_PAGE_ROWS: u32 = 500;
 /// Of a list of more entries, the titles are read before they are searched.
-const LARGE_LIST: u32 = 10_000;
+const LARGE_LIST: i64 = 10_000;
 
 /// The cached content.
 pub struct CachedContent(Arc<Context>);
@@ -83,9 +83,10 @@ impl CachedContent {
         let found = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         let lines =
             self.0.cache.read(move |connection| Ok(cache::lines(connection, &ids[from..to])?)).await?;
-        if offset == 0 && found > LARGE_LIST {
-            let (ctx, list) = (Arc::clone(&self.0), view.list.clone());
-            tokio::spawn(async move { ctx.cache.read_titles(&list).await });
+        if offset == 0 && view.list.size > LARGE_LIST {
+            let (cache, list) = (self.0.cache.clone(), view.list.clone());
+            // If it fails, the search fails for the same reason, and tells it.
+            tokio::spawn(async move { cache.read_titles(&list).await });
         }
         Ok(PostPage {
             as_of: view.list.as_of,

@@ -1,7 +1,10 @@
 //! Full-text search over everything in the cache.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::column::Time;
 
@@ -32,13 +35,9 @@ pub struct Hit {
 /// The entries that contain every word of a text as a prefix of a word; best match first.
 pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
     let Some(wanted) = wanted(text) else { return Ok(Vec::new()) };
-    connection
+    let mut hits: Vec<Hit> = connection
         .prepare_cached(
-            "SELECT connection_id, kind, within, key, title, status, max(as_of) AS as_of,
-               (SELECT parent.title FROM list AS parents JOIN entry AS parent
-                ON parent.id BETWEEN parents.first AND parents.first + parents.size - 1
-                WHERE parents.connection_id = list.connection_id AND parents.within = '' AND list.within <> ''
-                  AND parent.key = list.within LIMIT 1) AS parent
+            "SELECT connection_id, kind, within, key, title, status, max(as_of) AS as_of
              FROM (SELECT rowid AS body, rank AS rank FROM words WHERE words MATCH ?1 ORDER BY rank LIMIT ?2)
              JOIN entry USING (body)
              JOIN list ON entry.id BETWEEN list.first AND list.first + list.size - 1
@@ -49,14 +48,34 @@ pub fn find(connection: &Connection, text: &str) -> rusqlite::Result<Vec<Hit>> {
                 connection_id: row.get("connection_id")?,
                 kind: row.get("kind")?,
                 within: row.get("within")?,
-                parent: row.get("parent")?,
+                parent: None,
                 key: row.get("key")?,
                 title: row.get("title")?,
                 status: row.get("status")?,
                 as_of: row.get::<_, Time>("as_of")?.0,
             })
         })?
-        .collect()
+        .collect::<rusqlite::Result<_>>()?;
+    let mut parents = HashMap::new();
+    for hit in hits.iter_mut().filter(|hit| !hit.within.is_empty()) {
+        let title = match parents.entry((hit.connection_id.clone(), hit.within.clone())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(other) => other.insert(parent_title(connection, hit)?),
+        };
+        hit.parent.clone_from(title);
+    }
+    Ok(hits)
+}
+
+/// The title of a result's parent, from the shortest list of another kind that has it.
+fn parent_title(connection: &Connection, of: &Hit) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached(
+            "SELECT title FROM list JOIN entry ON entry.id BETWEEN first AND first + size - 1
+             WHERE connection_id = ?1 AND within = '' AND kind <> ?2 AND key = ?3 ORDER BY size LIMIT 1",
+        )?
+        .query_row([&of.connection_id, &of.kind, &of.within], |row| row.get(0))
+        .optional()
 }
 
 /// Converts a text to an FTS5 query in which nothing is an operator.

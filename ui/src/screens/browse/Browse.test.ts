@@ -374,7 +374,7 @@ test("all cached content is searched, and a result opens", async () => {
   const user = await start("offline");
   await user.click(await screen.findByRole("tab", { name: "Browse" }));
   await user.type(await screen.findByRole("textbox", { name: "Search offline content" }), "splicing");
-  const [hit] = await screen.findAllByRole("button", { name: /^Splicing an eye/ });
+  const [hit] = await screen.findAllByRole("button", { name: /^Splicing an eye.*, Acme Journal, Acme production$/ });
   await user.click(hit as Element);
   expect(await screen.findByRole("complementary", { name: "Selected post" })).toHaveTextContent(
     "Splicing an eye, step by step",
