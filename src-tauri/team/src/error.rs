@@ -83,7 +83,7 @@ pub enum TeamError {
         "The team’s database was restored from an older backup: {what} is older than what was seen here."
     )]
     RolledBack {
-        /// Such as `the connection's record`.
+        /// Such as `the connection’s record`.
         what: String,
     },
     /// The list of members that the database has is older than what was seen of it: nothing of it can be used.
@@ -97,13 +97,13 @@ pub enum TeamError {
     /// What was seen in the database is no longer there.
     #[error("{what} is no longer in the team’s database.")]
     Vanished {
-        /// Such as `The connection's record`.
+        /// Such as `The connection’s record`.
         what: String,
     },
     /// A value does not decrypt, or is not signed by an owner.
     #[error("{what} in the team’s database was not written by the team.")]
     Forged {
-        /// Such as `The connection's record`.
+        /// Such as `The connection’s record`.
         what: String,
     },
     /// This member was removed, or its keys are not those of the current generation.

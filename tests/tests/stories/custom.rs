@@ -31,7 +31,7 @@ async fn a_provider_is_configured_by_its_issuer_alone() -> Result<()> {
         .step("The endpoints are tested, without credentials", async {
             page.press(Role::Button, "Test").await?;
             page.says("refused the test as a token endpoint does").await?;
-            page.says_one_of(&["were reached."]).await?;
+            page.says_one_of(&["were reached"]).await?;
             // What a person may try and a client never sends.
             scene.sandbox().departures().clear();
             Ok(())

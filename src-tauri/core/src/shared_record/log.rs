@@ -31,7 +31,7 @@ impl TeamSession {
         let Ok(entry) = serde_json::to_vec(&entry) else { return };
         let (team, ctx, id) = (Arc::clone(self), Arc::clone(ctx), RecordId(of.record_id.clone()));
         let Some(logging) = ctx.teams.begin_log() else {
-            tracing::info!("too many entries of the teams' activity wait to be written");
+            tracing::info!("too many entries of the teams’ activity wait to be written");
             return;
         };
         tokio::spawn(async move {
