@@ -29,7 +29,7 @@ test("Escape and Cancel lead back to where the person was; Escape asks if someth
   await step(user, "Credentials");
   await user.type(field("name"), "Acme");
   await user.keyboard("{Escape}");
-  const asked = await screen.findByRole("alertdialog", { name: "Leave this form?" });
+  const asked = await screen.findByRole("alertdialog", { name: "Leave this form" });
   expect(router.route.page).toBe("add");
   await user.click(within(asked).getByRole("button", { name: "Leave" }));
   await waitFor(() => expect(router.route.page).toBe("activity"));

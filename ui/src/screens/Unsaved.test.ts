@@ -6,7 +6,7 @@ import { router } from "../state/router.svelte";
 import { appStore, choose, press, row, screen, start, step, waitFor } from "../test/start";
 
 const field = (id: string) => document.getElementById(id) as HTMLInputElement;
-const asked = () => screen.findByRole("alertdialog", { name: "Leave this form?" });
+const asked = () => screen.findByRole("alertdialog", { name: "Leave this form" });
 const add = async (user: Awaited<ReturnType<typeof start>>) =>
   user.click(within(screen.getByRole("navigation", { name: "Connections" })).getByRole("button", { name: "Add app" }));
 const title = (name: string) => screen.findByRole("heading", { name, level: 1 });

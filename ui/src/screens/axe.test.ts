@@ -59,7 +59,7 @@ const screens: { [name in string]: [scenario: string, go?: (user: User) => Promi
       await press(user, "Add app");
       await step(user, "Credentials");
       await user.type(document.querySelector("#name") as Element, "Acme{Escape}");
-      await screen.findByRole("alertdialog", { name: "Leave this form?" });
+      await screen.findByRole("alertdialog", { name: "Leave this form" });
     },
   ],
   "add app from a file": ["some", importing],

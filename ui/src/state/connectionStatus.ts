@@ -99,11 +99,9 @@ function hindranceOf(details: Details | undefined): Hindrance | null {
   return unreachable ? "unreachable" : null;
 }
 
-/** When it is to be refreshed; null if it is not, if it is now, or if its team or a stopped sandbox keeps it from that. */
+/** When it is to be refreshed; null if it is not, or if its team or a stopped sandbox keeps it from that. */
 export const refreshesAt = (details: Details): string | null =>
-  hindranceOf(details) || details.summary.state === "renewing" || appStore.needsSandbox(details.summary.app_id)
-    ? null
-    : details.renews_at;
+  hindranceOf(details) || appStore.needsSandbox(details.summary.app_id) ? null : details.renews_at;
 
 /** Whether the team's database answers and the team cannot be used: removed from it, rolled back, or forged. */
 export const isOfTeam = (code: string | undefined): boolean =>

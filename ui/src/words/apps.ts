@@ -263,7 +263,7 @@ export const registration = {
   update: "Update registration",
   renew: "Register anew",
   renewMenu: "Register anew…",
-  renewTitle: (app: string) => `Register ${app} anew?`,
+  renewTitle: (app: string) => `Register ${app} anew`,
   renewText: (provider: string, connections: number) =>
     `${provider} then knows it as another client, with a new client ID.` +
     (connections === 0

@@ -61,7 +61,7 @@ export const common = {
   counted: (title: string, times: number): string => (times === 1 ? title : `${title} (${times} times, latest shown)`),
   notRead: "This list may be out of date",
   notSaved: "The change wasn’t saved",
-  leaveTitle: "Leave this form?",
+  leaveTitle: "Leave this form",
   leaveText: "What you entered is not saved.",
   leave: "Leave",
   failed: (what: string) => `Failed: ${what}`,
@@ -128,6 +128,8 @@ export const phaseWord: Record<Phase, string> = {
   timed_out: "Timed out",
 };
 
+const noSandbox = "Sandbox not running";
+
 export const side = {
   left: (span: string) => `, ${span} left`,
   ago: (span: string) => `, ${span} ago`,
@@ -171,7 +173,7 @@ export const side = {
     attention: "Needs attention",
     active: "Active",
     retrying: "Retrying",
-    no_sandbox: "Sandbox not running",
+    no_sandbox: noSandbox,
     expired: "Expired",
     locked: "Locked",
     disconnected: "Disconnected",
@@ -181,7 +183,7 @@ export const side = {
   counted: (what: string, n: number) => `${what} ${number(n)}`,
   nothingIn: (what: string) => `Nothing under “${what}”`,
   noMatchesIn: (text: string, what: string) => `No matches for “${text}” under “${what}”`,
-  noSandbox: "Sandbox not running",
+  noSandbox,
   briefNoSandbox: "No sandbox",
   grouping: { provider: "Provider", environment: "Environment", label: "Label" },
   pinned: "Pinned",

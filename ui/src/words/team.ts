@@ -219,7 +219,7 @@ export const sharedWords = {
   unshared: "No longer shared.",
   disconnectTeam: (team: string) =>
     `This connection is shared with ${team}, and ends for the whole team, on all its computers. To end it here only, ` +
-    "cancel, and choose “Remove from this computer”.",
+    "cancel, and choose “Remove from this computer…”.",
   forget: "Remove from this computer…",
   forgetTitle: (name: string) => `Remove ${name} from this computer`,
   forgetText: (team: string) =>
