@@ -123,7 +123,7 @@ impl Page {
     /// Enters text into the field with this name, replacing its content.
     pub async fn fill(&self, name: &str, text: &str) -> Result<()> {
         let field = self.field(name).await?;
-        field.clear().await?;
+        clear(&field).await?;
         if !text.is_empty() {
             field.send_keys(text).await.with_context(|| format!("into the field {name:?}"))?;
         }
@@ -133,7 +133,7 @@ impl Page {
     /// Enters text into the field with this name at once, as pasting does: what is long takes too long to type.
     pub async fn paste(&self, name: &str, text: &str) -> Result<()> {
         let field = self.field(name).await?;
-        field.clear().await?;
+        clear(&field).await?;
         field.focus().await?;
         let insert = "document.execCommand('insertText', false, arguments[0])";
         self.driver.execute(insert, vec![text.into()]).await?;
@@ -312,6 +312,15 @@ impl Page {
 fn is_field(name: &str) -> impl Fn(&str) -> bool {
     let with_placeholder = format!("{name} ");
     move |it| it.trim_end() == with_placeholder.trim_end() || it.starts_with(&with_placeholder)
+}
+
+/// Clears a field. The driver does so only in sight.
+async fn clear(field: &WebElement) -> Result<()> {
+    if field.clear().await.is_err() {
+        field.scroll_into_view().await?;
+        field.clear().await?;
+    }
+    Ok(())
 }
 
 /// An element that is covered, such as by a sticky bar, is scrolled into view first.

@@ -74,7 +74,6 @@ async fn what_is_pasted_wrongly(scene: &Scene, page: &Page, consent: &Consent, a
     let sign_in_page = format!("{}/oauth/authorize?state={}", scene.origin()?, consent.state());
     let forged = format!("{NOBODY}?code=forged&state=forged");
     for (pasted, told) in [
-        ("", "Nothing was pasted."),
         (
             "gri_ac_1234",
             "That is not an address. A code alone is not enough: without the state, Grapnel cannot tell which sign-in \
