@@ -177,6 +177,7 @@ test("email and password are used once, and only if the provider supports it", a
   await press(user, "Sign in");
   expect(await screen.findByRole("alert")).toHaveTextContent("does not accept the email address or the password");
   expect(field("password")).toHaveValue("");
+  expect(field("password")).toHaveFocus();
   await user.type(field("password"), "not-a-real-one");
   await press(user, "Sign in");
   await screen.findByText("Fetch account and scopes");

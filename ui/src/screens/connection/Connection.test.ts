@@ -385,7 +385,7 @@ test("a token proves a scope, and a disconnected connection has none", async () 
   await start("some");
   const c1 = fake.data.details["c1"];
   if (!c1) throw new Error("no such connection");
-  c1.scopes = { requested: ["openid", "a"], granted: ["a"], missing: [], proven: ["openid"] };
+  c1.scopes = { requested: ["openid", "a", "b"], granted: ["a"], missing: ["b"], proven: ["openid"] };
   fake.tell({ kind: "connection", value: "c1" });
   const list = () => screen.getByTestId("scopes");
   await waitFor(() => expect(list()).toHaveTextContent("granted: an ID token was issued"));
@@ -394,5 +394,6 @@ test("a token proves a scope, and a disconnected connection has none", async () 
   fake.tell({ kind: "connection", value: "c1" });
   await waitFor(() => expect(list()).not.toHaveTextContent("ID token"));
   expect(list()).toHaveTextContent("granted before");
+  expect(within(list()).getByText("not granted")).not.toHaveClass("hidden");
   expect(list().querySelector(".is-active")).toBeNull();
 });
